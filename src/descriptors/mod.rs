@@ -1,0 +1,1 @@
+//! From an atomic environment to numbers: symmetry functions and moments.

@@ -1,0 +1,1 @@
+//! The TOML language of `mlmd run`: text becomes a typed plan, with diagnostics.

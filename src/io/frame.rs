@@ -1,0 +1,157 @@
+//! One configuration as files hold it.
+
+use crate::error::{Error, Result};
+use crate::system::{Cell, Element, Mat3, System, Vec3};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Atoms with everything a file says about them: what every reader makes and every writer takes.
+///
+/// Units are mlmd's own (Å, eV, fs, eV/Å, eV/Å³, amu, e). Positions are as in the file, not wrapped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// The cell.
+    pub cell: Cell,
+    /// Element of each atom.
+    pub species: Vec<Element>,
+    /// Positions, Å.
+    pub positions: Vec<Vec3>,
+    /// Cells crossed, where the file counts them.
+    pub images: Option<Vec<[i32; 3]>>,
+    /// Velocities, Å/fs.
+    pub velocities: Option<Vec<Vec3>>,
+    /// Masses, amu, where they differ from the standard ones.
+    pub masses: Option<Vec<f64>>,
+    /// Forces, eV/Å.
+    pub forces: Option<Vec<Vec3>>,
+    /// Charges, e.
+    pub charges: Option<Vec<f64>>,
+    /// Energy of each atom, eV.
+    pub atomic_energies: Option<Vec<f64>>,
+    /// Total energy, eV.
+    pub energy: Option<f64>,
+    /// Stress, eV/Å³, tensile positive.
+    pub stress: Option<Mat3>,
+    /// Step number of the simulation that wrote the frame.
+    pub step: Option<u64>,
+    /// Time, fs.
+    pub time: Option<f64>,
+    /// What else the file says about the frame (`config_type`, names, ...).
+    pub info: BTreeMap<String, Value>,
+    /// Where the frame was read.
+    pub origin: Origin,
+}
+
+/// The place a frame came from, for messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The file; empty for a frame that was never in one.
+    pub path: PathBuf,
+    /// Which frame of the file, counted from 0.
+    pub index: usize,
+    /// The line where the frame begins, counted from 1; 0 if unknown.
+    pub line: usize,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} (frame {})", self.path.display(), self.line, self.index)
+    }
+}
+
+/// A property of a frame that mlmd has no field for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// True or false.
+    Flag(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A real number.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// An array of reals of any shape, flattened in the order of the file.
+    Reals(Vec<f64>),
+}
+
+impl Frame {
+    /// A frame without labels.
+    pub fn new(cell: Cell, species: Vec<Element>, positions: Vec<Vec3>) -> Self {
+        Self {
+            cell,
+            species,
+            positions,
+            images: None,
+            velocities: None,
+            masses: None,
+            forces: None,
+            charges: None,
+            atomic_energies: None,
+            energy: None,
+            stress: None,
+            step: None,
+            time: None,
+            info: BTreeMap::new(),
+            origin: Origin::default(),
+        }
+    }
+
+    /// Number of atoms.
+    pub fn len(&self) -> usize {
+        self.species.len()
+    }
+
+    /// Are there no atoms?
+    pub fn is_empty(&self) -> bool {
+        self.species.is_empty()
+    }
+
+    /// The chemical formula, elements in alphabetical order (`Li24N8`).
+    pub fn formula(&self) -> String {
+        crate::system::formula(&self.species)
+    }
+
+    /// A text property such as `config_type`.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.info.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The state of a simulation that begins with this frame.
+    pub fn to_system(&self) -> Result<System> {
+        let mut system = System::new(self.cell.clone(), self.species.clone(), self.positions.clone())
+            .map_err(|error| Error::invalid(format!("{}: {error}", self.origin)))?;
+        if let Some(images) = &self.images {
+            for (total, image) in system.images.iter_mut().zip(images) {
+                for k in 0..3 {
+                    total[k] += image[k];
+                }
+            }
+        }
+        if let Some(velocities) = &self.velocities {
+            system.velocities.clone_from(velocities);
+        }
+        if let Some(masses) = &self.masses {
+            system.masses.clone_from(masses);
+        }
+        system.step = self.step.unwrap_or(0);
+        system.time = self.time.unwrap_or(0.0);
+        Ok(system)
+    }
+}
+
+impl From<&System> for Frame {
+    fn from(system: &System) -> Self {
+        let mut frame = Self::new(system.cell.clone(), system.species.clone(), system.positions.clone());
+        frame.images = Some(system.images.clone());
+        frame.velocities = Some(system.velocities.clone());
+        let standard = system.species.iter().zip(&system.masses).all(|(e, m)| e.mass() == *m);
+        frame.masses = (!standard).then(|| system.masses.clone());
+        frame.step = Some(system.step);
+        frame.time = Some(system.time);
+        frame
+    }
+}

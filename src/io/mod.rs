@@ -1,0 +1,5 @@
+//! File formats, one file each; nothing but reading and writing.
+
+mod frame;
+
+pub use frame::{Frame, Value};

@@ -1,0 +1,1 @@
+//! Vector lanes of reals and the elementary functions on them.

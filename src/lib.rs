@@ -1,0 +1,37 @@
+//! mlmd: machine-learned interatomic potentials and molecular dynamics for solid electrolytes.
+//!
+//! The map of the crate. Two wings stand on one foundation, and imports run one way only, from the
+//! bottom of this list to its top:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`units`], [`error`], [`text`], [`lanes`] | quantities with units; errors with places; lines and tokens; vector lanes of reals |
+//! | [`system`] | what the atoms are |
+//! | [`io`] | file formats, one file each |
+//! | [`neighbors`] | who is near whom |
+//! | [`descriptors`] | an environment becomes numbers |
+//! | [`potential`] | numbers become energy and forces |
+//! | [`compute`] | how it is computed: threads and devices |
+//! | [`input`] | the TOML language of `mlmd run` |
+//! | [`workflow`] | a job from start to end |
+//! | [`cli`] | one file per subcommand |
+
+pub mod cli;
+pub mod compute;
+pub mod descriptors;
+pub mod error;
+pub mod input;
+pub mod io;
+pub mod lanes;
+pub mod neighbors;
+pub mod potential;
+pub mod system;
+pub mod text;
+pub mod units;
+pub mod workflow;
+
+pub use error::{Error, Result};
+pub use io::Frame;
+pub use neighbors::NeighborList;
+pub use potential::{Evaluation, Potential};
+pub use system::{Cell, Element, System};

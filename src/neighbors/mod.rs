@@ -1,0 +1,8 @@
+//! Who is near whom.
+//!
+//! The contract in one line: `r_ij = r_j − r_i + S·H`, lattice vectors are the rows of H, and every
+//! pair within the cutoff is listed from both of its ends.
+
+mod list;
+
+pub use list::{NeighborList, Pair};

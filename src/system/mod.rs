@@ -1,0 +1,16 @@
+//! What the atoms are: elements, the cell they live in, and the system they form.
+
+mod cell;
+mod element;
+mod state;
+
+pub use cell::Cell;
+pub use element::Element;
+pub use state::System;
+pub(crate) use state::formula;
+
+/// A vector of three Cartesian components.
+pub type Vec3 = nalgebra::Vector3<f64>;
+
+/// A 3×3 matrix; lattice vectors, where it holds them, are its rows.
+pub type Mat3 = nalgebra::Matrix3<f64>;
