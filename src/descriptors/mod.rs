@@ -1,1 +1,41 @@
-//! From an atomic environment to numbers: symmetry functions and moments.
+//! From an atomic environment to numbers.
+//!
+//! A descriptor maps the neighbours of an atom to a vector G that does not change when the system is
+//! translated, rotated or when equal atoms are exchanged. Its use is always the same, atom by atom:
+//! [`Descriptor::values`] gives G, a network turns G into an energy and g = ∂E/∂G, and
+//! [`Descriptor::gradients`] contracts g with ∂G/∂r_ij, one vector per neighbour. ∂G/∂r itself is never
+//! stored.
+
+mod environment;
+
+pub use environment::{Environment, Vectors};
+
+use crate::lanes::Real;
+
+/// Descriptors of one kind for every central species, in precision `T`.
+///
+/// Species are small numbers here: indices into the list of elements the potential was made for.
+pub trait Descriptor<T: Real>: Send + Sync {
+    /// What [`Descriptor::values`] leaves for [`Descriptor::gradients`] of the same atom, and buffers.
+    type Work: Default + Send;
+
+    /// How many numbers describe an atom of species `center`.
+    fn len(&self, center: usize) -> usize;
+
+    /// How far the environment reaches, Å.
+    fn cutoff(&self) -> f64;
+
+    /// G of an atom of species `center`; `values` has [`Descriptor::len`] entries, which are overwritten.
+    fn values(&self, center: usize, environment: &Environment<T>, work: &mut Self::Work, values: &mut [T]);
+
+    /// Adds p_ij = Σ_s g_s ∂G_s/∂r_ij to `pairs` for every neighbour j of the atom whose values were
+    /// computed last with this `work`.
+    fn gradients(
+        &self,
+        center: usize,
+        environment: &Environment<T>,
+        work: &mut Self::Work,
+        g: &[T],
+        pairs: &mut Vectors<T>,
+    );
+}
