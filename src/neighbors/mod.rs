@@ -3,6 +3,8 @@
 //! The contract in one line: `r_ij = r_j − r_i + S·H`, lattice vectors are the rows of H, and every
 //! pair within the cutoff is listed from both of its ends.
 
+mod drift;
 mod list;
 
+pub use drift::Drift;
 pub use list::{NeighborList, Pair};
