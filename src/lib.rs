@@ -5,7 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`units`], [`error`], [`text`], [`lanes`] | quantities with units; errors with places; lines and tokens; vector lanes of reals |
+//! | [`units`], [`error`], [`text`], [`lanes`], [`random`] | quantities with units; errors with places; lines and tokens; lanes of reals; counter-based random numbers |
 //! | [`system`] | what the atoms are |
 //! | [`io`] | file formats, one file each |
 //! | [`neighbors`] | who is near whom |
@@ -25,6 +25,7 @@ pub mod io;
 pub mod lanes;
 pub mod neighbors;
 pub mod potential;
+pub mod random;
 pub mod system;
 pub mod text;
 pub mod units;
