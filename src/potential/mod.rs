@@ -26,8 +26,6 @@ pub struct Evaluation {
     pub virial: Mat3,
     /// Energy of each atom, eV; they sum to `energy`.
     pub atomic_energies: Vec<f64>,
-    /// Standard deviations over a committee, where the potential is one.
-    pub uncertainty: Option<Uncertainty>,
     /// Where descriptors left the range of the training set, where the potential knows it.
     pub extrapolation: Vec<Extrapolation>,
 }
@@ -63,7 +61,6 @@ impl Evaluation {
         self.virial = Mat3::zeros();
         self.atomic_energies.clear();
         self.atomic_energies.resize(atoms, 0.0);
-        self.uncertainty = None;
         self.extrapolation.clear();
     }
 
@@ -92,6 +89,13 @@ pub trait Potential: Send + Sync + std::fmt::Debug {
     /// atoms. Neighbours beyond the potential's own cutoff are in the list and are to be skipped.
     /// Results are the same bits for any number of threads.
     fn evaluate(&mut self, atoms: Atoms<'_>, list: &NeighborList, out: &mut Evaluation) -> Result<()>;
+
+    /// Standard deviations over the members, where the potential is a committee. Costs several evaluations
+    /// of the forces, so it is asked for at intervals rather than at every step.
+    fn uncertainty(&mut self, atoms: Atoms<'_>, list: &NeighborList) -> Result<Option<Uncertainty>> {
+        let _ = (atoms, list);
+        Ok(None)
+    }
 
     /// A copy with its own buffers and the same parameters.
     fn boxed_clone(&self) -> Box<dyn Potential>;
