@@ -175,7 +175,7 @@ impl Blocks {
     /// Heap memory, bytes.
     pub fn memory(&self) -> usize {
         let blocks: usize = self
-            .blocks
+            .parts
             .iter()
             .map(|b| {
                 4 * (b.starts.capacity() + b.neighbors.capacity()) + size_of::<Image>() * b.images.capacity()
