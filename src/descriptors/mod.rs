@@ -6,8 +6,10 @@
 //! [`Descriptor::gradients`] contracts g with ∂G/∂r_ij, one vector per neighbour. ∂G/∂r itself is never
 //! stored.
 
+mod cutoff;
 mod environment;
 
+pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
 
 use crate::lanes::Real;
