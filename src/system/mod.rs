@@ -1,13 +1,20 @@
 //! What the atoms are: elements, the cell they live in, and the system they form.
 
 mod cell;
+mod defects;
+mod deform;
 mod element;
 mod state;
+mod supercell;
+mod velocities;
+mod voids;
 
 pub use cell::Cell;
+pub use defects::Amount;
 pub use element::Element;
 pub use state::System;
 pub(crate) use state::formula;
+pub use supercell::SupercellMatrix;
 
 /// A vector of three Cartesian components.
 pub type Vec3 = nalgebra::Vector3<f64>;
