@@ -8,9 +8,11 @@
 
 mod cutoff;
 mod environment;
+mod scaling;
 
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
+pub use scaling::{Scaling, ScalingKind, Statistics};
 
 use crate::lanes::Real;
 

@@ -53,6 +53,19 @@ pub trait Real:
     /// (cos πx, sin πx) for x in [0, 1], to 2 units in the last place of 1.
     fn cos_sin_pi(self) -> (Self, Self);
 
+    /// The nearest integer, halves to even; for |x| below 2²² (2⁵¹ in double precision).
+    fn round(self) -> Self;
+
+    /// (cos x, sin x), to 2 units in the last place of max(1, |x|).
+    #[inline(always)]
+    fn cos_sin(self) -> (Self, Self) {
+        // x/π is brought to (−1, 1] by a multiple of 2; the sign of the sine is that of the remainder.
+        let turns = self * Self::of(std::f64::consts::FRAC_1_PI);
+        let remainder = turns - Self::of(2.0) * (turns * Self::of(0.5)).round();
+        let (c, s) = remainder.abs().cos_sin_pi();
+        (c, if remainder < Self::ZERO { -s } else { s })
+    }
+
     /// tanh x to 2 units in the last place of 1.
     #[inline(always)]
     fn tanh(self) -> Self {
@@ -200,6 +213,11 @@ macro_rules! implement {
             }
 
             #[inline(always)]
+            fn round(self) -> Self {
+                (self + $magic) - $magic
+            }
+
+            #[inline(always)]
             fn powf(self, exponent: Self) -> Self {
                 $real::powf(self, exponent)
             }
@@ -281,6 +299,17 @@ mod tests {
             assert!((f64::from(c) - cos).abs() < 4e-7 && (f64::from(s) - sin).abs() < 4e-7, "{x}");
         }
         assert_eq!(0.5_f64.cos_sin_pi(), (-0.0, 1.0));
+    }
+
+    #[test]
+    fn trigonometric_functions_of_any_angle() {
+        for x in grid(-50.0, 50.0) {
+            let ((c, s), bound) = (x.cos_sin(), 4.0 * f64::EPSILON * x.abs().max(1.0));
+            assert!((c - x.cos()).abs() < bound && (s - x.sin()).abs() < bound, "{x}");
+            let x = x as f32;
+            let ((c, s), bound) = (x.cos_sin(), 4.0 * f32::EPSILON * x.abs().max(1.0));
+            assert!((c - x.cos()).abs() < bound && (s - x.sin()).abs() < bound, "{x}");
+        }
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Numbers become energy, forces and virial.
 
+pub mod network;
+
+pub use network::{Activation, Layer, Network};
+
 use crate::error::Result;
 use crate::neighbors::NeighborList;
 use crate::system::{Cell, Element, Mat3, Vec3};
