@@ -130,8 +130,8 @@ impl CutoffShape {
 /// ```
 /// use mlmd::descriptors::{Cutoff, CutoffShape};
 /// let cosine = Cutoff::new(CutoffShape::Cosine, 6.0, 0.0).unwrap();
-/// assert_eq!(cosine.at(0.0), (1.0, 0.0));
-/// assert!((cosine.at(3.0).0 - 0.5).abs() < 1e-15);
+/// assert!((cosine.at(0.0_f64).0 - 1.0).abs() < 1e-15);
+/// assert!((cosine.at(3.0_f64).0 - 0.5).abs() < 1e-15);
 /// assert_eq!(cosine.at(6.0), (0.0, 0.0));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize, serde::Deserialize)]

@@ -9,10 +9,12 @@
 mod cutoff;
 mod environment;
 mod scaling;
+mod symmetry;
 
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
 pub use scaling::{Scaling, ScalingKind, Statistics};
+pub use symmetry::{Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions};
 
 use crate::lanes::Real;
 
