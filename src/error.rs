@@ -59,8 +59,19 @@ impl Error {
         match self {
             Self::Text(_) | Self::Invalid(_) => 2,
             Self::Physics(_) => 3,
-            // A file that is not there is a mistake in the request, not a failing disk.
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => 2,
+            // A file that is not there, or whose compressed bytes are damaged, is a mistake in the
+            // request, not a failing disk.
+            Self::Io { source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::InvalidData
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                2
+            }
             Self::Io { .. } => 4,
             Self::Interrupted(_) => 75,
             Self::Internal(_) => 70,

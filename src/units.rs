@@ -403,8 +403,10 @@ fn lookup(symbol: &str) -> Option<(f64, Dimension)> {
     if let Some(unit) = UNITS.iter().find(|unit| unit.0 == symbol) {
         return Some((unit.1, unit.2));
     }
-    // Long names may be written in any case; symbols of one or two letters must not (mS, MS).
-    let mut matches = UNITS.iter().filter(|unit| unit.0.len() > 2 && unit.0.eq_ignore_ascii_case(symbol));
+    // Long names may be written in any case; symbols of one or two letters must not (mS, MS), except
+    // the electronvolt, which has no neighbour.
+    let any_case = |unit: &str| unit.len() > 2 || unit == "eV";
+    let mut matches = UNITS.iter().filter(|unit| any_case(unit.0) && unit.0.eq_ignore_ascii_case(symbol));
     match (matches.next(), matches.next()) {
         (Some(unit), None) => Some((unit.1, unit.2)),
         _ => None,

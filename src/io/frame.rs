@@ -39,6 +39,8 @@ pub struct Frame {
     pub time: Option<f64>,
     /// What else the file says about the frame (`config_type`, names, ...).
     pub info: BTreeMap<String, Value>,
+    /// What else the file says about each atom (`tags`, `move_mask`, ...).
+    pub columns: BTreeMap<String, Column>,
     /// Where the frame was read.
     pub origin: Origin,
 }
@@ -71,8 +73,35 @@ pub enum Value {
     Real(f64),
     /// Text.
     Text(String),
+    /// An array of whole numbers of any shape, flattened in the order of the file.
+    Integers(Vec<i64>),
     /// An array of reals of any shape, flattened in the order of the file.
     Reals(Vec<f64>),
+}
+
+/// A property of every atom that mlmd has no field for: `width` values per atom, atom after atom.
+///
+/// Selective dynamics is the column `move_mask` of flags: may this atom (width 1), or this
+/// coordinate of it (width 3), move?
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// How many values each atom has.
+    pub width: usize,
+    /// The values, `width` times the number of atoms.
+    pub values: ColumnValues,
+}
+
+/// The values of a [`Column`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum ColumnValues {
+    /// True or false.
+    Flags(Vec<bool>),
+    /// Whole numbers.
+    Integers(Vec<i64>),
+    /// Real numbers.
+    Reals(Vec<f64>),
+    /// Words without white space.
+    Texts(Vec<String>),
 }
 
 impl Frame {
@@ -93,6 +122,7 @@ impl Frame {
             step: None,
             time: None,
             info: BTreeMap::new(),
+            columns: BTreeMap::new(),
             origin: Origin::default(),
         }
     }

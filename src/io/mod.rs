@@ -1,14 +1,39 @@
 //! File formats, one file each; nothing but reading and writing.
+//!
+//! [`open`] finds out what a file is and iterates over its frames in constant memory; [`create`]
+//! writes frames. Both see through gzip. [`Format::table`] lists the formats.
+//!
+//! ```no_run
+//! use mlmd::io::{self, ReadOptions, WriteOptions};
+//! let mut out = io::create("frames.extxyz.gz".as_ref(), None, &WriteOptions::default())?;
+//! for frame in io::open("OUTCAR".as_ref(), &ReadOptions::default())? {
+//!     out.write(&frame?)?;
+//! }
+//! out.finish()?;
+//! # Ok::<(), mlmd::Error>(())
+//! ```
 
+mod extxyz;
+mod format;
 mod frame;
+mod options;
+mod recognise;
+mod sink;
+mod source;
 
-pub use frame::{Frame, Origin, Value};
+pub use format::{Format, FormatInfo};
+pub use frame::{Column, ColumnValues, Frame, Origin, Value};
+pub use options::{FileUnits, LabelKeys, Precision, ReadOptions, WriteOptions};
+pub use sink::create;
+pub use source::{Frames, open, open_text, read_all};
 
 use crate::error::Result;
 
 /// A file that is being read, frame after frame, in constant memory.
 pub trait ReadFrames: Send {
     /// The next frame, or `None` at the end of the file.
+    ///
+    /// A reader sets `origin.line`; path and index of the origin are set by [`Frames`].
     fn next_frame(&mut self) -> Result<Option<Frame>>;
 }
 
@@ -19,4 +44,10 @@ pub trait WriteFrames: Send {
 
     /// Writes what is still in memory and closes the file; every error is reported here at the latest.
     fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// How many entries are reserved at once for a count that a file announces: a count of 10¹² in a
+/// header of ten bytes must not claim memory.
+fn capacity(announced: usize) -> usize {
+    announced.min(1 << 16)
 }

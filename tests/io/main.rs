@@ -1,0 +1,4 @@
+//! Reading and writing files of every format.
+
+mod extxyz;
+mod support;
