@@ -21,7 +21,7 @@ pub struct Image {
     /// The atom.
     pub atom: u32,
     /// The lattice translation S: the image stands at r + S·H.
-    pub shift: [i16; 3],
+    pub shift: [i8; 3],
 }
 
 /// A run of atoms with all their neighbours.

@@ -2,10 +2,25 @@
 //!
 //! The contract in one line: `r_ij = r_j − r_i + S·H`, lattice vectors are the rows of H, and every
 //! pair within the cutoff is listed from both of its ends.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `list` | [`NeighborList`]: every pair within a cutoff, in compressed sparse rows |
+//! | `grid` | atoms sorted into bins of about the cutoff |
+//! | `search` | the pairs, bin by bin |
+//! | `reverse` | where the other half of each pair is |
+//! | `drift` | [`Drift`]: how long a list stays complete |
+//! | `blocks` | [`Blocks`]: the list cut into self-contained blocks of nearby atoms |
+//! | [`brute_force`] | the list by its definition: the oracle of the tests |
 
 mod blocks;
+pub mod brute_force;
 mod drift;
+mod fault;
+mod grid;
 mod list;
+mod reverse;
+mod search;
 
 pub use blocks::{Block, Blocks, Image};
 pub use drift::Drift;

@@ -1,0 +1,4 @@
+//! Neighbour lists against their definition, against each other and against other programs.
+
+mod definition;
+mod systems;
