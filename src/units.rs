@@ -155,6 +155,8 @@ const UNITS: &[(&str, f64, Dimension)] = &[
     ("ns", 1e6, Dimension::TIME),
     ("us", 1e9, Dimension::TIME),
     ("s", SECOND, Dimension::TIME),
+    ("min", 60.0 * SECOND, Dimension::TIME),
+    ("h", 3600.0 * SECOND, Dimension::TIME),
     ("eV", 1.0, Dimension::ENERGY),
     ("meV", 1e-3, Dimension::ENERGY),
     ("hartree", HARTREE, Dimension::ENERGY),

@@ -1,1 +1,42 @@
 //! The TOML language of `mlmd run`: text becomes a typed plan, with diagnostics.
+//!
+//! The language itself: [`Source`] and [`Item`] are TOML that knows where it stands; [`kind`] says what a
+//! key may hold; [`Table`] and [`Keys`] declare the keys of a table, once for reading, defaults, checks
+//! and documentation; [`Schema`] is what the declarations say.
+//!
+//! Its tables, one file each: [`Plan`] is the whole input.
+
+mod keys;
+pub mod kind;
+mod schema;
+mod set;
+mod source;
+mod syntax;
+mod tree;
+
+mod analysis;
+mod barostat;
+mod device;
+mod dynamics;
+mod output;
+mod plan;
+mod potential;
+mod run;
+mod structure;
+mod thermostat;
+
+pub use keys::{Key, Keys, Literal, Table};
+pub use schema::{Form, KeyDoc, Presence, Schema};
+pub use source::{Place, Source};
+pub use tree::{Entry, Item, Node};
+
+pub use analysis::{Analysis, Arrhenius, DriftReference};
+pub use barostat::{Barostat, CRescale, CellMode, Mtk};
+pub use device::{Device, DeviceKind, Precision};
+pub use dynamics::Dynamics;
+pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
+pub use plan::Plan;
+pub use potential::PotentialChoice;
+pub use run::Run;
+pub use structure::Structure;
+pub use thermostat::{Csvr, Langevin, NoseHoover, Thermostat};

@@ -1,0 +1,103 @@
+//! `[dynamics.barostat.*]`: what keeps the pressure.
+
+use super::keys::{Keys, Table};
+use super::kind::{Course, OneOf, course, integer, one_of, pressure, time, word};
+use crate::error::Result;
+
+/// `[dynamics.barostat]`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Barostat {
+    /// Stochastic cell rescaling.
+    CRescale(CRescale),
+    /// Martyna–Tobias–Klein.
+    Mtk(Mtk),
+}
+
+/// How the cell may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellMode {
+    /// Its volume, not its shape.
+    Isotropic,
+    /// Each lattice vector its length.
+    PerAxis,
+    /// Every length and angle.
+    Flexible,
+}
+
+/// `[dynamics.barostat.c-rescale]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CRescale {
+    /// Pressure, eV/Å³.
+    pub pressure: Course,
+    /// Relaxation time, fs.
+    pub time: f64,
+    /// How the cell may change.
+    pub mode: CellMode,
+}
+
+/// `[dynamics.barostat.mtk]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mtk {
+    /// Pressure, eV/Å³.
+    pub pressure: Course,
+    /// Period of the coupling, fs.
+    pub time: f64,
+    /// Length of the chain of thermostats of the cell.
+    pub chain: usize,
+    /// How the cell may change.
+    pub mode: CellMode,
+}
+
+impl Barostat {
+    /// The barostats there are.
+    pub(super) fn choices() -> OneOf<Self> {
+        one_of()
+            .choice("c-rescale", |table: CRescale| Self::CRescale(table))
+            .choice("mtk", |table: Mtk| Self::Mtk(table))
+    }
+}
+
+impl Table for CRescale {
+    const ABOUT: &'static str = "Stochastic cell rescaling (Bernetti, Bussi 2020). Needs a thermostat.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self { pressure: target(keys)?, time: relaxation(keys)?, mode: mode(keys)? })
+    }
+}
+
+impl Table for Mtk {
+    const ABOUT: &'static str = "Martyna-Tobias-Klein (1994): deterministic.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            pressure: target(keys)?,
+            time: relaxation(keys)?,
+            chain: keys
+                .key(
+                    "chain",
+                    integer().at_least(1).at_most(20),
+                    "Length of the thermostat chain of the cell.",
+                )
+                .default(3)? as usize,
+            mode: mode(keys)?,
+        })
+    }
+}
+
+fn target(keys: &mut Keys<'_>) -> Result<Course> {
+    keys.key("pressure", course(pressure()), "Pressure, positive when compressed.").default("0 GPa")
+}
+
+fn relaxation(keys: &mut Keys<'_>) -> Result<f64> {
+    keys.key("time", time().positive(), "Time in which the pressure relaxes.").default("1 ps")
+}
+
+fn mode(keys: &mut Keys<'_>) -> Result<CellMode> {
+    const MODES: &[(&str, CellMode)] = &[
+        ("isotropic", CellMode::Isotropic),
+        ("per-axis", CellMode::PerAxis),
+        ("flexible", CellMode::Flexible),
+    ];
+    keys.key("mode", word(MODES), "What may change: the volume alone, each edge, or every edge and angle.")
+        .default("isotropic")
+}

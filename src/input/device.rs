@@ -1,0 +1,65 @@
+//! `[device]`: where and how precisely forces are computed.
+
+use super::keys::{Keys, Table};
+use super::kind::{Kind, integer, word};
+use crate::error::Result;
+
+/// `[device]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Device {
+    /// What computes the forces.
+    pub kind: DeviceKind,
+    /// How many threads; `None`: one for each core.
+    pub threads: Option<usize>,
+    /// How precisely forces are computed.
+    pub precision: Precision,
+}
+
+/// What computes the forces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// Whatever is fastest here.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A graphics card.
+    Gpu,
+}
+
+/// How precisely forces are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 64-bit numbers throughout.
+    Double,
+    /// 32-bit numbers where that costs little accuracy, sums in 64 bits.
+    Mixed,
+}
+
+impl Table for Device {
+    const ABOUT: &'static str = "Where and how precisely forces are computed.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        const KINDS: &[(&str, DeviceKind)] =
+            &[("auto", DeviceKind::Auto), ("cpu", DeviceKind::Cpu), ("gpu", DeviceKind::Gpu)];
+        const PRECISIONS: &[(&str, Precision)] =
+            &[("double", Precision::Double), ("mixed", Precision::Mixed)];
+        let supported = word(KINDS).try_map(|kind| match kind {
+            DeviceKind::Gpu => Err("`gpu` is not available in this version of mlmd".to_string()),
+            kind => Ok(kind),
+        });
+        Ok(Self {
+            kind: keys.key("kind", supported, "What computes the forces.").default("auto")?,
+            threads: keys
+                .key("threads", integer().at_least(1).at_most(4096), "Threads to use; all cores if absent.")
+                .optional(8)?
+                .map(|threads| threads as usize),
+            precision: keys
+                .key(
+                    "precision",
+                    word(PRECISIONS),
+                    "Numbers of 64 bits, or of 32 where that costs little accuracy.",
+                )
+                .default("double")?,
+        })
+    }
+}
