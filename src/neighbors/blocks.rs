@@ -250,3 +250,92 @@ fn local_number(pair: Pair, first: &mut [u32], chain: &mut Vec<u32>, images: &mu
     first[pair.atom as usize] = local;
     local
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neighbors::NeighborList;
+
+    /// A slanted cell smaller than the cutoff along one direction, with atoms of three species.
+    fn crowded() -> (Cell, Vec<Vec3>, Vec<u16>) {
+        let cell = Cell::new([[9.0, 0.0, 0.0], [3.0, 8.0, 0.0], [-1.0, 2.0, 4.0]], [true; 3]).unwrap();
+        let positions: Vec<Vec3> = (0..40)
+            .map(|i| {
+                let x = f64::from(i);
+                cell.cartesian(&Vec3::new((x * 0.618).fract(), (x * 0.755).fract(), (x * 0.570).fract()))
+            })
+            .collect();
+        let species = (0..40).map(|i| i % 3).collect();
+        (cell, positions, species)
+    }
+
+    #[test]
+    fn blocks_hold_every_pair_once_at_the_right_place() {
+        let (cell, positions, species) = crowded();
+        let cutoff = 5.0;
+        let list = NeighborList::build(&cell, &positions, cutoff + 1.0).unwrap();
+        let blocks = Blocks::new(&cell, &positions, &species, 3, &list, cutoff);
+        let mut images = Vec::new();
+        for block in blocks.blocks() {
+            block.gather(&cell, &positions, &mut images);
+            for (k, i) in block.home.clone().enumerate() {
+                let mut expected: Vec<(u16, [i64; 3])> = list
+                    .neighbors(i)
+                    .iter()
+                    .map(|&pair| (pair, NeighborList::vector(&cell, &positions, i, pair)))
+                    .filter(|(_, d)| d.norm() < cutoff + INNER_SKIN)
+                    .map(|(pair, d)| (species[pair.atom as usize], rounded(&d)))
+                    .collect();
+                let mut found: Vec<(u16, [i64; 3])> = (0..3)
+                    .flat_map(|s| {
+                        let images = &images;
+                        block
+                            .neighbors(k, s, 3)
+                            .iter()
+                            .map(move |&l| (s as u16, rounded(&(images[l as usize] - images[k]))))
+                    })
+                    .collect();
+                expected.sort_unstable();
+                found.sort_unstable();
+                assert_eq!(found, expected, "atom {i}");
+            }
+        }
+    }
+
+    fn rounded(d: &Vec3) -> [i64; 3] {
+        [0, 1, 2].map(|k| (d[k] * 1e9).round() as i64)
+    }
+
+    #[test]
+    fn what_blocks_compute_for_images_is_collected_by_atom() {
+        let (cell, positions, species) = crowded();
+        let list = NeighborList::build(&cell, &positions, 5.0).unwrap();
+        let blocks = Blocks::new(&cell, &positions, &species, 3, &list, 5.0);
+        let mut images = vec![Vec3::zeros(); blocks.images()];
+        for (block, part) in blocks.blocks().iter().zip(blocks.split(&mut images)) {
+            for (image, value) in block.images.iter().zip(part) {
+                *value = Vec3::new(1.0, f64::from(image.atom), 0.0);
+            }
+        }
+        let mut out = vec![Vec3::zeros(); positions.len()];
+        blocks.collect(&images, &mut out);
+        for (i, total) in out.iter().enumerate() {
+            let count =
+                blocks.blocks().iter().flat_map(|b| &b.images).filter(|m| m.atom as usize == i).count();
+            assert_eq!(*total, Vec3::new(count as f64, (count * i) as f64, 0.0));
+        }
+    }
+
+    #[test]
+    fn blocks_serve_until_an_atom_has_moved_half_the_inner_skin() {
+        let (cell, mut positions, species) = crowded();
+        let list = NeighborList::build(&cell, &positions, 6.0).unwrap();
+        let blocks = Blocks::new(&cell, &positions, &species, 3, &list, 5.0);
+        positions[3].x += 0.49 * INNER_SKIN;
+        assert!(blocks.serve(&cell, &positions, &list, 5.0));
+        positions[3].x += 0.02 * INNER_SKIN;
+        assert!(!blocks.serve(&cell, &positions, &list, 5.0));
+        let other = NeighborList::build(&cell, &positions, 6.0).unwrap();
+        assert!(!blocks.serve(&cell, &positions, &other, 5.0));
+    }
+}
