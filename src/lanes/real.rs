@@ -149,7 +149,7 @@ const SIN_PI: [f64; 11] = [
 /// Implements [`Real`]; `$magic` is 1.5·2^(mantissa bits): adding it rounds to an integer that then
 /// stands in the low bits of the representation.
 macro_rules! implement {
-    ($real:ident, $mantissa:literal, $magic:expr, $least:expr, $most:expr, $ln2_high:expr, $ln2_low:expr, $exp:expr, $terms:expr) => {
+    ($real:ident, $mantissa:literal, $magic:expr, $least:expr, $most:expr, $ln2_high:expr, $ln2_low:expr, $tail:ident, $terms:expr) => {
         impl Real for $real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -191,11 +191,10 @@ macro_rules! implement {
                 let shifted = x * std::$real::consts::LOG2_E + $magic;
                 let k = shifted - $magic;
                 let r = x - k * $ln2_high - k * $ln2_low;
-                let coefficients = $exp;
-                let mut p = coefficients[0];
-                for c in &coefficients[1..] {
-                    p = p * r + c;
-                }
+                // e^r = 1 + (r + r²·(1/2! + r/3! + …)), the tail in pairs (Estrin): one long chain of
+                // operations, each waiting for the last, would leave the processor waiting.
+                let u = r * r;
+                let p = 1.0 + (r + u * $tail(r, u));
                 $real::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << $mantissa))
             }
 
@@ -230,6 +229,28 @@ macro_rules! implement {
     };
 }
 
+/// (e^r − 1 − r)/r² for |r| ≤ ln 2/2, given u = r²; terms up to r¹³/13!.
+#[inline(always)]
+fn exp_tail_double(r: f64, u: f64) -> f64 {
+    let a = 0.5 + r * (1.0 / 6.0);
+    let b = 1.0 / 24.0 + r * (1.0 / 120.0);
+    let c = 1.0 / 720.0 + r * (1.0 / 5_040.0);
+    let d = 1.0 / 40_320.0 + r * (1.0 / 362_880.0);
+    let e = 1.0 / 3_628_800.0 + r * (1.0 / 39_916_800.0);
+    let f = 1.0 / 479_001_600.0 + r * (1.0 / 6_227_020_800.0);
+    let v = u * u;
+    (a + u * b) + v * ((c + u * d) + v * (e + u * f))
+}
+
+/// The same for single precision; terms up to r⁷/7!.
+#[inline(always)]
+fn exp_tail_single(r: f32, u: f32) -> f32 {
+    let a = 0.5 + r * (1.0 / 6.0);
+    let b = 1.0 / 24.0 + r * (1.0 / 120.0);
+    let c = 1.0 / 720.0 + r * (1.0 / 5_040.0);
+    a + u * (b + u * c)
+}
+
 implement!(
     f64,
     52,
@@ -238,35 +259,10 @@ implement!(
     709.0,
     0.693_147_180_369_123_8,
     1.908_214_929_270_587_7e-10,
-    [
-        1.0 / 6_227_020_800.0,
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
-        0.5,
-        1.0,
-        1.0,
-    ],
+    exp_tail_double,
     10
 );
-implement!(
-    f32,
-    23,
-    12_582_912.0,
-    -87.0,
-    88.0,
-    0.693_359_4,
-    -2.121_944_4e-4,
-    [1.0 / 5_040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0],
-    6
-);
+implement!(f32, 23, 12_582_912.0, -87.0, 88.0, 0.693_359_4, -2.121_944_4e-4, exp_tail_single, 6);
 
 #[cfg(test)]
 mod tests {
