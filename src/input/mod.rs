@@ -6,6 +6,7 @@
 //!
 //! Its tables, one file each: [`Plan`] is the whole input.
 
+pub mod help;
 mod keys;
 pub mod kind;
 mod schema;
@@ -16,6 +17,7 @@ mod tree;
 
 mod analysis;
 mod barostat;
+mod defects;
 mod device;
 mod dynamics;
 mod output;
@@ -32,6 +34,7 @@ pub use tree::{Entry, Item, Node};
 
 pub use analysis::{Analysis, Arrhenius, DriftReference};
 pub use barostat::{Barostat, CRescale, CellMode, Mtk};
+pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind, Precision};
 pub use dynamics::Dynamics;
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};

@@ -150,6 +150,9 @@ mod tests {
              did you mean `timestep`?"
         );
         let message = read("[potential]\nfile = \".\"\n", &[]).unwrap_err().to_string();
-        assert_eq!(message, "in.toml:1:1: `[structure]` is missing\n   What the atoms are.");
+        assert_eq!(
+            message,
+            "in.toml:1:1: `[structure]` is missing\n   What the atoms are: a file, and what is done to it, in the order of these keys."
+        );
     }
 }

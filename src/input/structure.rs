@@ -1,86 +1,132 @@
 //! `[structure]`: what the atoms are.
 
+use super::defects::{Interstitials, Substitutions, Vacancies};
 use super::keys::{Keys, Table};
-use super::kind::{Kind, array, element, existing_path, integer, list};
-use super::schema::Form;
-use super::tree::{Item, Node};
+use super::kind::{
+    Kind, diagonal_or_matrix, element, existing_path, file_units, integer, length, list, number, table,
+};
 use crate::error::Result;
-use crate::system::Element;
+use crate::io::FileUnits;
+use crate::system::{Element, SupercellMatrix};
 use std::path::PathBuf;
 
-/// `[structure]`.
-#[derive(Debug, Clone, PartialEq)]
+/// `[structure]`: a file, and what is done to it, in the order of the fields.
+#[derive(Debug, Clone)]
 pub struct Structure {
     /// The file.
     pub file: PathBuf,
     /// Which frame of it, negative from the end; `None`: there is only one.
     pub frame: Option<i64>,
+    /// Units of a file that does not state its own.
+    pub units: Option<FileUnits>,
     /// Elements of the type numbers of a file without symbols.
     pub types: Option<Vec<Element>>,
+    /// Decides sites of partial occupancy.
+    pub occupancy_seed: Option<u64>,
     /// Rows are the lattice vectors of the supercell in terms of those of the file.
-    pub supercell: [[i32; 3]; 3],
+    pub supercell: SupercellMatrix,
+    /// Homogeneous deformation ε.
+    pub strain: Option<[[f64; 3]; 3]>,
+    /// Atoms to remove.
+    pub vacancies: Vec<Vacancies>,
+    /// Atoms to replace.
+    pub substitutions: Vec<Substitutions>,
+    /// Atoms to add.
+    pub interstitials: Vec<Interstitials>,
+    /// Standard deviation of random displacements, Å.
+    pub rattle: Option<f64>,
 }
 
 impl Table for Structure {
-    const ABOUT: &'static str = "What the atoms are.";
+    const ABOUT: &'static str =
+        "What the atoms are: a file, and what is done to it, in the order of these keys.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
             file: keys
-                .key("file", existing_path(false), "A structure or trajectory in any format mlmd reads (mlmd help formats).")
+                .key(
+                    "file",
+                    existing_path(false),
+                    "A structure or trajectory in any format mlmd reads (mlmd help formats).",
+                )
                 .required("li3n.cif")?,
             frame: keys
-                .key("frame", integer(), "Which frame of the file: 0 is the first, -1 the last. Needed only if there are several.")
+                .key("frame", integer(), "Which frame, if there are several: 0 is the first, -1 the last.")
                 .optional(-1)?,
+            units: keys
+                .key("units", file_units(), "Units of formats that do not state theirs (n2p2 input.data).")
+                .optional(["hartree", "bohr"])?,
             types: keys
                 .key("types", list(element()), "Elements of types 1, 2, ... of LAMMPS files without symbols.")
                 .optional(["Li", "N"])?,
+            occupancy_seed: keys
+                .key(
+                    "occupancy_seed",
+                    integer().at_least(0),
+                    "Decides which sites of partial occupancy are filled.",
+                )
+                .optional(1)?
+                .map(i64::unsigned_abs),
             supercell: keys
-                .key("supercell", Supercell, "Repeats of the cell along a, b, c, or a matrix of integers whose rows are the new lattice vectors.")
+                .key(
+                    "supercell",
+                    supercell(),
+                    "Repeats along a, b, c; or the new lattice vectors in terms of the old.",
+                )
                 .default([1, 1, 1])?,
+            strain: keys
+                .key("strain", strain(), "Homogeneous strain along x, y, z, or the whole tensor.")
+                .optional([0.01, 0.0, 0.0])?,
+            vacancies: keys
+                .key("vacancies", list(table()), Vacancies::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            substitutions: keys
+                .key("substitutions", list(table()), Substitutions::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            interstitials: keys
+                .key("interstitials", list(table()), Interstitials::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            rattle: keys
+                .key(
+                    "rattle",
+                    length().positive().at_most("1 angstrom"),
+                    "Standard deviation of random displacements.",
+                )
+                .optional("0.01 angstrom")?,
         })
     }
 }
 
-/// Three repeats or an integer matrix.
-struct Supercell;
-
-impl Kind for Supercell {
-    type Output = [[i32; 3]; 3];
-
-    fn form(&self) -> Form {
-        Form::Value("three whole numbers, or three rows of them".to_string())
-    }
-
-    fn read(&self, item: &Item) -> Result<[[i32; 3]; 3]> {
-        let is_matrix = matches!(&item.node, Node::List(rows) if matches!(rows.first(), Some(Item { node: Node::List(_), .. })));
-        // No cell is repeated a thousand times along an axis: that is a slip.
-        let rows = if is_matrix {
-            array::<3, _>(array::<3, _>(integer().at_least(-1000).at_most(1000))).read(item)?
-        } else {
-            let [a, b, c] = array::<3, _>(integer().at_least(1).at_most(1000)).read(item)?;
-            [[a, 0, 0], [0, b, 0], [0, 0, c]]
-        };
-        if determinant(rows) == 0 {
-            return Err(item
-                .place
-                .error("the rows of this matrix lie in one plane")
-                .with_help("expected three independent lattice vectors")
-                .into());
-        }
-        Ok(rows.map(|row| row.map(|x| x as i32)))
-    }
+/// Repeats or an integer matrix. No cell is repeated a thousand times along an axis: that is a slip.
+fn supercell() -> impl Kind<Output = SupercellMatrix> {
+    diagonal_or_matrix(integer().at_least(1).at_most(1000), integer().at_least(-1000).at_most(1000)).try_map(
+        |rows| {
+            let rows = rows.map(|row| row.map(|x| x as i32));
+            if cells(rows) == 0 {
+                return Err("the rows of this matrix lie in one plane".to_string());
+            }
+            Ok(rows)
+        },
+    )
 }
 
-/// How many cells a supercell holds, with the sign of its handedness.
-fn determinant(m: [[i64; 3]; 3]) -> i64 {
-    m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+fn strain() -> impl Kind<Output = [[f64; 3]; 3]> {
+    diagonal_or_matrix(number().between(-0.5, 1.0), number().between(-0.5, 1.0))
+}
+
+/// How many cells a supercell holds: |det M|.
+fn cells(matrix: SupercellMatrix) -> u64 {
+    let m = matrix.map(|row| row.map(i64::from));
+    let minor = |i: usize, j: usize| m[1][i] * m[2][j] - m[1][j] * m[2][i];
+    (m[0][0] * minor(1, 2) - m[0][1] * minor(0, 2) + m[0][2] * minor(0, 1)).unsigned_abs()
 }
 
 impl Structure {
     /// How many cells of the file the supercell holds.
     pub fn cells(&self) -> u64 {
-        determinant(self.supercell.map(|row| row.map(i64::from))).unsigned_abs()
+        cells(self.supercell)
     }
 }

@@ -3,15 +3,18 @@
 mod atoms;
 mod course;
 mod list;
+mod matrix;
 mod number;
 mod path;
 mod quantity;
 mod table;
+mod units;
 mod word;
 
 pub use atoms::{Pair, element, pair};
 pub use course::{Course, CourseOf, course};
 pub use list::{Array, List, Map, OneOrMany, array, list, map, one_or_many};
+pub use matrix::{DiagonalOrMatrix, diagonal_or_matrix};
 pub use number::{Integer, Number, integer, number};
 pub use path::{ExistingPath, OutputPath, existing_path, output_path};
 pub use quantity::{
@@ -19,6 +22,7 @@ pub use quantity::{
     time,
 };
 pub use table::{OneOf, Sub, one_of, table};
+pub use units::{UnitPair, file_units};
 pub use word::{Flag, Text, Word, flag, text, word};
 
 use super::schema::Form;

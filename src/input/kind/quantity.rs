@@ -98,7 +98,7 @@ impl Quantity {
         if self.positive {
             bounds.push("above zero".to_string());
         }
-        bounds.extend(self.lowest.map(|lowest| format!("at least {lowest}")));
+        bounds.extend(self.lowest.map(|lowest| format!("of at least {lowest}")));
         bounds.extend(self.highest.map(|highest| format!("at most {highest}")));
         bounds.join(" and ")
     }
