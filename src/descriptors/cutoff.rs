@@ -13,53 +13,54 @@ pub enum Core {
     Cosine,
     /// exp(1 − 1/(1 − x²)), all derivatives vanish at 1.
     Exponential,
-    /// 1 + x² (2x − 3).
+    /// 1 + x² (2x − 3) = (1 − x)² (1 + 2x).
     Poly1,
-    /// 1 + x³ (x (15 − 6x) − 10).
+    /// 1 + x³ (x (15 − 6x) − 10) = (1 − x)³ (1 + 3x + 6x²).
     Poly2,
-    /// 1 + x⁴ (x (x (20x − 70) + 84) − 35).
+    /// 1 + x⁴ (x (x (20x − 70) + 84) − 35) = (1 − x)⁴ (1 + 4x + 10x² + 20x³).
     Poly3,
-    /// 1 + x⁵ (x (x (x (315 − 70x) − 540) + 420) − 126).
+    /// 1 + x⁵ (x (x (x (315 − 70x) − 540) + 420) − 126) = (1 − x)⁵ (1 + 5x + 15x² + 35x³ + 70x⁴).
     Poly4,
 }
 
 impl Core {
     /// Value and derivative at `x` in [0, 1]; what lies outside is not looked after.
     ///
-    /// The `match` costs nothing in a loop over distances where `self` does not change: compilers move
-    /// it out of the loop when it stands in a closure given to [`Cutoff::map`].
+    /// Every form is a product that has the zero at 1 as a factor, so that the value keeps its relative
+    /// accuracy where it becomes small: a force divides by it.
     #[inline(always)]
     pub fn at<T: Real>(self, x: T) -> (T, T) {
         let c = T::of;
+        let y = T::ONE - x;
         match self {
             Self::Cosine => {
-                let (cos, sin) = x.cos_sin_pi();
-                (c(0.5) * (T::ONE + cos), c(-0.5 * std::f64::consts::PI) * sin)
+                // ½ (1 + cos πx) = cos² πx/2.
+                let (cos, sin) = (c(0.5) * x).cos_sin_pi();
+                (cos * cos, c(-std::f64::consts::PI) * cos * sin)
             }
             Self::Exponential => {
-                // Near 1 the value is below every number by then; the bound keeps 1/y² finite.
-                let y = T::ONE / (T::ONE - x * x).max(c(1e-3));
-                let value = (T::ONE - y).exp();
-                (value, c(-2.0) * x * y * y * value)
+                // Near 1 the value is below every number by then; the bound keeps 1/z² finite.
+                let z = T::ONE / ((T::ONE + x) * y).max(c(1e-3));
+                let value = (T::ONE - z).exp();
+                (value, c(-2.0) * x * z * z * value)
             }
             Self::Poly1 => {
-                let value = T::ONE + x * x * (c(2.0) * x - c(3.0));
-                (value, c(6.0) * x * (x - T::ONE))
+                let y2 = y * y;
+                (y2 * (T::ONE + c(2.0) * x), c(-6.0) * x * y)
             }
             Self::Poly2 => {
-                let y = x * (x - T::ONE);
-                let value = T::ONE + x * x * x * (x * (c(15.0) - c(6.0) * x) - c(10.0));
-                (value, c(-30.0) * (y * y))
+                let y2 = y * y;
+                (y2 * y * (T::ONE + x * (c(3.0) + c(6.0) * x)), c(-30.0) * (x * x) * y2)
             }
             Self::Poly3 => {
-                let (x2, y) = (x * x, x * (x - T::ONE));
-                let value = T::ONE + x2 * x2 * (x * (x * (c(20.0) * x - c(70.0)) + c(84.0)) - c(35.0));
-                (value, c(140.0) * (y * y * y))
+                let y2 = y * y;
+                let value = y2 * y2 * (T::ONE + x * (c(4.0) + x * (c(10.0) + c(20.0) * x)));
+                (value, c(-140.0) * (x * x * x) * (y2 * y))
             }
             Self::Poly4 => {
-                let (x2, y) = (x * x, x * (x - T::ONE));
-                let inner = x * (x * (x * (c(315.0) - c(70.0) * x) - c(540.0)) + c(420.0)) - c(126.0);
-                (T::ONE + x2 * x2 * x * inner, c(-630.0) * (y * y) * (y * y))
+                let (x2, y2) = (x * x, y * y);
+                let rest = T::ONE + x * (c(5.0) + x * (c(15.0) + x * (c(35.0) + c(70.0) * x)));
+                (y2 * y2 * y * rest, c(-630.0) * (x2 * x2) * (y2 * y2))
             }
         }
     }
@@ -246,9 +247,11 @@ mod tests {
             for i in 0..=600 {
                 let r = f64::from(i) * 0.01;
                 let exact = definition(&cutoff, r);
-                // Sums of terms up to 540 of either sign make up the polynomials.
+                // Sums of terms up to 540 of either sign make up the polynomials as they are defined.
                 assert!((cutoff.at(r).0 - exact).abs() < 3e-13, "{cutoff:?} at {r}");
-                assert!((f64::from(cutoff.at(r as f32).0) - exact).abs() < 2e-4, "{cutoff:?} at {r} in f32");
+                // Steepest is the exponential with inner radius 0.9: 4 per Å, and r is off by 3e-7.
+                let single = f64::from(cutoff.at(r as f32).0);
+                assert!((single - exact).abs() < 3e-6, "{cutoff:?} at {r} in f32");
             }
         }
     }
@@ -279,6 +282,19 @@ mod tests {
             assert_eq!(cutoff.at(edge), (0.0, 0.0));
             assert_eq!(cutoff.at(2.0 * edge), (0.0, 0.0));
             assert_eq!(cutoff.at(edge as f32 * 1.001), (0.0, 0.0));
+        }
+    }
+
+    #[test]
+    fn small_values_keep_their_digits() {
+        // Near the cutoff f′/f of a core with the zero (1 − x)ⁿ is −n/(r_c − r) to first order.
+        let orders = [(CutoffShape::Cosine, 2.0), (CutoffShape::Poly1, 2.0), (CutoffShape::Poly2, 3.0)];
+        for (shape, order) in orders {
+            let cutoff = Cutoff::new(shape, 4.0, 0.0).unwrap();
+            let gap = 0.25_f32.powi(6);
+            let (value, slope) = cutoff.at(4.0 - gap);
+            let expected = -order / f64::from(gap);
+            assert!((f64::from(slope / value) / expected - 1.0).abs() < 1e-3, "{shape:?}");
         }
     }
 
