@@ -21,9 +21,10 @@ mod recognise;
 mod sink;
 mod source;
 
+pub use crate::units::FileUnits;
 pub use format::{Format, FormatInfo};
 pub use frame::{Column, ColumnValues, Frame, Origin, Value};
-pub use options::{FileUnits, LabelKeys, Precision, ReadOptions, WriteOptions};
+pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};
 pub use sink::create;
 pub use source::{Frames, open, open_text, read_all};
 

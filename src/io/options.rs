@@ -1,11 +1,9 @@
 //! What a caller can say about a file that the file does not say itself.
 
 use super::Format;
-use crate::error::{Error, Result};
 use crate::system::Element;
-use crate::units::{Dimension, Quantity, parse_unit};
+use crate::units::FileUnits;
 use std::fmt::Write;
-use std::str::FromStr;
 
 /// How to read; the default suits every file that explains itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,74 +56,5 @@ impl Precision {
             Self::Shortest => write!(text, "{number:?}"),
             Self::Seventeen => write!(text, "{number:.16e}"),
         };
-    }
-}
-
-/// Units of a file that carries none, as sizes of its units in eV and Å.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FileUnits {
-    /// The unit of energy, eV.
-    pub energy: f64,
-    /// The unit of length, Å.
-    pub length: f64,
-}
-
-impl FileUnits {
-    /// Electronvolts and ångströms.
-    pub const EV_ANGSTROM: Self = Self { energy: 1.0, length: 1.0 };
-
-    /// From the names of a unit of energy and a unit of length, in either order.
-    pub fn from_names(first: &str, second: &str) -> Result<Self> {
-        let unit = |name: &str| {
-            parse_unit(name.trim())
-                .map_err(|error| Error::invalid(format!("units `{first},{second}`: {error}")))
-        };
-        let size = |quantities: &[Quantity], dimension| {
-            quantities.iter().find(|q| q.dimension == dimension).map(|q| q.value)
-        };
-        let both = [unit(first)?, unit(second)?];
-        match (size(&both, Dimension::ENERGY), size(&both, Dimension::LENGTH)) {
-            (Some(energy), Some(length)) => Ok(Self { energy, length }),
-            _ => Err(Error::invalid(format!(
-                "units `{first},{second}`: expected a unit of energy and a unit of length, \
-                 such as `hartree,bohr` or `ev,angstrom`"
-            ))),
-        }
-    }
-
-    /// The unit of force, eV/Å.
-    pub fn force(&self) -> f64 {
-        self.energy / self.length
-    }
-}
-
-impl FromStr for FileUnits {
-    type Err = Error;
-
-    /// `hartree,bohr` or `ev,angstrom`.
-    fn from_str(text: &str) -> Result<Self> {
-        let (first, second) = text.split_once(',').ok_or_else(|| {
-            Error::invalid(format!("units `{text}`: expected two, such as `hartree,bohr` or `ev,angstrom`"))
-        })?;
-        Self::from_names(first, second)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::{BOHR, HARTREE};
-
-    #[test]
-    fn units_are_named_in_either_order() {
-        let expected = FileUnits { energy: HARTREE, length: BOHR };
-        for text in ["hartree,bohr", "bohr, Hartree", "Ha,bohr"] {
-            assert_eq!(text.parse::<FileUnits>().unwrap(), expected, "{text}");
-        }
-        assert_eq!("ev,angstrom".parse::<FileUnits>().unwrap(), FileUnits::EV_ANGSTROM);
-        assert!((expected.force() - 51.422_067_476).abs() < 1e-8);
-        for text in ["hartree", "hartree,ev", "hartre,bohr", "", ","] {
-            assert!(text.parse::<FileUnits>().unwrap_err().to_string().starts_with("units `"), "{text}");
-        }
     }
 }

@@ -5,6 +5,10 @@
 //!
 //! Constants are CODATA 2018 (exact SI values of 2019 where they exist).
 
+mod file;
+
+pub use file::FileUnits;
+
 use std::fmt;
 
 /// Boltzmann constant, eV/K.
