@@ -1,7 +1,9 @@
 //! Numbers become energy, forces and virial.
 
+mod model;
 pub mod network;
 
+pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 pub use network::{Activation, Layer, Network};
 
 use crate::error::Result;

@@ -156,6 +156,20 @@ impl Radial {
         }
     }
 
+    /// The same function of a distance in another unit: every length is multiplied by `factor`.
+    fn with_lengths(self, factor: f64) -> Self {
+        match self {
+            Self::Gaussian { eta, shift, cutoff } => Self::Gaussian {
+                eta: eta / (factor * factor),
+                shift: shift * factor,
+                cutoff: Cutoff { radius: cutoff.radius * factor, ..cutoff },
+            },
+            Self::Compact { left, right, core } => {
+                Self::Compact { left: left * factor, right: right * factor, core }
+            }
+        }
+    }
+
     fn check(&self) -> Result<()> {
         match self {
             Self::Gaussian { eta, shift, cutoff } => {
@@ -402,6 +416,19 @@ impl SymmetryFunctions {
     /// The functions of a central atom of species `center`, in n2p2's order.
     pub fn of(&self, center: usize) -> &[SymmetryFunction] {
         &self.functions[center]
+    }
+
+    /// The same functions with every length multiplied by `factor`, as from bohr to Å. The order stays.
+    pub fn with_lengths(&self, factor: f64) -> Self {
+        let mut set = self.clone();
+        for function in set.functions.iter_mut().flatten() {
+            match function {
+                SymmetryFunction::Radial { radial, .. } | SymmetryFunction::Angular { radial, .. } => {
+                    *radial = radial.with_lengths(factor);
+                }
+            }
+        }
+        set
     }
 
     /// How far the farthest-reaching function reaches, Å.
