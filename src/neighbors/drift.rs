@@ -1,6 +1,7 @@
 //! How long a list of neighbours stays complete while atoms and cell move.
 
 use crate::system::{Cell, Mat3, Vec3};
+use rayon::prelude::*;
 
 /// Positions and cell at the moment something was listed.
 ///
@@ -36,26 +37,25 @@ impl Drift {
         if limit < 0.0 {
             return false;
         }
-        let largest = match map {
-            None => largest_square(positions.iter().zip(&self.positions).map(|(r, r0)| r - r0)),
-            Some(map) => {
-                largest_square(positions.iter().zip(&self.positions).map(|(r, r0)| r - map.tr_mul(r0)))
-            }
-        };
-        largest <= limit * limit
+        match map {
+            None => all_within(limit, positions, &self.positions, |r, r0| r - r0),
+            Some(map) => all_within(limit, positions, &self.positions, |r, r0| r - map.tr_mul(r0)),
+        }
     }
 }
 
-/// The largest squared length; infinite if any is not a number.
-fn largest_square(vectors: impl Iterator<Item = Vec3>) -> f64 {
-    let mut largest = 0.0_f64;
-    let mut sum = 0.0;
-    for d in vectors {
-        let square = d.norm_squared();
-        largest = if square > largest { square } else { largest };
-        sum += square;
-    }
-    if sum.is_finite() { largest } else { f64::INFINITY }
+/// Is every displacement at most `limit` long? Not if any is not a number.
+fn all_within(
+    limit: f64,
+    now: &[Vec3],
+    then: &[Vec3],
+    displacement: impl Fn(&Vec3, &Vec3) -> Vec3 + Sync,
+) -> bool {
+    const STRETCH: usize = 8192;
+    now.par_chunks(STRETCH).zip(then.par_chunks(STRETCH)).all(|(now, then)| {
+        let within = |(r, r0)| displacement(r, r0).norm_squared() <= limit * limit;
+        now.iter().zip(then).map(within).fold(true, |all, one| all & one)
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,20 @@ pub(crate) enum Fault {
 /// Atoms nearer than this (Å) are taken to be at the same place: their distance has no direction.
 pub(super) const COINCIDENT: f64 = 1e-6;
 
+impl Fault {
+    /// The same fault with atom `i` called `name(i)`.
+    pub(crate) fn renamed(self, name: impl Fn(usize) -> usize) -> Self {
+        match self {
+            Self::NotFinite { atom } => Self::NotFinite { atom: name(atom) },
+            Self::SamePlace { atoms } => {
+                let [a, b] = atoms.map(name);
+                Self::SamePlace { atoms: [a.min(b), a.max(b)] }
+            }
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

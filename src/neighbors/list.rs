@@ -1,5 +1,6 @@
 //! The neighbour list: a full list in compressed sparse rows.
 
+use super::fault::Fault;
 use super::grid::Grid;
 use super::{reverse, search};
 use crate::error::{Error, Result};
@@ -70,15 +71,19 @@ impl NeighborList {
 
     /// [`NeighborList::build`] in the memory of this list. After an error the list is empty.
     pub fn rebuild(&mut self, cell: &Cell, positions: &[Vec3], cutoff: f64) -> Result<()> {
+        self.try_rebuild(cell, positions, cutoff).map_err(|fault| Error::invalid(fault.to_string()))
+    }
+
+    /// [`NeighborList::rebuild`] with a reason that whoever reordered the atoms can put in the user's terms.
+    pub(crate) fn try_rebuild(&mut self, cell: &Cell, positions: &[Vec3], cutoff: f64) -> Result<(), Fault> {
         self.cutoff = cutoff;
         self.version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
         self.reverse.take();
         let filled = Grid::new(cell, positions, cutoff)
             .and_then(|grid| search::fill(&grid, &mut self.offsets, &mut self.pairs));
-        filled.map_err(|fault| {
+        filled.inspect_err(|_| {
             self.offsets.clear();
             self.pairs.clear();
-            Error::invalid(fault.to_string())
         })
     }
 

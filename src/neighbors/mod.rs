@@ -9,7 +9,9 @@
 //! | `grid` | atoms sorted into bins of about the cutoff |
 //! | `search` | the pairs, bin by bin |
 //! | `reverse` | where the other half of each pair is |
+//! | `verlet` | [`VerletList`]: a list with a skin, kept while it stays complete |
 //! | `drift` | [`Drift`]: how long a list stays complete |
+//! | `order` | [`Order`]: atoms along a curve that fills space |
 //! | `blocks` | [`Blocks`]: the list cut into self-contained blocks of nearby atoms |
 //! | [`brute_force`] | the list by its definition: the oracle of the tests |
 
@@ -19,9 +21,14 @@ mod drift;
 mod fault;
 mod grid;
 mod list;
+mod order;
 mod reverse;
 mod search;
+mod verlet;
 
 pub use blocks::{Block, Blocks, Image};
 pub use drift::Drift;
+pub(crate) use fault::Fault;
 pub use list::{NeighborList, Pair};
+pub use order::Order;
+pub use verlet::VerletList;
