@@ -31,6 +31,7 @@ pub mod text;
 pub mod units;
 pub mod workflow;
 
+pub use compute::Engine;
 pub use error::{Error, Result};
 pub use io::Frame;
 pub use neighbors::NeighborList;

@@ -1,1 +1,16 @@
 //! How a potential is computed: threads, devices, reused buffers.
+//!
+//! Whatever moves atoms (dynamics, relaxation, other programs) calls an [`Engine`] and nothing below it.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `engine` | [`Engine`]: energy and forces of a system, step after step |
+//! | `frame` | the atoms in the order in which they are computed |
+
+mod engine;
+mod frame;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Engine, Options};
+pub use frame::Anchor;

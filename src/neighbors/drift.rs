@@ -22,6 +22,16 @@ impl Drift {
         Self { cell: cell.clone(), positions: positions.to_vec() }
     }
 
+    /// The cell then.
+    pub fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    /// The positions then, Å.
+    pub fn positions(&self) -> &[Vec3] {
+        &self.positions
+    }
+
     /// Is everything within `cutoff` now among what was within `reach` then?
     pub fn covers(&self, cutoff: f64, reach: f64, cell: &Cell, positions: &[Vec3]) -> bool {
         if positions.len() != self.positions.len() || cell.periodic() != self.cell.periodic() {

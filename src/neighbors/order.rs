@@ -183,7 +183,7 @@ mod tests {
         fresh.restore(&arranged, &mut restored);
         assert_eq!(restored, positions);
 
-        let moved: Vec<Vec3> = positions.iter().map(|r| r.yzx()).collect();
+        let moved: Vec<Vec3> = positions.iter().map(Vec3::yzx).collect();
         let mut used = Order::along_curve(&cell, &moved);
         used.sort(&cell, &positions);
         assert_eq!(used, fresh);

@@ -53,6 +53,11 @@ impl VerletList {
         Ok(())
     }
 
+    /// Where atoms and cell were when the list was built; nothing if there is none.
+    pub fn since(&self) -> Option<&Drift> {
+        self.drift.as_ref()
+    }
+
     /// The list as it was last built; it holds pairs up to cutoff + skin.
     pub fn list(&self) -> &NeighborList {
         &self.list
