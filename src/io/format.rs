@@ -3,7 +3,7 @@
 use super::recognise::{self, Sample};
 use super::sink::Sink;
 use super::source::Source;
-use super::{ReadFrames, ReadOptions, WriteFrames, WriteOptions, extxyz};
+use super::{ReadFrames, ReadOptions, WriteFrames, WriteOptions, extxyz, vasp};
 use crate::error::{Error, Result, nearest};
 use std::fmt;
 use std::path::Path;
@@ -97,8 +97,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &["POSCAR", "CONTCAR"],
         holds: "one structure; cell, velocities, selective dynamics",
         recognise: recognise::poscar,
-        reader: None,
-        writer: None,
+        reader: Some(vasp::open_poscar),
+        writer: Some(vasp::create_poscar),
     },
     FormatInfo {
         format: Format::Xdatcar,
@@ -108,8 +108,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &["XDATCAR"],
         holds: "trajectories; cell, positions",
         recognise: recognise::xdatcar,
-        reader: None,
-        writer: None,
+        reader: Some(vasp::open_xdatcar),
+        writer: Some(vasp::create_xdatcar),
     },
     FormatInfo {
         format: Format::Outcar,
@@ -119,7 +119,7 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &["OUTCAR"],
         holds: "ionic steps; cell, energy, forces, stress",
         recognise: recognise::outcar,
-        reader: None,
+        reader: Some(vasp::open_outcar),
         writer: None,
     },
     FormatInfo {
@@ -130,7 +130,7 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &["vasprun"],
         holds: "ionic steps; cell, energy, forces, stress",
         recognise: recognise::vasprun,
-        reader: None,
+        reader: Some(vasp::open_vasprun),
         writer: None,
     },
     FormatInfo {

@@ -20,6 +20,7 @@ mod options;
 mod recognise;
 mod sink;
 mod source;
+mod vasp;
 
 pub use crate::units::FileUnits;
 pub use format::{Format, FormatInfo};

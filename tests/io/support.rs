@@ -14,6 +14,11 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// A small file of our own.
+pub(crate) fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/io").join(name)
+}
+
 /// All frames of a text.
 pub(crate) fn frames(name: &str, text: &str) -> Result<Vec<Frame>, String> {
     io::open_text(name, text, &ReadOptions::default())

@@ -1,0 +1,138 @@
+//! Hostile input: no panic, no unbounded memory, whatever the bytes.
+
+use mlmd::io::{self, Format, ReadOptions};
+use mlmd::system::Element;
+use proptest::prelude::*;
+
+/// One small valid file per format that can be read.
+fn seeds() -> Vec<(Format, Vec<u8>)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/io");
+    let mut seeds = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "py" || extension == "json") {
+            continue;
+        }
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut mlmd::text::open(&path).unwrap(), &mut text).unwrap();
+        let format = Format::detect(&path, &text).unwrap();
+        seeds.push((format, text));
+    }
+    seeds.sort();
+    seeds
+}
+
+/// Reads to the end or the first error, in a format or in whatever it looks like.
+fn read(format: Option<Format>, bytes: &[u8]) {
+    let elements = ["Li", "N", "O"].map(|symbol| Element::from_symbol(symbol).unwrap()).to_vec();
+    let options = ReadOptions {
+        format,
+        units: Some(io::FileUnits::EV_ANGSTROM),
+        elements: Some(elements),
+        occupancy_seed: Some(1),
+        ..ReadOptions::default()
+    };
+    if let Ok(frames) = io::open_text("hostile", bytes, &options) {
+        for frame in frames.take(1000) {
+            let Ok(frame) = frame else { break };
+            assert_eq!(frame.positions.len(), frame.species.len());
+            assert!(frame.positions.iter().flatten().all(|x| x.is_finite()));
+        }
+    }
+}
+
+fn readable() -> impl Iterator<Item = Format> {
+    Format::table().iter().filter(|info| info.reads()).map(|info| info.format)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn random_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        read(None, &bytes);
+        for format in readable() {
+            read(Some(format), &bytes);
+        }
+    }
+
+    #[test]
+    fn random_words_are_refused_without_a_panic(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "1", "2", "-1", "0.5", "1e999", "99999999999999999999", "nan", "Li", "N", "\n", "\n", "\n", " ", "=",
+                "\"", "Lattice=\"1 0 0 0 1 0 0 0 1\"", "Properties=species:S:1:pos:R:3", "Direct", "T", "é", ":", "{",
+                "Direct configuration=", "ITEM: TIMESTEP", "atoms", "<v>", "</v>", "<calculation>", "begin", "end",
+                "_cell_length_a", "loop_", "PRIMVEC", "ITEM: NUMBER OF ATOMS", "POSITION TOTAL-FORCE", "in kB",
+            ]),
+            0..80,
+        ),
+    ) {
+        let text = words.join(" ");
+        for format in readable() {
+            read(Some(format), text.as_bytes());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Valid files with bytes replaced, removed, repeated, cut short.
+    #[test]
+    fn mutated_files_are_read_or_refused(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..6_u8, any::<u8>()), 1..8),
+    ) {
+        for (format, seed) in seeds() {
+            let mut bytes = seed;
+            for (at, kind, byte) in &edits {
+                if bytes.is_empty() {
+                    break;
+                }
+                let at = at.index(bytes.len());
+                match kind {
+                    0 => bytes[at] = *byte,
+                    1 => { bytes.remove(at); }
+                    2 => bytes.truncate(at),
+                    3 => bytes.insert(at, b'9'),
+                    4 => bytes[at] = b"\n -.eE9*"[usize::from(*byte) % 8],
+                    _ => {
+                        let end = (at + usize::from(*byte)).min(bytes.len());
+                        let part = bytes[at..end].to_vec();
+                        bytes.splice(at..at, part);
+                    }
+                }
+            }
+            read(Some(format), &bytes);
+            read(None, &bytes);
+        }
+    }
+}
+
+/// A header may announce any number of atoms: memory follows what is there.
+#[test]
+fn announced_counts_do_not_allocate() {
+    for count in ["1000000000000", "18446744073709551615"] {
+        for (format, text) in [
+            (
+                Format::ExtendedXyz,
+                format!("{count}\nProperties=species:S:1:pos:R:3:big:R:{count}\nLi 0 0 0\n"),
+            ),
+            (Format::Poscar, format!("c\n1\n1 0 0\n0 1 0\n0 0 1\nLi\n{count}\nDirect\n0 0 0\n")),
+            (
+                Format::Xdatcar,
+                format!("c\n1\n1 0 0\n0 1 0\n0 0 1\nLi\n{count}\nDirect configuration= 1\n0 0 0\n"),
+            ),
+            (
+                Format::Outcar,
+                format!(
+                    " vasp.5\n VRHFIN =Li:\n ions per type = {count}\n POSITION TOTAL-FORCE\n ---\n 0 0 0 0 0 0\n"
+                ),
+            ),
+        ] {
+            let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
+            let error = io::open_text("hostile", text, &options).unwrap().next().unwrap().unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{error}");
+        }
+    }
+}
