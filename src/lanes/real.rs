@@ -1,5 +1,6 @@
 //! The trait over `f32` and `f64`, with branch-free elementary functions.
 
+use super::simd::{self, Kernel};
 use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -116,6 +117,9 @@ pub trait Real:
 
     /// Is it neither infinite nor NaN?
     fn is_finite(self) -> bool;
+
+    /// Runs a kernel with the best vector instructions of this machine.
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
 }
 
 /// Coefficients of cos πy and sin πy in powers of y² (Taylor series about 0, enough terms for |y| ≤ 1/2).
@@ -149,7 +153,7 @@ const SIN_PI: [f64; 11] = [
 /// Implements [`Real`]; `$magic` is 1.5·2^(mantissa bits): adding it rounds to an integer that then
 /// stands in the low bits of the representation.
 macro_rules! implement {
-    ($real:ident, $mantissa:literal, $magic:expr, $least:expr, $most:expr, $ln2_high:expr, $ln2_low:expr, $tail:ident, $terms:expr) => {
+    ($real:ident, $dispatch:ident, $mantissa:literal, $magic:expr, $least:expr, $most:expr, $ln2_high:expr, $ln2_low:expr, $tail:ident, $terms:expr) => {
         impl Real for $real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -225,6 +229,10 @@ macro_rules! implement {
             fn is_finite(self) -> bool {
                 $real::is_finite(self)
             }
+
+            fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+                simd::$dispatch(kernel)
+            }
         }
     };
 }
@@ -253,6 +261,7 @@ fn exp_tail_single(r: f32, u: f32) -> f32 {
 
 implement!(
     f64,
+    dispatch_double,
     52,
     6_755_399_441_055_744.0,
     -708.0,
@@ -262,7 +271,18 @@ implement!(
     exp_tail_double,
     10
 );
-implement!(f32, 23, 12_582_912.0, -87.0, 88.0, 0.693_359_4, -2.121_944_4e-4, exp_tail_single, 6);
+implement!(
+    f32,
+    dispatch_single,
+    23,
+    12_582_912.0,
+    -87.0,
+    88.0,
+    0.693_359_4,
+    -2.121_944_4e-4,
+    exp_tail_single,
+    6
+);
 
 #[cfg(test)]
 mod tests {
