@@ -1,8 +1,69 @@
 //! The command line: one file per subcommand. Arguments, progress and exit codes; no physics.
 
+mod completions;
+mod convert;
+mod help;
+mod info;
+mod man;
+mod options;
+mod progress;
+mod rows;
+mod terminal;
+
+use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Machine-learned interatomic potentials and molecular dynamics, from DFT frames to an ionic conductivity
+#[derive(Parser)]
+#[command(name = "mlmd", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 2 bad input, 3 stopped by physics, 4 input/output failure,\n\
+                        75 stopped by a signal or time limit after a checkpoint.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    terminal: Terminal,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Convert(convert::Arguments),
+    Info(info::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+    Help(help::Arguments),
+}
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed pipe or terminal is no reason to complain about a complaint.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let terminal = arguments.terminal;
+    let done = match arguments.command {
+        Command::Convert(command) => command.execute(terminal),
+        Command::Info(command) => command.execute(terminal),
+        Command::Completions(command) => command.execute(),
+        Command::Man(command) => command.execute(),
+        Command::Help(command) => command.execute(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if terminal::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The description of the whole command line, for help, completions and the manual.
+fn command_line() -> clap::Command {
+    Arguments::command()
 }

@@ -1,0 +1,83 @@
+//! `mlmd help`: subcommands, the input language, the file formats.
+
+use super::terminal;
+use crate::error::{Error, Result, nearest};
+use crate::input::{Plan, help};
+use crate::io::Format;
+
+/// Print help: on a subcommand, on `input` (the input language) or on `formats` (files mlmd reads)
+#[derive(Debug, clap::Args)]
+#[command(after_help = "mlmd help run                     a subcommand\n\
+                        mlmd help input                   every table and key of the input of mlmd run\n\
+                        mlmd help input dynamics          one table\n\
+                        mlmd help formats                 the file formats")]
+pub(super) struct Arguments {
+    /// A subcommand, `input`, or `formats`
+    topic: Option<String>,
+    /// A table of the input, such as dynamics.thermostat
+    table: Option<String>,
+}
+
+impl Arguments {
+    pub(super) fn execute(self) -> Result<()> {
+        let text = match (self.topic.as_deref(), self.table.as_deref()) {
+            (None, _) => super::command_line().render_help().to_string(),
+            (Some("input"), None) => help::help(&Plan::schema(), terminal::width()),
+            (Some("input"), Some(table)) => input_table(table.trim_matches(['[', ']']))?,
+            (Some(topic), Some(extra)) => {
+                return Err(Error::invalid(format!("unexpected `{extra}` behind `help {topic}`")));
+            }
+            (Some("formats"), None) => formats(),
+            (Some(topic), None) => subcommand(topic)?,
+        };
+        terminal::print(&text)
+    }
+}
+
+fn subcommand(name: &str) -> Result<String> {
+    let mut command = super::command_line();
+    command.build();
+    let names: Vec<String> =
+        command.get_subcommands().map(|command| command.get_name().to_string()).collect();
+    if let Some(subcommand) = command.find_subcommand_mut(name) {
+        return Ok(subcommand.render_help().to_string());
+    }
+    Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "formats"])))
+}
+
+fn input_table(name: &str) -> Result<String> {
+    let schema = Plan::schema();
+    help::help_for(&schema, name, terminal::width()).ok_or_else(|| {
+        let names = help::table_names(&schema);
+        unknown("table", name, names.iter().map(String::as_str))
+    })
+}
+
+fn unknown<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Error {
+    Error::invalid(match nearest(name, names.clone()) {
+        Some(near) => format!("there is no {what} `{name}`; did you mean `{near}`?"),
+        None => format!("there is no {what} `{name}`; there is: {}", names.collect::<Vec<_>>().join(", ")),
+    })
+}
+
+/// The formats as a table: name, reads and writes, endings, contents.
+fn formats() -> String {
+    let mut text = String::from(
+        "Formats are recognised by content first and by name second; .gz is looked through.\n\
+         r: mlmd reads it, w: mlmd writes it\n\n",
+    );
+    for info in Format::table().iter().filter(|info| info.reads() || info.writes()) {
+        let (reads, writes) = (if info.reads() { "r" } else { " " }, if info.writes() { "w" } else { " " });
+        let endings = info.extensions.iter().map(|ending| format!(".{ending}"));
+        let names: Vec<_> = info.file_names.iter().map(ToString::to_string).chain(endings).collect();
+        let row = [
+            format!("  {:<12} {reads}{writes}  {}", info.name, info.title),
+            format!("                   {}", info.holds),
+            format!("                   names: {}", names.join(" ")),
+        ];
+        let shown = if names.is_empty() { 2 } else { 3 };
+        text.push_str(&row[..shown].join("\n"));
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,83 @@
+//! `mlmd man`: the manual pages.
+
+use super::terminal;
+use crate::error::{Error, Result, nearest};
+use crate::input::{Plan, help};
+use std::path::{Path, PathBuf};
+
+/// Print a manual page, or write all of them into a folder
+#[derive(Debug, clap::Args)]
+#[command(after_help = "mlmd man run | man -l -                            read a page at once\n\
+                        mlmd man --directory ~/.local/share/man/man1       install mlmd.1, mlmd-run.1, ...")]
+pub(super) struct Arguments {
+    /// A subcommand, or `input` for the input language; the program as a whole if absent
+    page: Option<String>,
+    /// Write every page into this folder
+    #[arg(long, value_name = "FOLDER", conflicts_with = "page")]
+    directory: Option<PathBuf>,
+}
+
+impl Arguments {
+    pub(super) fn execute(self) -> Result<()> {
+        let mut command = super::command_line();
+        command.build();
+        if let Some(folder) = self.directory {
+            return write_all(&command, &folder);
+        }
+        match self.page.as_deref() {
+            None => terminal::print(&page(command)?),
+            Some("input") => terminal::print(&input_page()),
+            Some(name) => {
+                let subcommand = command.find_subcommand(name).ok_or_else(|| {
+                    let names = command.get_subcommands().map(clap::Command::get_name);
+                    let hint = nearest(name, names).map(|near| format!("; did you mean `{near}`?"));
+                    Error::invalid(format!(
+                        "there is no manual page for `{name}`{}",
+                        hint.unwrap_or_default()
+                    ))
+                })?;
+                terminal::print(&page(named(subcommand))?)
+            }
+        }
+    }
+}
+
+fn write_all(command: &clap::Command, folder: &Path) -> Result<()> {
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(Error::io(path, "write"))
+    };
+    for subcommand in command.get_subcommands() {
+        write(&format!("mlmd-{}.1", subcommand.get_name()), page(named(subcommand))?)?;
+    }
+    write("mlmd-input.1", input_page())?;
+    write("mlmd.1", page(command.clone())?)
+}
+
+/// A subcommand under the name its page has.
+fn named(subcommand: &clap::Command) -> clap::Command {
+    let name = subcommand.get_name();
+    subcommand.clone().display_name(format!("mlmd-{name}")).bin_name(format!("mlmd {name}"))
+}
+
+fn page(command: clap::Command) -> Result<String> {
+    let mut text = Vec::new();
+    let rendered = clap_mangen::Man::new(command).manual("mlmd").render(&mut text);
+    rendered.map_err(|error| Error::Internal(format!("the manual page cannot be made: {error}")))?;
+    String::from_utf8(text).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The page of the input language: its documentation, set as it is.
+fn input_page() -> String {
+    let mut page = format!(
+        ".TH mlmd-input 1 \"\" \"mlmd {}\" mlmd\n.SH NAME\nmlmd\\-input \\- the input of mlmd run\n.SH DESCRIPTION\n.nf\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    for line in help::help(&Plan::schema(), 78).lines() {
+        // A dot or an apostrophe at the beginning of a line would be a request; `\&` is nothing.
+        page.push_str("\\&");
+        page.push_str(&line.replace('\\', "\\\\").replace('-', "\\-"));
+        page.push('\n');
+    }
+    page
+}

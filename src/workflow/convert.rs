@@ -1,0 +1,103 @@
+//! Frames from one file into another.
+
+use super::Selection;
+use crate::error::{Error, Result};
+use crate::io::{self, Format, ReadOptions, WriteOptions};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What to convert, and how.
+#[derive(Debug, Clone)]
+pub struct Conversion {
+    /// The file to read.
+    pub input: PathBuf,
+    /// How to read it.
+    pub reading: ReadOptions,
+    /// Which of its frames.
+    pub frames: Selection,
+    /// The file to write.
+    pub output: PathBuf,
+    /// Its format; `None`: as its name says.
+    pub format: Option<Format>,
+    /// How to write it.
+    pub writing: WriteOptions,
+}
+
+impl Conversion {
+    /// Copies the frames and returns how many there were; `progress` is told after each.
+    ///
+    /// The output appears under its name only when all of it is written: a failure half way leaves an
+    /// older file of that name as it was.
+    pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+        if same_file(&self.input, &self.output) {
+            let path = self.input.display();
+            return Err(Error::invalid(format!("{path}: the input and the output are the same file")));
+        }
+        let format = match self.format {
+            Some(format) => format,
+            None => Format::from_name_for_writing(&self.output)?,
+        };
+        let staged = Staged::new(&self.output)?;
+        let mut writer = io::create(&staged.path, Some(format), &self.writing)?;
+        let mut done = 0;
+        let taken = self.frames.each(&self.input, &self.reading, |frame| {
+            writer.write(&frame)?;
+            done += 1;
+            progress(done);
+            Ok(())
+        })?;
+        if taken == 0 {
+            return Err(Error::invalid(format!("{}: no frame was chosen", self.input.display())));
+        }
+        writer.finish()?;
+        staged.commit()?;
+        Ok(taken)
+    }
+}
+
+/// Do two paths name the same existing file?
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A file that is written under another name in the same folder, and takes its own when it is complete.
+/// What is no ordinary file (a pipe, a terminal) is written directly.
+struct Staged {
+    path: PathBuf,
+    target: Option<PathBuf>,
+}
+
+impl Staged {
+    fn new(target: &Path) -> Result<Self> {
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let (target, folder) = (target.display(), folder.display());
+            return Err(Error::invalid(format!("{target}: there is no folder {folder}")));
+        }
+        let ordinary = fs::metadata(target).map_or(true, |found| found.is_file());
+        Ok(match target.file_name().filter(|_| ordinary) {
+            // The name ends as it did: its ending may ask for compression.
+            Some(name) => {
+                let name = format!(".partial-{}-{}", std::process::id(), name.to_string_lossy());
+                Self { path: target.with_file_name(name), target: Some(target.to_path_buf()) }
+            }
+            None => Self { path: target.to_path_buf(), target: None },
+        })
+    }
+
+    fn commit(mut self) -> Result<()> {
+        match self.target.take() {
+            Some(target) => fs::rename(&self.path, &target).map_err(Error::io(target, "write")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if self.target.is_some() {
+            // Nothing can be done about a partial file that cannot be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
