@@ -236,7 +236,7 @@ impl Kinds {
 
 /// The heading of positions and forces, unless a learned force field made them.
 fn is_force_table(text: &str) -> bool {
-    text.starts_with("POSITION") && text.contains("TOTAL-FORCE") && !text.contains("(ML)")
+    text.starts_with("POSITION ") && text.contains("TOTAL-FORCE") && !text.contains("(ML)")
 }
 
 /// The element in `PAW_PBE Li_sv 10Sep2004`: the first or second word.
