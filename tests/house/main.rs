@@ -176,3 +176,59 @@ fn the_scanner_sees_imports() {
     assert_eq!(mentioned("use crate::io::Frame; // crate::cli"), ["io"]);
     assert_eq!(mentioned("    crate::system::formula(x) + crate::units::BOHR"), ["system", "units"]);
 }
+
+/// Licences that may be linked into a program under MIT or Apache-2.0 without further duties than a notice.
+const PERMISSIVE: [&str; 12] = [
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "CC0-1.0",
+    "Unicode-3.0",
+    "Unlicense",
+    "BSL-1.0",
+];
+
+/// Is a licence expression satisfied by permissive licences? Only AND, OR, `/` and parentheses occur.
+fn is_permissive(expression: &str) -> bool {
+    let flat = expression.replace(['(', ')'], " ").replace('/', " OR ");
+    // Without nesting AND binds stronger; with it, requiring one permissive alternative everywhere is stricter
+    // than the expression or equal to it.
+    flat.split(" AND ").all(|part| part.split(" OR ").any(|licence| PERMISSIVE.contains(&licence.trim())))
+}
+
+#[test]
+fn dependencies_are_permissive_and_from_the_registry() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs: it runs this test");
+    if !output.status.success() {
+        eprintln!("skipped: cargo metadata --offline: {}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert!(packages.len() > 20, "metadata lists the dependencies");
+    let mut wrong = Vec::new();
+    for package in packages {
+        let (name, licence) = (&package["name"], package["license"].as_str().unwrap_or("none stated"));
+        let source = package["source"].as_str();
+        if source.is_some_and(|s| !s.starts_with("registry+")) || !is_permissive(licence) {
+            wrong.push(format!("{name}: {licence} from {source:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn licence_expressions_are_understood() {
+    assert!(is_permissive("MIT OR Apache-2.0") && is_permissive("(MIT OR GPL-3.0) AND Unicode-3.0"));
+    assert!(is_permissive("Unlicense/MIT"));
+    assert!(!is_permissive("GPL-3.0") && !is_permissive("MIT AND GPL-3.0"));
+}
