@@ -113,9 +113,15 @@ impl Blocks {
         }
         let mut contributions = vec![0; base];
         let mut next = counts.clone();
+        let mut order: Vec<usize> = Vec::new();
         for block in &blocks {
-            for (local, image) in block.images.iter().enumerate() {
-                let slot = &mut next[image.atom as usize];
+            // Several images of an atom in one block are added up by shift, not in the order in which they were
+            // met: that depends on when the block was cut, and a restarted run cuts at other times.
+            order.clear();
+            order.extend(0..block.images.len());
+            order.sort_by_key(|&local| block.images[local].shift);
+            for &local in &order {
+                let slot = &mut next[block.images[local].atom as usize];
                 contributions[*slot as usize] = (block.base + local) as u32;
                 *slot += 1;
             }
