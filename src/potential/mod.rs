@@ -1,10 +1,22 @@
 //! Numbers become energy, forces and virial.
 
+mod buckingham;
+mod coulomb;
+mod lennard_jones;
 mod model;
 pub mod network;
+mod pair;
+mod sum;
+mod zbl;
 
+pub use buckingham::{Buckingham, BuckinghamPair};
+pub use coulomb::{DampedShifted, Ewald, NetCharge};
+pub use lennard_jones::{LennardJones, LennardJonesPair};
 pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 pub use network::{Activation, Layer, Network};
+pub use pair::Truncation;
+pub use sum::Sum;
+pub use zbl::{Zbl, ZblReach};
 
 use crate::error::Result;
 use crate::neighbors::NeighborList;
