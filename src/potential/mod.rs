@@ -1,6 +1,7 @@
 //! Numbers become energy, forces and virial.
 
 mod buckingham;
+pub mod check;
 mod coulomb;
 mod lennard_jones;
 mod model;
