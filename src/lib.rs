@@ -12,6 +12,7 @@
 //! | [`descriptors`] | an environment becomes numbers |
 //! | [`potential`] | numbers become energy and forces |
 //! | [`compute`] | how it is computed: threads and devices |
+//! | [`md`] | how atoms move |
 //! | [`input`] | the TOML language of `mlmd run` |
 //! | [`workflow`] | a job from start to end |
 //! | [`cli`] | one file per subcommand |
@@ -23,6 +24,7 @@ pub mod error;
 pub mod input;
 pub mod io;
 pub mod lanes;
+pub mod md;
 pub mod neighbors;
 pub mod potential;
 pub mod random;

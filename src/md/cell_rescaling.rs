@@ -1,0 +1,201 @@
+//! Stochastic rescaling of the cell: constant pressure.
+
+use super::verlet::{drift, finish, kick};
+use super::{Csvr, Integrator, Ramp, State};
+use crate::compute::Engine;
+use crate::error::Result;
+use crate::random::{Philox, Purpose};
+use crate::system::{Cell, Mat3};
+
+/// How the cell may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellMode {
+    /// Its volume, not its shape.
+    Isotropic,
+    /// Each lattice vector its length.
+    PerAxis,
+    /// Every length and angle.
+    Flexible,
+}
+
+/// How soft the material is taken to be, 1/(eV/Å³).
+///
+/// Only the ratio of compressibility and relaxation time enters the dynamics, and neither changes the
+/// ensemble: a wrong guess makes the volume relax faster or slower than the stated time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compressibility(pub f64);
+
+impl Default for Compressibility {
+    /// That of a material with a bulk modulus of 50 GPa, as solid electrolytes have it within a factor of 2.
+    fn default() -> Self {
+        Self(crate::units::EV_PER_ANGSTROM3_IN_GPA / 50.0)
+    }
+}
+
+/// Stochastic cell rescaling (Bernetti and Bussi, doi:10.1063/5.0020514; anisotropic: Del Tatto et al.,
+/// doi:10.3390/app12031139), with stochastic velocity rescaling for the temperature.
+///
+/// The strain rate is first order in time: for the volume
+/// d ln V = −(β/τ)(P₀ − P) dt + √(2 k_B T β/(V τ)) dW, and for every component of the strain of a flexible cell
+/// dε_ab = −(β/3τ)(P₀ δ_ab − P_ab) dt + √(2 k_B T β/(3 V τ)) dW_ab with P_ab the instantaneous
+/// pressure tensor: the terms in k_B T/V that the change of variables brings cancel against the Itô terms.
+/// Antisymmetric strain would only rotate the system and is left out. Positions and lattice vectors are multiplied
+/// by e^ε, velocities by e^−ε.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellRescaling {
+    timestep: f64,
+    time: f64,
+    pressure: Ramp,
+    temperature: Ramp,
+    compressibility: Compressibility,
+    mode: CellMode,
+    seed: u64,
+    thermostat: Csvr,
+    /// Energy taken by the barostat so far, eV.
+    taken: f64,
+    /// The strain of the last step, whose work is counted with the mean of the pressures before and after it.
+    strain: Mat3,
+    pressure_before: Mat3,
+}
+
+impl CellRescaling {
+    /// With a timestep and a relaxation time in fs, a pressure in eV/Å³, and a thermostat of `temperature`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        timestep: f64,
+        time: f64,
+        pressure: Ramp,
+        mode: CellMode,
+        compressibility: Compressibility,
+        thermostat: Csvr,
+        temperature: Ramp,
+        seed: u64,
+    ) -> Self {
+        Self {
+            timestep,
+            time,
+            pressure,
+            temperature,
+            compressibility,
+            mode,
+            seed,
+            thermostat,
+            taken: 0.0,
+            strain: Mat3::zeros(),
+            pressure_before: Mat3::zeros(),
+        }
+    }
+
+    /// Draws the strain of this step from the present pressure.
+    fn draw_strain(&self, state: &State, pressure: &Mat3) -> Mat3 {
+        let step = state.system.step;
+        let target = self.pressure.at(step);
+        let thermal = State::thermal_energy(self.temperature.at(step));
+        let mobility = self.compressibility.0 * self.timestep / self.time;
+        let volume = state.system.cell.volume();
+        let mut random = Philox::new(self.seed, Purpose::Global, step, 1);
+        match self.mode {
+            CellMode::Isotropic => {
+                let drift = -mobility * (target - pressure.trace() / 3.0);
+                let noise = (2.0 * thermal * mobility / volume).sqrt() * random.normal();
+                Mat3::identity() * ((drift + noise) / 3.0)
+            }
+            CellMode::PerAxis => {
+                // The same along the lattice vectors: with A = H⁻¹ diag(ε) H the vectors only change their lengths.
+                let (matrix, inverse) = (state.system.cell.matrix(), state.system.cell.inverse());
+                let along = matrix * pressure * inverse;
+                let noise = (2.0 * thermal * mobility / (3.0 * volume)).sqrt();
+                let strains = crate::system::Vec3::from_fn(|k, _| {
+                    -mobility / 3.0 * (target - along[(k, k)]) + noise * random.normal()
+                });
+                inverse * Mat3::from_diagonal(&strains) * matrix
+            }
+            CellMode::Flexible => {
+                let noise = (2.0 * thermal * mobility / (3.0 * volume)).sqrt();
+                let free = Mat3::from_fn(|a, b| {
+                    let diagonal = if a == b { target } else { 0.0 };
+                    -mobility / 3.0 * (diagonal - pressure[(a, b)]) + noise * random.normal()
+                });
+                0.5 * (free + free.transpose())
+            }
+        }
+    }
+
+    /// Work done against the target pressure by the last strain, now that the pressure after it is known.
+    fn settle(&mut self, state: &State, pressure: &Mat3) {
+        let target = self.pressure.at(state.system.step);
+        let mean = 0.5 * (pressure + self.pressure_before);
+        let excess = Mat3::identity() * target - mean;
+        // Σ_ab (P₀ δ_ab − P_ab) ε_ab V: what the strain added to K + U + P₀V.
+        self.taken -= state.system.cell.volume() * excess.component_mul(&self.strain).sum();
+    }
+}
+
+impl Integrator for CellRescaling {
+    fn description(&self) -> String {
+        let mode = match self.mode {
+            CellMode::Isotropic => "isotropic",
+            CellMode::PerAxis => "per axis",
+            CellMode::Flexible => "flexible",
+        };
+        format!(
+            "stochastic cell rescaling ({mode}), relaxation time {} fs, with {}",
+            self.time,
+            self.thermostat.description()
+        )
+    }
+
+    fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
+        let pressure = state.pressure_tensor();
+        self.settle(state, &pressure);
+        let strain = self.draw_strain(state, &pressure);
+        kick(state, 0.5 * self.timestep);
+        deform(state, &strain)?;
+        (self.strain, self.pressure_before) = (strain, pressure);
+        drift(state, self.timestep);
+        finish(state, self.timestep, engine)?;
+        kick(state, 0.5 * self.timestep);
+        self.thermostat.rescale(state);
+        Ok(())
+    }
+
+    /// Holds P₀V besides the heat of thermostat and barostat.
+    fn reservoir(&self, state: &State) -> f64 {
+        let mut settled = self.clone();
+        settled.settle(state, &state.pressure_tensor());
+        let target = self.pressure.at(state.system.step);
+        self.thermostat.reservoir(state) + settled.taken + target * state.system.cell.volume()
+    }
+
+    fn save(&self) -> Vec<f64> {
+        let mut saved = self.thermostat.save();
+        saved.push(self.taken);
+        saved.extend(self.strain.iter().chain(&self.pressure_before));
+        saved
+    }
+
+    fn restore(&mut self, saved: &[f64]) -> bool {
+        if saved.len() != 20 || !self.thermostat.restore(&saved[..1]) {
+            return false;
+        }
+        self.taken = saved[1];
+        self.strain = Mat3::from_column_slice(&saved[2..11]);
+        self.pressure_before = Mat3::from_column_slice(&saved[11..]);
+        true
+    }
+}
+
+/// Multiplies positions and lattice vectors by e^ε, velocities by e^−ε. Fixed atoms keep their place in the cell.
+fn deform(state: &mut State, strain: &Mat3) -> Result<()> {
+    let map = strain.exp();
+    let back = (-strain).exp();
+    let system = &mut state.system;
+    system.cell = Cell::from_matrix(system.cell.matrix() * map, system.cell.periodic())?;
+    for r in &mut system.positions {
+        *r = map.tr_mul(r);
+    }
+    for v in &mut system.velocities {
+        *v = back * *v;
+    }
+    Ok(())
+}

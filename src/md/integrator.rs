@@ -1,0 +1,30 @@
+//! What every way of moving atoms has in common.
+
+use super::State;
+use crate::compute::Engine;
+use crate::error::Result;
+use std::fmt::Debug;
+
+/// Takes a state one step further.
+///
+/// What an integrator draws at random is a function of the seed, the step and the atom alone, and
+/// [`Integrator::save`] holds all else it remembers: a run that goes on from a checkpoint has the bits of
+/// one that was not interrupted.
+pub trait Integrator: Debug + Send {
+    /// One line for a person.
+    fn description(&self) -> String;
+
+    /// Moves the atoms by one step. On entry and on return the state's energy, forces and virial are those of its
+    /// positions; `system.step` and `system.time` are counted up.
+    fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()>;
+
+    /// What thermostats and barostats hold, eV, so that kinetic + potential + this is conserved, exactly in the
+    /// limit of short steps, as long as targets do not change.
+    fn reservoir(&self, state: &State) -> f64;
+
+    /// What is to be stored in a checkpoint.
+    fn save(&self) -> Vec<f64>;
+
+    /// Takes up what [`Integrator::save`] gave; `false` if these are not numbers of this integrator.
+    fn restore(&mut self, saved: &[f64]) -> bool;
+}

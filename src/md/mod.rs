@@ -1,0 +1,39 @@
+//! How atoms move.
+//!
+//! A [`State`] is a system with the energy, forces and virial of its configuration. An [`Integrator`] takes
+//! it one step further; each says what is conserved, and what to store so that a run goes on with the same
+//! bits. [`Ensemble`] names the integrators there are.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `state` | the system between two steps: temperature, pressure, degrees of freedom |
+//! | `ramp` | target temperatures and pressures as functions of the step |
+//! | `integrator` | the trait |
+//! | `verlet` | kick and drift; constant energy |
+//! | `langevin` | friction and noise on every atom (BAOAB) |
+//! | `nose_hoover` | chains of fictitious masses |
+//! | `csvr` | stochastic rescaling of all velocities together |
+//! | `cell_rescaling` | stochastic rescaling of the cell: constant pressure |
+//! | `ensemble` | the ensembles by name |
+
+mod cell_rescaling;
+mod csvr;
+mod ensemble;
+mod integrator;
+mod langevin;
+mod nose_hoover;
+mod ramp;
+mod state;
+#[cfg(test)]
+mod tests;
+mod verlet;
+
+pub use cell_rescaling::{CellMode, CellRescaling, Compressibility};
+pub use csvr::Csvr;
+pub use ensemble::{Barostat, Ensemble, Thermostat};
+pub use integrator::Integrator;
+pub use langevin::Langevin;
+pub use nose_hoover::NoseHoover;
+pub use ramp::Ramp;
+pub use state::State;
+pub use verlet::Verlet;
