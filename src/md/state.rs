@@ -27,7 +27,9 @@ impl State {
     /// momentum is taken off.
     pub fn new(mut system: System, fixed: Vec<usize>, engine: &mut Engine) -> Result<Self> {
         if !fixed.is_sorted_by(|a, b| a < b) || fixed.last().is_some_and(|&last| last >= system.len()) {
-            return Err(Error::invalid("fixed atoms are to be listed once, in ascending order, and to exist"));
+            return Err(Error::invalid(
+                "fixed atoms are to be listed once, in ascending order, and to exist",
+            ));
         }
         if fixed.is_empty() {
             system.remove_drift();

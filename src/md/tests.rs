@@ -31,7 +31,7 @@ fn argon(cells: usize, temperature: f64, seed: u64) -> System {
 
 fn engine(threads: usize) -> Engine {
     let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 5.2 };
-    let potential = LennardJones::alike(pair, Truncation::Smoothed).unwrap();
+    let potential = LennardJones::alike(pair, Truncation::Smooth { from: 4.2 }).unwrap();
     Engine::new(Box::new(potential), Options { skin: 0.5, threads }).unwrap()
 }
 
@@ -86,9 +86,13 @@ fn conserved_quantities_are_conserved_to_second_order() {
         let name = long.integrator().unwrap().description();
         let scale = 3.0 / 2.0 * 32.0 * BOLTZMANN * 40.0;
         assert!(coarse < 0.03 * scale, "{name}: {coarse} of {scale} eV");
-        // Exactly second order gives 16; noise of the barostat enters to first order.
-        let least = if long.barostat.is_some() { 3.0 } else { 8.0 };
-        assert!(coarse > least * fine, "{name}: {coarse} eV at 8 fs, {fine} eV at 2 fs");
+        if long.barostat.is_some() {
+            // The noise of the two runs is not the same, so their deviations have no fixed ratio.
+            assert!(fine < 0.005 * scale, "{name}: {fine} of {scale} eV");
+        } else {
+            // Exactly second order gives 16.
+            assert!(coarse > 8.0 * fine, "{name}: {coarse} eV at 8 fs, {fine} eV at 2 fs");
+        }
     }
 }
 
@@ -161,7 +165,10 @@ fn thermostats_give_the_canonical_distribution_of_kinetic_energies() {
         let freedom = state.degrees_of_freedom() as f64;
         let check = |what: &str, values: &[f64], expected: f64| {
             let (mean, error) = mean_and_error(values);
-            assert!((mean - expected).abs() < 4.0 * error, "{name}: {what} {mean} ± {error}, expected {expected}");
+            assert!(
+                (mean - expected).abs() < 4.0 * error,
+                "{name}: {what} {mean} ± {error}, expected {expected}"
+            );
             // The test must be able to fail: the error is small compared with what it tests.
             assert!(error < 0.15 * expected, "{name}: {what} is known to {error} of {expected} only");
         };
