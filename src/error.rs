@@ -119,7 +119,7 @@ impl Diagnostic {
             path: path.as_ref().to_path_buf(),
             line,
             column,
-            message: message.into(),
+            message: shortened(message.into()),
             source_line: None,
             length: 1,
             help: Vec::new(),
@@ -140,6 +140,17 @@ impl Diagnostic {
         self.help.push(help.into());
         self
     }
+}
+
+/// The longest message that is worth printing, in characters: a hostile file has words of megabytes.
+const LONGEST_MESSAGE: usize = 400;
+
+fn shortened(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 /// The longest stretch of a source line that is worth printing.
@@ -179,6 +190,10 @@ impl std::error::Error for Diagnostic {}
 /// assert_eq!(mlmd::error::nearest("xyz", ["time", "temperature"]), None);
 /// ```
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // What is longer than any key is no typo of one, and comparing it would take its time.
+    if typed.len() > 100 {
+        return None;
+    }
     let lower = typed.to_lowercase();
     candidates
         .into_iter()
@@ -233,6 +248,13 @@ mod tests {
         let rows: Vec<&str> = text.lines().collect();
         assert!(rows[1].len() < 140);
         assert_eq!(rows[1].find('X'), rows[2].find('^'));
+    }
+
+    #[test]
+    fn words_of_megabytes_are_cut() {
+        let word = "é".repeat(1 << 20);
+        assert_eq!(nearest(&word, ["temperature"]), None);
+        assert!(Diagnostic::new("f", 1, 1, word).to_string().chars().count() < 500);
     }
 
     #[test]

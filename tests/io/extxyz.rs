@@ -1,7 +1,7 @@
 //! Extended XYZ.
 
 use crate::support::{complaint, frames, placeless, recognised, shared, through_file};
-use mlmd::io::{self, Column, ColumnValues, Format, LabelKeys, ReadOptions, Value};
+use mlmd::io::{self, Column, ColumnValues, Format, LabelKeys, Precision, ReadOptions, Value, WriteOptions};
 use mlmd::system::{Cell, Element, Mat3, Vec3};
 
 const PAIR: &str = "Li 0 0 0\nN 1 2 3\n";
@@ -86,6 +86,23 @@ fn everything_a_frame_can_hold_survives() {
         assert!((a - b).amax() <= 1e-16, "{a} {b}");
     }
     assert_eq!(mlmd::Frame { velocities: None, ..placeless(read) }, frame);
+}
+
+#[test]
+fn seventeen_digits_are_written_when_asked_for() {
+    let read = frames("x", "1\nenergy=-0.1 Properties=species:S:1:pos:R:3\nLi 1 0.3 1e-20\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.xyz");
+    let mut out = io::create(&path, None, &WriteOptions { precision: Precision::Seventeen }).unwrap();
+    out.write(&read[0]).unwrap();
+    out.finish().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        text,
+        "1\nProperties=species:S:1:pos:R:3 energy=-1.0000000000000001e-1 pbc=\"F F F\"\n\
+         Li 1.0000000000000000e0 2.9999999999999999e-1 9.9999999999999995e-21\n"
+    );
+    assert_eq!(placeless(&frames("x", &text).unwrap()[0]), placeless(&read[0]));
 }
 
 #[test]

@@ -131,6 +131,8 @@ fn steps_of_a_learned_force_field_are_no_labels() {
     let tail = learned.split_once("time-step\n").unwrap().1;
     let read = frames("OUTCAR", &(outcar(&[-1.0]) + tail + " General timing and accounting\n")).unwrap();
     assert_eq!(read.iter().map(|f| f.energy).collect::<Vec<_>>(), [Some(-1.0)]);
+    let none = frames("OUTCAR", &(learned + " General timing and accounting\n")).unwrap_err();
+    assert!(none.contains("1 steps of VASP's own force field are no labels"), "{none}");
 }
 
 #[test]
@@ -181,6 +183,11 @@ fn mistakes_are_located() {
         ("ions per type", "ions of type", "OUTCAR:17:2: no line `ions per type =` before the first step"),
         ("POSITION", "POSITIONS AND", "OUTCAR:28:3: an energy without positions and forces before it"),
         ("direct lattice", "other lattice", "OUTCAR:28:3: an energy without lattice vectors before it"),
+        (
+            " FREE ENERGIE",
+            " ions per type = 900000000000\n FREE ENERGIE",
+            "OUTCAR:29:3: the number of atoms changed within the ionic step",
+        ),
         ("Iteration", "iteration", ""),
     ] {
         let text = good.replace(from, to);

@@ -42,6 +42,9 @@ struct Field {
     meaning: Meaning,
 }
 
+/// More columns than any program writes.
+const MOST_COLUMNS: usize = 1000;
+
 /// The columns of a frame as `Properties` describes them.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -73,6 +76,9 @@ impl Layout {
         let parts: Vec<&str> = text.split(':').collect();
         if !parts.len().is_multiple_of(3) {
             return Err(fail(format!("`Properties` has {} parts, not a multiple of three", parts.len())));
+        }
+        if parts.len() > 3 * MOST_COLUMNS {
+            return Err(fail(format!("`Properties` has more than {MOST_COLUMNS} columns")));
         }
         let mut fields: Vec<Field> = Vec::new();
         for part in parts.chunks(3) {

@@ -23,6 +23,7 @@ pub(in crate::io) fn open(source: Source, _options: &ReadOptions) -> Box<dyn Rea
         run: Run::default(),
         step: Step::default(),
         any: false,
+        learned: 0,
     })
 }
 
@@ -32,7 +33,10 @@ struct Reader {
     kinds: Kinds,
     run: Run,
     step: Step,
+    /// Was there a whole step?
     any: bool,
+    /// Steps of VASP's own force field.
+    learned: u64,
 }
 
 /// The names of the elements, which VASP gives in three places, and their counts.
@@ -83,8 +87,11 @@ impl ReadFrames for Reader {
                 }
                 Some(b'd') if text.starts_with("direct lattice vectors") => self.cell()?,
                 Some(b'i') if text.starts_with("in kB") => self.step.stress = stress(&self.row)?,
-                Some(b'i') if text.starts_with("ions per type =") => self.kinds.counts = counts(&self.row)?,
+                Some(b'i') if text.starts_with("ions per type =") && !self.any => {
+                    self.kinds.counts = counts(&self.row)?;
+                }
                 Some(b'P') if is_force_table(text) => self.atoms()?,
+                Some(b'M') if text.starts_with("ML FREE ENERGIE") => self.learned += 1,
                 Some(b'F') if text.starts_with("FREE ENERGIE OF THE ION-ELECTRON SYSTEM") => {
                     return self.energies().map(Some);
                 }
@@ -160,6 +167,9 @@ impl Reader {
         let (positions, forces) =
             step.atoms.ok_or_else(|| row.error("an energy without positions and forces before it"))?;
         let cell = step.cell.ok_or_else(|| row.error("an energy without lattice vectors before it"))?;
+        if self.kinds.total(row)? != positions.len() {
+            return Err(row.error("the number of atoms changed within the ionic step").into());
+        }
         let mut frame = Frame::new(cell, self.kinds.species(row)?, positions);
         frame.forces = Some(forces);
         frame.energy = Some(energy);
@@ -186,8 +196,12 @@ impl Reader {
                 "the energy that closes ionic step {ionic}, begun in line {line} (the calculation was \
                  interrupted or the file is not whole)"
             ))),
-            _ if !self.any => Err(self.lines.end_error("at least one ionic step with energy and forces")),
-            _ => Ok(None),
+            _ if self.any => Ok(None),
+            _ if self.learned > 0 => Err(self.lines.end_error(&format!(
+                "a step of first principles; the {} steps of VASP's own force field are no labels",
+                self.learned
+            ))),
+            _ => Err(self.lines.end_error("at least one ionic step with energy and forces")),
         }
     }
 
@@ -216,7 +230,7 @@ impl Kinds {
             .ok_or_else(|| row.error("no line `ions per type =` before the first step").into())
     }
 
-    /// The element of each atom, when the number of atoms is known to be true.
+    /// The element of each atom; only for a number of atoms that is known to be true.
     fn species(&self, row: &Line) -> Result<Vec<Element>> {
         let once = &self.potcar[..self.potcar.len().div_ceil(2)];
         let kinds = [&self.valence[..], &self.title[..], once]

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 /// The longest element, in bytes: a file without any `<` must not be held in memory.
-const LONGEST: usize = 16 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// How much of the line before the place of an error is shown.
 const REMEMBERED: usize = 200;
@@ -40,7 +40,7 @@ impl Read for Counted {
 impl BufRead for Counted {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.pending > LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "an element longer than 16 MiB"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an element longer than 1 MiB"));
         }
         if self.at == self.buffer.len() {
             let bytes = self.inner.fill_buf()?;
