@@ -39,7 +39,7 @@ pub use device::{Device, DeviceKind, Precision};
 pub use dynamics::Dynamics;
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;
-pub use potential::PotentialChoice;
+pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};
 pub use run::Run;
 pub use structure::Structure;
 pub use thermostat::{Csvr, Langevin, NoseHoover, Thermostat};

@@ -77,6 +77,8 @@ impl Dimension {
     pub const INVERSE_LENGTH: Self = Self::new([-1, 0, 0, 0, 0]);
     /// eV·Å⁶, the dispersion coefficient of Lennard-Jones and Buckingham.
     pub const ENERGY_LENGTH6: Self = Self::new([6, 0, 1, 0, 0]);
+    /// eV·Å¹², the core coefficient of Lennard-Jones and Buckingham.
+    pub const ENERGY_LENGTH12: Self = Self::new([12, 0, 1, 0, 0]);
 
     /// Exponents of length, time, energy, temperature, charge.
     pub const fn new(exponents: [i8; 5]) -> Self {
@@ -101,6 +103,7 @@ impl Dimension {
             Self::INVERSE_AREA => "an inverse area such as \"0.1 angstrom^-2\"",
             Self::INVERSE_LENGTH => "an inverse length such as \"0.3 angstrom^-1\"",
             Self::ENERGY_LENGTH6 => "a dispersion coefficient such as \"30 eV*angstrom^6\"",
+            Self::ENERGY_LENGTH12 => "a core coefficient such as \"100 eV*angstrom^12\"",
             _ => "a quantity of another dimension",
         }
     }
@@ -383,27 +386,34 @@ fn is_symbol(c: char) -> bool {
     c.is_alphabetic() || c == '%'
 }
 
-/// `^-1`, `-1`, `^2`, `2`, `²` or nothing, after a unit symbol. Powers have one digit.
+/// `^-1`, `-1`, `^2`, `2`, `²` or nothing, after a unit symbol.
 fn exponent(characters: &[char], start: usize) -> Option<(i8, usize)> {
     let mut at = start;
     let caret = characters.get(at) == Some(&'^');
     at += usize::from(caret);
     let negative = matches!(characters.get(at), Some('-' | '⁻'));
     at += usize::from(negative);
-    let digit = characters.get(at).and_then(|c| match c {
-        '¹' => Some(1),
-        '²' => Some(2),
-        '³' => Some(3),
-        c => c.to_digit(10).map(|d| d as i8),
-    });
-    match digit {
-        Some(digit) if !characters.get(at + 1).is_some_and(char::is_ascii_digit) => {
-            Some((if negative { -digit } else { digit }, at + 1))
-        }
-        None if !caret && !negative => Some((1, start)),
-        _ => None,
+    let digit = |at: usize| {
+        characters.get(at).and_then(|c| match c {
+            '¹' => Some(1),
+            '²' => Some(2),
+            '³' => Some(3),
+            c => c.to_digit(10),
+        })
+    };
+    let (mut power, first) = (0, at);
+    while let Some(digit) = digit(at).filter(|_| power <= HIGHEST_POWER) {
+        power = 10 * power + digit;
+        at += 1;
     }
+    if at == first {
+        return (!caret && !negative).then_some((1, start));
+    }
+    (power <= HIGHEST_POWER).then_some((if negative { -(power as i8) } else { power as i8 }, at))
 }
+
+/// Lengths come with powers up to the core of Lennard-Jones; what is larger is a slip.
+const HIGHEST_POWER: u32 = 12;
 
 fn lookup(symbol: &str) -> Option<(f64, Dimension)> {
     if let Some(unit) = UNITS.iter().find(|unit| unit.0 == symbol) {
@@ -459,6 +469,8 @@ mod tests {
         let p = parse("160.2176634 GPa", Dimension::PRESSURE).unwrap();
         assert!((p - 1.0).abs() < 1e-15);
         assert!((parse_mass("6.94 amu").unwrap() - 6.94).abs() < 1e-14);
+        assert_eq!(parse("2 eV*angstrom^12", Dimension::ENERGY_LENGTH12), Ok(2.0));
+        assert_eq!(parse("2 eV Å¹²", Dimension::ENERGY_LENGTH12), Ok(2.0));
         assert!((parse("1 kg m^2 s^-2", Dimension::ENERGY).unwrap() / JOULE - 1.0).abs() < 1e-14);
     }
 
