@@ -76,7 +76,7 @@ impl Table for LennardJonesTable {
                 .with_help("remove one of the two")
                 .into());
         }
-        if !pairs && !(epsilon && sigma) {
+        if !(pairs || epsilon && sigma) {
             return Err(keys
                 .error("", "the parameters are incomplete")
                 .with_help("expected `epsilon` and `sigma`, or `pairs` for different elements")
