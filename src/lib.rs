@@ -39,3 +39,6 @@ pub use io::Frame;
 pub use neighbors::NeighborList;
 pub use potential::{Evaluation, Potential};
 pub use system::{Cell, Element, System};
+
+/// The version of mlmd, as files that it writes state it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -3,6 +3,7 @@
 mod buckingham;
 pub mod check;
 mod coulomb;
+mod format;
 mod lennard_jones;
 mod model;
 pub mod network;
@@ -12,6 +13,7 @@ mod zbl;
 
 pub use buckingham::{Buckingham, BuckinghamPair};
 pub use coulomb::{DampedShifted, Ewald, NetCharge};
+pub use format::{LoadOptions, PotentialFormat, load, save};
 pub use lennard_jones::{LennardJones, LennardJonesPair};
 pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 pub use network::{Activation, Layer, Network};

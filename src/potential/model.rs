@@ -47,7 +47,8 @@ impl DescriptorSet {
 /// E = output/scale + shift + reference, in the model's unit of energy.
 ///
 /// n2p2 calls them `conv_energy`, `mean_energy` and `atom_energy`; aenet scale, shift and `E_atom`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Output {
     /// Normalised energies are this many times physical ones; not zero.
     pub scale: f64,
@@ -93,7 +94,8 @@ pub struct NeuralModel {
 }
 
 /// What a format of another program holds that no energy depends on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Origin {
     /// n2p2's `conv_length`: a unit of length in which the parameters of the symmetry functions would be
     /// of order one. Descriptors do not depend on it.

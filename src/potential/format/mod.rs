@@ -1,0 +1,138 @@
+//! Files that hold potentials: one folder for each program.
+
+mod n2p2;
+mod native;
+
+use super::model::NeuralModel;
+use crate::error::{Error, Result};
+use crate::units::FileUnits;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What a caller can say about a potential's files that they do not say themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadOptions {
+    /// Units of n2p2 and RuNNer files, which carry none.
+    pub units: Option<FileUnits>,
+}
+
+/// The formats of neural potentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PotentialFormat {
+    /// mlmd's own: a file, or a folder that holds it under the name `potential.mlmd`.
+    Native,
+    /// A folder with `input.nn`, `scaling.data` and `weights.ZZZ.data`.
+    N2p2,
+}
+
+impl fmt::Display for PotentialFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Native => "native",
+            Self::N2p2 => "n2p2",
+        })
+    }
+}
+
+impl FromStr for PotentialFormat {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "native" | "mlmd" => Ok(Self::Native),
+            "n2p2" | "runner" => Ok(Self::N2p2),
+            _ => Err(Error::invalid(format!(
+                "`{name}` is not a format of potentials: expected native, n2p2 or aenet"
+            ))),
+        }
+    }
+}
+
+impl PotentialFormat {
+    /// Finds out what a file or folder holds.
+    ///
+    /// # Errors
+    /// If it is not there or holds no potential; the message says what was looked for.
+    pub fn detect(path: &Path) -> Result<Self> {
+        let metadata = fs::metadata(path).map_err(Error::io(path, "open"))?;
+        if metadata.is_dir() {
+            for (name, format) in [(native::FILE, Self::Native), (n2p2::INPUT, Self::N2p2)] {
+                if path.join(name).is_file() {
+                    return Ok(format);
+                }
+            }
+            return Err(Error::invalid(format!(
+                "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer) or *.nn.ascii (aenet)",
+                path.display(),
+                native::FILE,
+                n2p2::INPUT
+            )));
+        }
+        if path.file_name().is_some_and(|name| name == n2p2::INPUT) {
+            return Ok(Self::N2p2);
+        }
+        let mut start = [0; native::MAGIC.len()];
+        let mut file = File::open(path).map_err(Error::io(path, "open"))?;
+        if file.read_exact(&mut start).is_ok() && start == native::MAGIC.as_bytes() {
+            return Ok(Self::Native);
+        }
+        Err(Error::invalid(format!(
+            "{}: not a potential: expected a file that begins with `{}`, or a folder of n2p2 or aenet files",
+            path.display(),
+            native::MAGIC
+        )))
+    }
+}
+
+/// Reads a neural potential of any format.
+///
+/// ```no_run
+/// use mlmd::potential::{LoadOptions, load};
+/// let options = LoadOptions { units: Some("hartree,bohr".parse()?) };
+/// let model = load("n2p2-folder", &options)?;
+/// # Ok::<(), mlmd::Error>(())
+/// ```
+pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel> {
+    let path = path.as_ref();
+    match PotentialFormat::detect(path)? {
+        PotentialFormat::Native => {
+            let file = if path.is_dir() { path.join(native::FILE) } else { path.to_path_buf() };
+            native::read(&file)
+        }
+        PotentialFormat::N2p2 => {
+            let units = options.units.ok_or_else(|| {
+                Error::invalid(format!(
+                    "{}: n2p2 and RuNNer files do not say in which units they are; state them: \
+                     `--units hartree,bohr` or `--units ev,angstrom` \
+                     (in a TOML file: units = [\"hartree\", \"bohr\"])",
+                    path.display()
+                ))
+            })?;
+            let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+            n2p2::read(folder, units)
+        }
+    }
+}
+
+/// Writes a neural potential: the native format to the file `path` (or into the folder, if it is one),
+/// the others into the folder `path`, which is made. What was written is returned.
+pub fn save(model: &NeuralModel, path: impl AsRef<Path>, format: PotentialFormat) -> Result<PathBuf> {
+    let path = path.as_ref();
+    match format {
+        PotentialFormat::Native => {
+            let file = if path.is_dir() { path.join(native::FILE) } else { path.to_path_buf() };
+            native::write(model, &file)?;
+            Ok(file)
+        }
+        PotentialFormat::N2p2 => {
+            n2p2::write(model, path)?;
+            Ok(path.to_path_buf())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
