@@ -100,6 +100,10 @@ fn a_wrong_potential_does_not_pass() {
                 "energy" => out.atomic_energies[1] += 1e-9,
                 "axis" => out.energy += 1e-6 * atoms.positions[0].x,
                 "order" => out.forces.swap(0, 1),
+                "precision" => {
+                    out.energy = f64::from(out.energy as f32);
+                    out.forces.iter_mut().for_each(|f| *f = f.map(|x| f64::from(x as f32)));
+                }
                 _ => {}
             }
             Ok(())
@@ -116,6 +120,8 @@ fn a_wrong_potential_does_not_pass() {
         check(&mut potential, &system, Settings::default()).unwrap().passed()
     };
     assert!(passes("nothing"));
+    // Single precision is no mistake: its own round-off is the measure.
+    assert!(passes("precision"));
     for what in ["force", "virial", "energy", "axis", "order"] {
         assert!(!passes(what), "a wrong {what} was not noticed");
     }

@@ -6,7 +6,7 @@
 //! many threads compute.
 //!
 //! No tolerance is a matter of taste. What round-off does to this potential on these atoms is measured, by
-//! displacing the atoms by as little as their coordinates are rounded anyway; what the finite step of a
+//! displacing the atoms by next to nothing; what the finite step of a
 //! derivative does is estimated by extrapolation from three steps. Where a cutoff is not smoothed the energy
 //! has no derivative: those comparisons are counted as rough.
 
