@@ -13,6 +13,7 @@
 //! | [`potential`] | numbers become energy and forces |
 //! | [`compute`] | how it is computed: threads and devices |
 //! | [`md`] | how atoms move |
+//! | [`observe`] | what a run writes and watches for |
 //! | [`input`] | the TOML language of `mlmd run` |
 //! | [`workflow`] | a job from start to end |
 //! | [`cli`] | one file per subcommand |
@@ -26,6 +27,7 @@ pub mod io;
 pub mod lanes;
 pub mod md;
 pub mod neighbors;
+pub mod observe;
 pub mod potential;
 pub mod random;
 pub mod system;

@@ -26,7 +26,7 @@ pub use crate::units::FileUnits;
 pub use format::{Format, FormatInfo};
 pub use frame::{Column, ColumnValues, Frame, Origin, Value};
 pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};
-pub use sink::create;
+pub use sink::{append, create, open_at};
 pub use source::{Frames, open, open_text, read_all};
 
 use crate::error::Result;

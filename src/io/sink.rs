@@ -4,8 +4,8 @@ use super::{Format, WriteFrames, WriteOptions};
 use crate::error::{Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Creates a file (compressed if its name ends in `.gz`) that takes frames.
@@ -15,6 +15,34 @@ pub fn create(path: &Path, format: Option<Format>, options: &WriteOptions) -> Re
     let format = format.map_or_else(|| Format::from_name_for_writing(path), Ok)?;
     let writer = format.writer(path)?;
     Ok(writer(Sink::create(path)?, options))
+}
+
+/// Opens a file that takes further frames after its first `length` bytes; what follows them is cut off. The
+/// file is created if it does not exist. Compressed files cannot be appended to.
+pub fn append(
+    path: &Path,
+    format: Format,
+    options: &WriteOptions,
+    length: u64,
+) -> Result<Box<dyn WriteFrames>> {
+    let writer = format.writer(path)?;
+    Ok(writer(Sink::append(path, length)?, options))
+}
+
+/// Opens a file for writing after its first `length` bytes; what follows them is cut off. The file is created if
+/// it does not exist, and refused if it is shorter.
+pub fn open_at(path: &Path, length: u64) -> Result<File> {
+    let open = || -> std::io::Result<File> {
+        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        if file.metadata()?.len() < length {
+            let reason = format!("the file is shorter than the {length} bytes that are to be kept");
+            return Err(std::io::Error::new(ErrorKind::UnexpectedEof, reason));
+        }
+        file.set_len(length)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(file)
+    };
+    open().map_err(Error::io(path, "open"))
 }
 
 /// Where a writer puts its text: a buffered file, compressed or not.
@@ -39,6 +67,12 @@ impl Sink {
             Output::Plain(file)
         };
         Ok(Self { path: path.to_path_buf(), output })
+    }
+
+    /// Opens a file after its first `length` bytes.
+    fn append(path: &Path, length: u64) -> Result<Self> {
+        let file = BufWriter::with_capacity(1 << 16, open_at(path, length)?);
+        Ok(Self { path: path.to_path_buf(), output: Output::Plain(file) })
     }
 
     /// Appends text, usually a whole frame.

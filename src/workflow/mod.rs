@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`convert`] | frames from one file into another |
 //! | [`info`] | what is in a file |
+//! | [`dynamics`] | molecular dynamics, resumable |
 
 mod closest;
 pub mod convert;
+pub mod dynamics;
 pub mod info;
 mod selection;
 mod spread;

@@ -1,0 +1,127 @@
+//! The folder of a run: one run at a time, one input for ever.
+
+use super::{Task, remove};
+use crate::error::{Error, Result};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// An output folder that belongs to this process, with `run.json` in it: what was run, from what, by what.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Held as long as this exists.
+    _lock: File,
+}
+
+/// What a run is made from, for its provenance.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// The text of the input file.
+    pub input: &'a str,
+    /// `--set` arguments.
+    pub sets: &'a [String],
+    /// The random seed.
+    pub seed: u64,
+    /// Threads that compute.
+    pub threads: usize,
+    /// Files whose content decides the result.
+    pub files: &'a [PathBuf],
+}
+
+impl RunFolder {
+    /// Takes possession of a folder: creates it, or finds that it holds results of the same input. With
+    /// `fresh`, results of `tasks` that are there are deleted.
+    pub fn open(path: &Path, made: Made<'_>, tasks: &[Task], fresh: bool) -> Result<Self> {
+        fs::create_dir_all(path).map_err(Error::io(path, "create the folder"))?;
+        let lock_path = path.join(".lock");
+        let lock = File::create(&lock_path).map_err(Error::io(&lock_path, "create"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::invalid(format!("{}: another mlmd is running here", path.display())));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::io(&lock_path, "lock")(error)),
+        }
+        let folder = Self { path: path.to_path_buf(), _lock: lock };
+        let record = path.join("run.json");
+        if fresh {
+            tasks.iter().try_for_each(|task| remove(&task.folder))?;
+        } else {
+            folder.refuse_other_input(&record, made)?;
+        }
+        folder.write(&record, made, tasks)?;
+        Ok(folder)
+    }
+
+    /// The path of the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn refuse_other_input(&self, record: &Path, made: Made<'_>) -> Result<()> {
+        let text = match fs::read_to_string(record) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io(record, "read")(error)),
+            Ok(text) => text,
+        };
+        let before: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+            Error::invalid(format!("{}: not a record of a run: {error}", record.display()))
+        })?;
+        let sets = made.sets.iter().map(|s| format!("--set {s}"));
+        let now: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
+        let then: Vec<String> = before["input"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|line| line.as_str().unwrap_or_default().to_string())
+            .collect();
+        if then == now {
+            return Ok(());
+        }
+        let mut message = format!(
+            "{}: this folder holds results of another input\n   expected the same input, another [output] directory, or `--restart fresh`, which deletes them",
+            self.path.display()
+        );
+        for line in then.iter().filter(|line| !now.contains(line)) {
+            let _ = write!(message, "\n   - {line}");
+        }
+        for line in now.iter().filter(|line| !then.contains(line)) {
+            let _ = write!(message, "\n   + {line}");
+        }
+        Err(Error::invalid(message))
+    }
+
+    fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task]) -> Result<()> {
+        let mut files = serde_json::Map::new();
+        for path in made.files {
+            let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
+            let mut hash = String::new();
+            for byte in Sha256::digest(&bytes) {
+                let _ = write!(hash, "{byte:02x}");
+            }
+            files.insert(path.display().to_string(), json!({ "sha256": hash, "bytes": bytes.len() }));
+        }
+        let sets = made.sets.iter().map(|s| format!("--set {s}"));
+        let input: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
+        let value = json!({
+            "schema": "mlmd.run/1",
+            "version": env!("CARGO_PKG_VERSION"),
+            "command": std::env::args().collect::<Vec<_>>(),
+            "seed": made.seed,
+            "threads": made.threads,
+            "device": "cpu",
+            "files": files,
+            "tasks": tasks.iter().map(|task| &task.name).collect::<Vec<_>>(),
+            "input": input,
+        });
+        let text = serde_json::to_string_pretty(&value).map_err(|e| Error::Internal(e.to_string()))?;
+        let temporary = self.path.join("run.json.writing");
+        fs::write(&temporary, text + "\n")
+            .and_then(|()| fs::rename(&temporary, record))
+            .map_err(Error::io(record, "write"))
+    }
+}

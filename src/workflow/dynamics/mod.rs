@@ -1,0 +1,297 @@
+//! Molecular dynamics from an input to files: one run for each temperature, each in a folder of its own.
+//!
+//! A run is a function of its input. Whatever interrupts it, the same command goes on from the last checkpoint to
+//! the end that was asked for, and what it writes is what the undisturbed run writes, bit for bit.
+
+mod checkpoint;
+mod folder;
+mod stop;
+
+pub use folder::{Made, RunFolder};
+pub use stop::Stop;
+
+use crate::compute::Engine;
+use crate::error::{Error, Result};
+use crate::input::kind::Course;
+use crate::input::{self, Plan, TrajectoryFormat};
+use crate::io::Format;
+use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
+use crate::observe::{Guard, Observer, Thermo, Trajectory};
+use crate::system::System;
+use checkpoint::Checkpoint;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One run at one temperature.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// Where it writes.
+    pub folder: PathBuf,
+    /// Its name: `T0600K`.
+    pub name: String,
+    /// What it is a run of.
+    ensemble: Ensemble,
+    equilibration: u64,
+    production: u64,
+    thermo_every: u64,
+    trajectory_every: u64,
+    checkpoint_every: u64,
+    formats: Vec<TrajectoryFormat>,
+    masses: Vec<(crate::system::Element, f64)>,
+}
+
+/// How far a task has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Steps done, from the beginning of the equilibration.
+    pub step: u64,
+    /// Steps asked for.
+    pub total: u64,
+    /// The step this process began at.
+    pub begun: u64,
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It had been finished before.
+    AlreadyDone,
+    /// It was finished now.
+    Done,
+}
+
+/// Steps between two looks of the guard. Looking costs one sum over the atoms.
+const GUARD_EVERY: u64 = 10;
+
+/// The tasks of a plan, checked: every ensemble can be built.
+pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
+    let Some(dynamics) = &plan.dynamics else { return Ok(Vec::new()) };
+    let (equilibration, production) = (dynamics.equilibration_steps(), dynamics.production_steps());
+    let ramp = |course: &Course| Ramp {
+        from: course.from,
+        to: course.to,
+        begin: equilibration,
+        end: equilibration + production,
+    };
+    dynamics
+        .temperature
+        .iter()
+        .enumerate()
+        .map(|(index, course)| {
+            let ensemble = Ensemble {
+                timestep: dynamics.timestep,
+                temperature: ramp(course),
+                thermostat: dynamics.thermostat.as_ref().map(thermostat),
+                barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)).transpose()?,
+                seed: plan.seed.wrapping_add(index as u64),
+            };
+            ensemble.integrator()?;
+            let name = if course.is_constant() {
+                format!("T{:04}K", course.from)
+            } else {
+                format!("T{:04}K-T{:04}K", course.from, course.to)
+            };
+            Ok(Task {
+                folder: plan.output.directory.join(&name),
+                name,
+                ensemble,
+                equilibration,
+                production,
+                thermo_every: dynamics.steps_in(plan.output.thermo.every),
+                trajectory_every: dynamics.steps_in(plan.output.trajectory.every),
+                checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
+                formats: plan.output.trajectory.formats.clone(),
+                masses: dynamics.masses.clone(),
+            })
+        })
+        .collect()
+}
+
+fn thermostat(table: &input::Thermostat) -> Thermostat {
+    match table {
+        input::Thermostat::Langevin(table) => Thermostat::Langevin { friction: table.friction },
+        input::Thermostat::NoseHoover(table) => {
+            Thermostat::NoseHoover { time: table.time, chain: table.chain }
+        }
+        input::Thermostat::Csvr(table) => Thermostat::Csvr { time: table.time },
+    }
+}
+
+fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Result<Barostat> {
+    match table {
+        input::Barostat::CRescale(table) => Ok(Barostat::CellRescaling {
+            pressure: ramp(&table.pressure),
+            time: table.time,
+            mode: match table.mode {
+                input::CellMode::Isotropic => CellMode::Isotropic,
+                input::CellMode::PerAxis => CellMode::PerAxis,
+                input::CellMode::Flexible => CellMode::Flexible,
+            },
+            compressibility: Compressibility::default(),
+        }),
+        input::Barostat::Mtk(_) => Err(Error::invalid(
+            "[dynamics.barostat.mtk] is not available in this version; use [dynamics.barostat.c-rescale]",
+        )),
+    }
+}
+
+impl Task {
+    /// Steps asked for, equilibration included.
+    pub fn steps(&self) -> u64 {
+        self.equilibration + self.production
+    }
+
+    /// One line for a person: how temperature and pressure are kept.
+    pub fn description(&self) -> Result<String> {
+        Ok(self.ensemble.integrator()?.description())
+    }
+
+    /// Runs to the end, or until `stop` has a reason ([`Error::Interrupted`], after a checkpoint).
+    ///
+    /// `start` is the structure the task begins with if it has no checkpoint. `report` is called now and then.
+    pub fn run(
+        &self,
+        start: &System,
+        engine: &mut Engine,
+        stop: &Stop,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome> {
+        fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder, "create the folder"))?;
+        let mut observers = self.observers();
+        let mut integrator = self.ensemble.integrator()?;
+        let asked = [self.equilibration, self.production];
+        let mut state = if let Some(saved) = Checkpoint::read(&self.folder)? {
+            if saved.steps != asked
+                || saved.marks.len() != observers.len()
+                || !integrator.restore(&saved.integrator)
+            {
+                return Err(self.foreign_checkpoint());
+            }
+            if saved.system.step == self.steps() {
+                return Ok(Outcome::AlreadyDone);
+            }
+            engine.restore(&saved.anchor, &saved.system)?;
+            for (observer, mark) in observers.iter_mut().zip(&saved.marks) {
+                observer.rewind(*mark)?;
+            }
+            State::resume(saved.system, Vec::new(), engine)?
+        } else {
+            observers.iter_mut().try_for_each(|observer| observer.rewind(0))?;
+            State::new(self.prepare(start)?, Vec::new(), engine)?
+        };
+
+        let begun = state.system.step;
+        if begun == 0 {
+            self.observe(&mut observers, &state, &*integrator)?;
+        }
+        while state.system.step < self.steps() {
+            integrator.step(&mut state, engine)?;
+            let step = state.system.step;
+            self.observe(&mut observers, &state, &*integrator)?;
+            let reason = stop.reason();
+            if step == self.steps() || step % self.checkpoint_every == 0 || reason.is_some() {
+                self.save(&state, &mut observers, &*integrator, engine)?;
+            }
+            report(Progress { step, total: self.steps(), begun });
+            if let Some(reason) = reason
+                && step < self.steps()
+            {
+                return Err(Error::Interrupted(format!(
+                    "stopped by {reason} at step {step} of {} of {}; the same command goes on from here",
+                    self.steps(),
+                    self.name
+                )));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The atoms at the first step: masses and velocities.
+    fn prepare(&self, start: &System) -> Result<System> {
+        let mut system = start.clone();
+        for (element, mass) in &self.masses {
+            for (m, _) in system.masses.iter_mut().zip(&start.species).filter(|(_, e)| *e == element) {
+                *m = *mass;
+            }
+        }
+        system.set_temperature(self.ensemble.temperature.from, self.ensemble.seed)?;
+        (system.step, system.time) = (0, 0.0);
+        Ok(system)
+    }
+
+    /// What looks at the run, in an order that checkpoints rely on.
+    fn observers(&self) -> Vec<Box<dyn Observer>> {
+        let in_folder = |name: &str| self.folder.join(name);
+        // Far above anything meant, far below what an explosion gives within a few steps.
+        let hottest = 10.0 * self.ensemble.temperature.from.max(self.ensemble.temperature.to) + 2000.0;
+        let mut observers: Vec<Box<dyn Observer>> = vec![
+            Box::new(Guard::new(in_folder("stopped.extxyz"), GUARD_EVERY, hottest)),
+            Box::new(Thermo::new(in_folder("thermo.csv"), self.thermo_every)),
+        ];
+        for format in &self.formats {
+            let (name, format) = match format {
+                TrajectoryFormat::Extxyz => ("trajectory.extxyz", Format::ExtendedXyz),
+                TrajectoryFormat::LammpsDump => ("trajectory.dump", Format::LammpsDump),
+            };
+            observers.push(Box::new(Trajectory::new(in_folder(name), format, self.trajectory_every)));
+        }
+        observers
+    }
+
+    /// Shows the state to the observers whose turn it is. Recording begins with the end of the equilibration;
+    /// the guard watches from the first step on.
+    fn observe(
+        &self,
+        observers: &mut [Box<dyn Observer>],
+        state: &State,
+        integrator: &dyn Integrator,
+    ) -> Result<()> {
+        let step = state.system.step;
+        let mut conserved = None;
+        for (k, observer) in observers.iter_mut().enumerate() {
+            let since = if k == 0 { Some(step) } else { step.checked_sub(self.equilibration) };
+            if since.is_some_and(|since| since % observer.every() == 0) {
+                let conserved = *conserved.get_or_insert_with(|| {
+                    state.kinetic_energy() + state.energy + integrator.reservoir(state)
+                });
+                observer.observe(state, conserved)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(
+        &self,
+        state: &State,
+        observers: &mut [Box<dyn Observer>],
+        integrator: &dyn Integrator,
+        engine: &Engine,
+    ) -> Result<()> {
+        let marks = observers.iter_mut().map(|observer| observer.mark()).collect::<Result<_>>()?;
+        let anchor =
+            engine.anchor().ok_or_else(|| Error::Internal("no evaluation before a checkpoint".into()))?;
+        let checkpoint = Checkpoint {
+            system: state.system.clone(),
+            anchor,
+            integrator: integrator.save(),
+            marks,
+            steps: [self.equilibration, self.production],
+        };
+        checkpoint.write(&self.folder)
+    }
+
+    fn foreign_checkpoint(&self) -> Error {
+        Error::invalid(format!(
+            "{}: the checkpoint belongs to another run; `--restart fresh` begins anew",
+            self.folder.display()
+        ))
+    }
+}
+
+/// Deletes what tasks have written into a folder.
+pub(super) fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder, "delete")(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,52 @@
+//! Reasons to stop before the end: signals and the time limit of the job.
+
+use crate::error::{Error, Result};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Told to a run between two steps.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    signalled: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl Stop {
+    /// From now on SIGINT, SIGTERM and SIGUSR1 are remembered instead of ending the process; a second one ends
+    /// it at once. `limit` counts from now.
+    pub fn listen(limit: Option<Duration>) -> Result<Self> {
+        let signalled = Arc::new(AtomicBool::new(false));
+        let register = || -> std::io::Result<()> {
+            for signal in [SIGINT, SIGTERM, SIGUSR1] {
+                // In this order: the first signal finds the flag down, the second finds it up.
+                signal_hook::flag::register_conditional_shutdown(
+                    signal,
+                    128 + signal,
+                    Arc::clone(&signalled),
+                )?;
+                signal_hook::flag::register(signal, Arc::clone(&signalled))?;
+            }
+            Ok(())
+        };
+        register().map_err(|error| Error::Internal(format!("cannot listen for signals: {error}")))?;
+        Ok(Self { signalled, deadline: limit.map(|limit| Instant::now() + limit) })
+    }
+
+    /// Never.
+    pub fn never() -> Self {
+        Self { signalled: Arc::new(AtomicBool::new(false)), deadline: None }
+    }
+
+    /// Why to stop now, if so.
+    pub fn reason(&self) -> Option<&'static str> {
+        if self.signalled.load(Ordering::Relaxed) {
+            Some("a signal")
+        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            Some("the time limit [run] wall_time")
+        } else {
+            None
+        }
+    }
+}
