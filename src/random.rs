@@ -35,6 +35,8 @@ pub enum Purpose {
     Global = 5,
     /// Which cases are looked at where all would be too many.
     Sampling = 6,
+    /// Which sites of a disordered crystal are occupied.
+    Occupancies = 7,
 }
 
 /// A stream of random numbers: Philox4x32-10 at a place in its counter space.

@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::error::Result;
+use crate::io::ReadOptions;
 use crate::workflow::Spread;
 use crate::workflow::info::{self, FileInfo};
 use serde_json::{Value, json};
@@ -27,7 +28,9 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let mut progress = Progress::new(terminal, "frames", None);
-        let info = info::frames(&self.file, &self.reading.options(), &mut |done| progress.set(done))?;
+        // Looking at a file must not need what only a use of it needs.
+        let reading = ReadOptions { stand_in_elements: true, ..self.reading.options() };
+        let info = info::frames(&self.file, &reading, &mut |done| progress.set(done))?;
         drop(progress);
         if self.json {
             let mut text = serde_json::to_string_pretty(&machine(&info)).unwrap_or_default();
@@ -114,12 +117,21 @@ fn labels(info: &FileInfo, rows: &mut Rows) {
     }
 }
 
+/// What a reader took for granted and says so, with the name of its row.
+const REMARKS: [(&str, &str); 2] = [("lammps_units", "units"), ("lammps_types", "elements")];
+
 fn properties(info: &FileInfo, rows: &mut Rows) {
+    for (name, row) in REMARKS {
+        if let Some(text) = info.first.text(name) {
+            rows.push(row, text.to_string());
+        }
+    }
     for (name, groups) in info.grouping() {
         let groups: Vec<_> = groups.iter().map(|(value, count)| format!("{value} ({count})")).collect();
         rows.push(name, groups.join(", "));
     }
-    let grouped: Vec<_> = info.grouping().map(|(name, _)| name).collect();
+    let remarks = REMARKS.iter().map(|(name, _)| *name);
+    let grouped: Vec<_> = info.grouping().map(|(name, _)| name).chain(remarks).collect();
     let others = info.properties.iter().filter(|(name, _)| !grouped.contains(&name.as_str()));
     let names: Vec<_> = others.map(|(name, count)| format!("{name}{}", part(info, *count))).collect();
     if !names.is_empty() {

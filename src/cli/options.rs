@@ -1,7 +1,7 @@
 //! Options that several subcommands share.
 
 use crate::io::{FileUnits, Format, LabelKeys, ReadOptions};
-use crate::system::Element;
+use crate::system::{Element, SupercellMatrix};
 
 /// What a file of structures does not say itself.
 #[derive(Debug, Clone, clap::Args)]
@@ -18,6 +18,9 @@ pub(super) struct Reading {
     /// Decides which sites of partial occupancy are filled (CIF)
     #[arg(long, value_name = "SEED", help_heading = "Reading")]
     pub occupancy_seed: Option<u64>,
+    /// How often the cell is repeated before its sites are filled, such as 2,2,1 (CIF)
+    #[arg(long, value_name = "A,B,C", value_parser = repeats, requires = "occupancy_seed", help_heading = "Reading")]
+    pub occupancy_supercell: Option<SupercellMatrix>,
     /// Name of the energy, where a file has several (REF_energy)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub energy_key: Option<String>,
@@ -36,12 +39,25 @@ impl Reading {
             format: self.from,
             units: self.units,
             elements: self.types.clone(),
+            stand_in_elements: false,
             occupancy_seed: self.occupancy_seed,
+            occupancy_supercell: self.occupancy_supercell,
             labels: LabelKeys {
                 energy: self.energy_key.clone(),
                 forces: self.forces_key.clone(),
                 stress: self.stress_key.clone(),
             },
         }
+    }
+}
+
+/// Three repeats, as the supercell they make.
+fn repeats(text: &str) -> Result<SupercellMatrix, String> {
+    let numbers: Result<Vec<u16>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok([a, b, c]) if [a, b, c].iter().all(|n| **n > 0) => {
+            Ok([[i32::from(*a), 0, 0], [0, i32::from(*b), 0], [0, 0, i32::from(*c)]])
+        }
+        _ => Err("expected three counts from 1 on, such as 2,2,1".into()),
     }
 }

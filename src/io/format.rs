@@ -3,7 +3,8 @@
 use super::recognise::{self, Sample};
 use super::sink::Sink;
 use super::source::Source;
-use super::{ReadFrames, ReadOptions, WriteFrames, WriteOptions, extxyz, vasp};
+use super::{ReadFrames, ReadOptions, WriteFrames, WriteOptions};
+use super::{cif, cp2k, espresso, extxyz, lammps, n2p2, vasp, xsf};
 use crate::error::{Error, Result, nearest};
 use std::fmt;
 use std::path::Path;
@@ -141,8 +142,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "structures; cell, symmetry, occupancies",
         recognise: recognise::cif,
-        reader: None,
-        writer: None,
+        reader: Some(cif::open),
+        writer: Some(cif::create),
     },
     FormatInfo {
         format: Format::LammpsData,
@@ -152,8 +153,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "one structure; cell, velocities, masses, charges, images",
         recognise: recognise::lammps_data,
-        reader: None,
-        writer: None,
+        reader: Some(lammps::open_data),
+        writer: Some(lammps::create_data),
     },
     FormatInfo {
         format: Format::LammpsDump,
@@ -163,8 +164,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "trajectories; cell, velocities, forces, charges, images",
         recognise: recognise::lammps_dump,
-        reader: None,
-        writer: None,
+        reader: Some(lammps::open_dump),
+        writer: Some(lammps::create_dump),
     },
     FormatInfo {
         format: Format::Xsf,
@@ -174,8 +175,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "structures, trajectories; cell, forces, aenet's energy",
         recognise: recognise::xsf,
-        reader: None,
-        writer: None,
+        reader: Some(xsf::open),
+        writer: Some(xsf::create),
     },
     FormatInfo {
         format: Format::N2p2,
@@ -185,8 +186,8 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &["input.data", "output.data"],
         holds: "frames without units; cell, energy, forces, charges",
         recognise: recognise::n2p2,
-        reader: None,
-        writer: None,
+        reader: Some(n2p2::open),
+        writer: Some(n2p2::create),
     },
     FormatInfo {
         format: Format::QuantumEspresso,
@@ -196,7 +197,7 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "ionic steps; cell, energy, forces, stress",
         recognise: recognise::quantum_espresso,
-        reader: None,
+        reader: Some(espresso::open),
         writer: None,
     },
     FormatInfo {
@@ -207,7 +208,7 @@ static TABLE: [FormatInfo; 12] = [
         file_names: &[],
         holds: "ionic steps; cell, energy, forces, stress",
         recognise: recognise::cp2k,
-        reader: None,
+        reader: Some(cp2k::open),
         writer: None,
     },
 ];

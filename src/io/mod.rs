@@ -13,14 +13,22 @@
 //! # Ok::<(), mlmd::Error>(())
 //! ```
 
+mod cif;
+mod cp2k;
+mod espresso;
 mod extxyz;
 mod format;
 mod frame;
+mod labels;
+mod lammps;
+mod n2p2;
 mod options;
+mod points;
 mod recognise;
 mod sink;
 mod source;
 mod vasp;
+mod xsf;
 
 pub use crate::units::FileUnits;
 pub use format::{Format, FormatInfo};

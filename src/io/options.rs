@@ -1,7 +1,7 @@
 //! What a caller can say about a file that the file does not say itself.
 
 use super::Format;
-use crate::system::Element;
+use crate::system::{Element, SupercellMatrix};
 use crate::units::FileUnits;
 use std::fmt::Write;
 
@@ -14,8 +14,15 @@ pub struct ReadOptions {
     pub units: Option<FileUnits>,
     /// Elements of the atom types 1, 2, ... of LAMMPS files.
     pub elements: Option<Vec<Element>>,
+    /// Let an atom type of unknown element stand as the element of its number (1 is H, 2 is He), so
+    /// that a LAMMPS file can be looked at; its frames then say so under `lammps_types`.
+    pub stand_in_elements: bool,
     /// Seed that decides sites of partial occupancy in CIF files, which are refused without it.
     pub occupancy_seed: Option<u64>,
+    /// The supercell over which the seed decides the occupations; one cell if absent. A frame that was
+    /// made so carries the nine integers under `supercell`. Structures without partial occupancy are
+    /// read as they are.
+    pub occupancy_supercell: Option<SupercellMatrix>,
     /// Which keys hold the reference values, where a file has several.
     pub labels: LabelKeys,
 }

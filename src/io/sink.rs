@@ -84,6 +84,11 @@ impl Sink {
         written.map_err(Error::io(&self.path, "write"))
     }
 
+    /// The name of the file, for messages.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes what is left and asks the disk to confirm.
     pub(super) fn finish(self) -> Result<()> {
         let Self { path, output } = self;

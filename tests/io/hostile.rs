@@ -1,25 +1,49 @@
 //! Hostile input: no panic, no unbounded memory, whatever the bytes.
 
-use mlmd::io::{self, Format, ReadOptions};
+use crate::support::{own, reading};
+use mlmd::io::{self, Format, ReadOptions, WriteOptions};
 use mlmd::system::Element;
 use proptest::prelude::*;
+use std::ffi::OsStr;
+use std::sync::OnceLock;
 
-/// One small valid file per format that can be read.
-fn seeds() -> Vec<(Format, Vec<u8>)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/io");
-    let mut seeds = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "py" || extension == "json") {
-            continue;
+/// Valid files of every format: what other programs wrote, and what mlmd writes.
+fn seeds() -> &'static [(Format, Vec<u8>)] {
+    static SEEDS: OnceLock<Vec<(Format, Vec<u8>)>> = OnceLock::new();
+    SEEDS.get_or_init(|| {
+        let mut seeds = Vec::new();
+        for folder in ["", "cif", "cp2k", "espresso", "lammps"] {
+            for entry in std::fs::read_dir(own(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                let is_data = |extension: &OsStr| extension != "py" && extension != "json";
+                if path.is_file() && path.extension().is_none_or(is_data) {
+                    let mut text = Vec::new();
+                    std::io::Read::read_to_end(&mut mlmd::text::open(&path).unwrap(), &mut text).unwrap();
+                    seeds.push((Format::detect(&path, &text).unwrap(), text));
+                }
+            }
         }
-        let mut text = Vec::new();
-        std::io::Read::read_to_end(&mut mlmd::text::open(&path).unwrap(), &mut text).unwrap();
-        let format = Format::detect(&path, &text).unwrap();
-        seeds.push((format, text));
+        seeds.extend(written());
+        seeds.sort();
+        seeds
+    })
+}
+
+/// One frame in every format that mlmd writes.
+fn written() -> Vec<(Format, Vec<u8>)> {
+    let mut frame = reading(&own("lammps/xs.dump"), &ReadOptions::default()).remove(0);
+    frame.energy = Some(-1.5);
+    frame.forces = Some(frame.positions.clone());
+    let mut files = Vec::new();
+    for info in Format::table().iter().filter(|info| info.writes()) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let mut out = io::create(&path, Some(info.format), &WriteOptions::default()).unwrap();
+        out.write(&frame).unwrap();
+        out.finish().unwrap();
+        files.push((info.format, std::fs::read(&path).unwrap()));
     }
-    seeds.sort();
-    seeds
+    files
 }
 
 /// Reads to the end or the first error, in a format or in whatever it looks like.
@@ -30,6 +54,7 @@ fn read(format: Option<Format>, bytes: &[u8]) {
         units: Some(io::FileUnits::EV_ANGSTROM),
         elements: Some(elements),
         occupancy_seed: Some(1),
+        stand_in_elements: true,
         ..ReadOptions::default()
     };
     if let Ok(frames) = io::open_text("hostile", bytes, &options) {
@@ -40,6 +65,30 @@ fn read(format: Option<Format>, bytes: &[u8]) {
         }
     }
 }
+
+/// Words that mean something to some format, put where they do not belong.
+const WORDS: [&str; 20] = [
+    "",
+    "\n",
+    "-",
+    "1e999",
+    "nan",
+    "99999999999999999999",
+    "-1",
+    "0",
+    "4294967296",
+    "loop_",
+    "'",
+    "\n;\n",
+    "#",
+    "ITEM: ATOMS id type x y z\n",
+    "Atoms\n",
+    "\n999999999999999 atoms\n",
+    "end\nbegin\n",
+    "PRIMCOORD\n99999999 1\n",
+    "(",
+    "é",
+];
 
 fn readable() -> impl Iterator<Item = Format> {
     Format::table().iter().filter(|info| info.reads()).map(|info| info.format)
@@ -76,36 +125,40 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// Valid files with bytes replaced, removed, repeated, cut short.
+    /// Valid files with bytes replaced, removed, repeated, cut short, and words put in.
     #[test]
     fn mutated_files_are_read_or_refused(
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..6_u8, any::<u8>()), 1..8),
+        which in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..7_u8, any::<u8>()), 1..8),
     ) {
-        for (format, seed) in seeds() {
-            let mut bytes = seed;
-            for (at, kind, byte) in &edits {
-                if bytes.is_empty() {
-                    break;
+        let (format, seed) = &seeds()[which.index(seeds().len())];
+        let mut bytes = seed.clone();
+        for (at, kind, byte) in &edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = *byte,
+                1 => { bytes.remove(at); }
+                2 => bytes.truncate(at),
+                3 => bytes.insert(at, b'9'),
+                4 => {
+                    let word = WORDS[usize::from(*byte) % WORDS.len()];
+                    bytes.splice(at..at, word.bytes());
                 }
-                let at = at.index(bytes.len());
-                match kind {
-                    0 => bytes[at] = *byte,
-                    1 => { bytes.remove(at); }
-                    2 => bytes.truncate(at),
-                    3 => bytes.insert(at, b'9'),
-                    4 => bytes[at] = b"\n -.eE9*"[usize::from(*byte) % 8],
-                    _ => {
-                        let end = (at + usize::from(*byte)).min(bytes.len());
-                        let part = bytes[at..end].to_vec();
-                        bytes.splice(at..at, part);
-                    }
+                5 => bytes[at] = b"\n -.eE9*"[usize::from(*byte) % 8],
+                _ => {
+                    let end = (at + usize::from(*byte)).min(bytes.len());
+                    let part = bytes[at..end].to_vec();
+                    bytes.splice(at..at, part);
                 }
             }
-            read(Some(format), &bytes);
-            read(None, &bytes);
         }
+        read(Some(*format), &bytes);
+        read(None, &bytes);
     }
 }
 
@@ -128,6 +181,24 @@ fn announced_counts_do_not_allocate() {
                 format!(
                     " vasp.5\n VRHFIN =Li:\n ions per type = {count}\n POSITION TOTAL-FORCE\n ---\n 0 0 0 0 0 0\n"
                 ),
+            ),
+            (
+                Format::LammpsDump,
+                format!(
+                    "ITEM: NUMBER OF ATOMS\n{count}\nITEM: BOX BOUNDS pp pp pp\n0 1\n0 1\n0 1\n\
+                     ITEM: ATOMS element x y z\nLi 0 0 0\n"
+                ),
+            ),
+            (
+                Format::LammpsData,
+                format!(
+                    "t\n{count} atoms\n{count} atom types\n0 1 xlo xhi\nMasses\n\n1 6.94\n\nAtoms\n\n1 1 0 0 0\n"
+                ),
+            ),
+            (Format::Xsf, format!("CRYSTAL\nPRIMVEC\n1 0 0\n0 1 0\n0 0 1\nPRIMCOORD\n{count} 1\nLi 0 0 0\n")),
+            (
+                Format::QuantumEspresso,
+                format!("number of atoms/cell = {count}\ncelldm(1)= 8\nATOMIC_POSITIONS (bohr)\nLi 0 0 0\n"),
             ),
         ] {
             let options = ReadOptions { format: Some(format), ..ReadOptions::default() };

@@ -1,11 +1,18 @@
 //! Reading and writing files of every format.
 
 mod ase;
+mod cif;
+mod cp2k;
 mod detection;
+mod espresso;
 mod extxyz;
 mod hostile;
+mod labels;
+mod lammps;
+mod n2p2;
 mod outcar;
 mod poscar;
 mod support;
 mod vasprun;
 mod xdatcar;
+mod xsf;

@@ -19,6 +19,11 @@ pub(crate) fn own(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/io").join(name)
 }
 
+/// All frames of a file that is in order.
+pub(crate) fn reading(path: &Path, options: &ReadOptions) -> Vec<Frame> {
+    io::read_all(path, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// All frames of a text.
 pub(crate) fn frames(name: &str, text: &str) -> Result<Vec<Frame>, String> {
     io::open_text(name, text, &ReadOptions::default())

@@ -1,0 +1,26 @@
+//! LAMMPS data files and text dumps.
+//!
+//! LAMMPS counts atom types and leaves the elements to the input script. They are taken from what the
+//! user states (`elements` of [`ReadOptions`]), an `element` column, type labels, the comments behind
+//! the masses, or the masses, in this order; a file that has none of them is refused.
+//!
+//! Units are `metal` (Å, eV, ps) unless the file names others; of those `real` (Å, kcal/mol, fs) is
+//! converted. Every frame says under `lammps_units` which were taken and whether the file said so.
+//!
+//! Atoms are put in the order of their ids: LAMMPS writes them in the order of its processors.
+
+mod data;
+mod data_write;
+mod dump;
+mod dump_write;
+mod region;
+mod types;
+mod unit_style;
+
+pub(super) use data::open as open_data;
+pub(super) use data_write::create as create_data;
+pub(super) use dump::open as open_dump;
+pub(super) use dump_write::create as create_dump;
+
+#[cfg(doc)]
+use super::ReadOptions;

@@ -1,0 +1,135 @@
+//! Which element an atom type of LAMMPS is.
+
+use crate::error::Diagnostic;
+use crate::io::{Frame, ReadOptions, Value};
+use crate::system::Element;
+use std::collections::{BTreeSet, HashMap};
+
+/// The elements of the types 1, 2, ..., as far as they are known, and their masses.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Types {
+    stated: Option<Vec<Element>>,
+    stand_ins: bool,
+    labels: HashMap<String, usize>,
+    named: HashMap<usize, Element>,
+    masses: HashMap<usize, f64>,
+    used_stand_ins: BTreeSet<usize>,
+}
+
+impl Types {
+    pub(super) fn new(options: &ReadOptions) -> Self {
+        Self { stated: options.elements.clone(), stand_ins: options.stand_in_elements, ..Self::default() }
+    }
+
+    /// Notes the label of a type (`Atom Type Labels`).
+    pub(super) fn label(&mut self, number: usize, label: &str) {
+        self.labels.insert(label.to_string(), number);
+        if let Some(element) = Element::from_symbol(label) {
+            self.named.insert(number, element);
+        }
+    }
+
+    /// Notes the mass of a type and the comment behind it.
+    ///
+    /// A comment names the element if it is a symbol and the mass does not speak against it: `N` behind
+    /// 14.007 is nitrogen, `Na` behind 12.011 is somebody's name for an aromatic carbon.
+    pub(super) fn mass(&mut self, number: usize, mass: f64, comment: &str) {
+        self.masses.insert(number, mass);
+        if self.named.contains_key(&number) {
+            return;
+        }
+        let symbol = comment.split_whitespace().next().and_then(Element::from_symbol);
+        let named = symbol.filter(|element| (element.mass() - mass).abs() < 1.0);
+        if let Some(element) = named.or_else(|| Element::from_mass(mass)) {
+            self.named.insert(number, element);
+        }
+    }
+
+    /// The number of a type given by number or label.
+    pub(super) fn number(&self, text: &str) -> Option<usize> {
+        text.parse().ok().filter(|number| *number > 0).or_else(|| self.labels.get(text).copied())
+    }
+
+    /// The element of a type.
+    pub(super) fn element(&mut self, number: usize) -> Option<Element> {
+        if let Some(stated) = &self.stated {
+            return stated.get(number.checked_sub(1)?).copied();
+        }
+        let stand_in = || {
+            self.used_stand_ins.insert(number);
+            Element::from_number(number)
+        };
+        self.named.get(&number).copied().or_else(|| self.stand_ins.then(stand_in).flatten())
+    }
+
+    /// Did the user state the elements?
+    pub(super) fn are_stated(&self) -> bool {
+        self.stated.is_some()
+    }
+
+    /// The mass the file gives to a type.
+    pub(super) fn mass_of(&self, number: usize) -> Option<f64> {
+        self.masses.get(&number).copied()
+    }
+
+    /// Completes an error about a type whose element is not known.
+    pub(super) fn explain(&self, number: usize, error: Diagnostic) -> Diagnostic {
+        match &self.stated {
+            Some(stated) => error.with_help(format!(
+                "elements were stated for {} types; state one for each, in order: `--types Li,N`",
+                stated.len()
+            )),
+            None => match self.mass_of(number) {
+                Some(mass) => error.with_help(format!(
+                    "its mass {mass} is that of no element: state the elements of the types in order, `--types Li,N`"
+                )),
+                None => error.with_help(
+                    "the file gives neither masses nor names: state the elements of the types in order, `--types Li,N`",
+                ),
+            },
+        }
+    }
+
+    /// Writes down in a frame which elements only stand in for types.
+    pub(super) fn note(&self, frame: &mut Frame) {
+        if !self.used_stand_ins.is_empty() {
+            let numbers: Vec<String> = self.used_stand_ins.iter().map(ToString::to_string).collect();
+            let text =
+                format!("not known: types {} shown as the elements of these numbers", numbers.join(", "));
+            frame.info.insert("lammps_types".into(), Value::Text(text));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_source_names_the_element() {
+        let symbol = |types: &mut Types, number| types.element(number).map(Element::symbol);
+        let mut types = Types::default();
+        types.mass(1, 6.941, "");
+        types.mass(2, 14.007, "N of the framework");
+        types.mass(3, 12.011, "Na");
+        types.mass(4, 1.5, "");
+        assert_eq!(symbol(&mut types, 1), Some("Li"));
+        assert_eq!(symbol(&mut types, 2), Some("N"));
+        assert_eq!(symbol(&mut types, 3), Some("C"));
+        assert_eq!(symbol(&mut types, 4), None);
+        assert_eq!(symbol(&mut types, 5), None);
+        types.label(4, "H");
+        types.label(5, "opls_1");
+        assert_eq!((types.number("H"), types.number("opls_1"), types.number("0")), (Some(4), Some(5), None));
+        assert_eq!(symbol(&mut types, 4), Some("H"));
+        let options = ReadOptions {
+            elements: Some(vec![Element::from_symbol("O").unwrap()]),
+            ..ReadOptions::default()
+        };
+        let mut types = Types::new(&options);
+        types.mass(1, 6.941, "Li");
+        assert_eq!(symbol(&mut types, 1), Some("O"));
+        assert_eq!(symbol(&mut types, 2), None);
+        assert_eq!(symbol(&mut types, 0), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! LAMMPS data files and dumps, against what LAMMPS has in memory (`data/io/lammps/make.py`).
+
+use crate::support::{own, placeless, reading, through_file};
+use mlmd::Frame;
+use mlmd::io::{Format, ReadOptions, Value};
+use mlmd::system::{Cell, Element, Vec3};
+use mlmd::units::{AVOGADRO, ELEMENTARY_CHARGE};
+
+fn elements(symbols: &[&str]) -> Vec<Element> {
+    symbols.iter().map(|symbol| symbol.parse().unwrap()).collect()
+}
+
+fn lithium_fluoride() -> ReadOptions {
+    ReadOptions { elements: Some(elements(&["Li", "F"])), ..ReadOptions::default() }
+}
+
+fn truth() -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(own("lammps/truth.json")).unwrap()).unwrap()
+}
+
+fn vectors(value: &serde_json::Value) -> Vec<Vec3> {
+    serde_json::from_value::<Vec<[f64; 3]>>(value.clone()).unwrap().into_iter().map(Vec3::from).collect()
+}
+
+/// The largest distance between corresponding vectors.
+fn apart(a: &[Vec3], b: &[Vec3]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).norm()).fold(0.0, f64::max)
+}
+
+/// Positions followed through the cells that were crossed.
+fn unwrapped(frame: &Frame) -> Vec<Vec3> {
+    let Some(images) = &frame.images else { return frame.positions.clone() };
+    frame.positions.iter().zip(images).map(|(r, image)| r + frame.cell.translation(*image)).collect()
+}
+
+/// Asserts what LAMMPS says of its own state. Files carry 16 digits, of which LAMMPS itself loses two in
+/// `xsu ysu zsu` (it prints 0.07552083333337123 for 0.0755208333…): 4e-13 Å.
+fn agrees(frame: &Frame, truth: &serde_json::Value, per_fs: f64) {
+    let cell: [[f64; 3]; 3] = serde_json::from_value(truth["cell"].clone()).unwrap();
+    let periodic = serde_json::from_value(truth["periodic"].clone()).unwrap();
+    let cell = Cell::new(cell, periodic).unwrap();
+    assert!((frame.cell.matrix() - cell.matrix()).norm() < 1e-13, "{:?}", frame.cell);
+    let types: Vec<usize> = serde_json::from_value(truth["types"].clone()).unwrap();
+    let symbols: Vec<&str> = types.iter().map(|kind| ["Li", "F"][kind - 1]).collect();
+    assert_eq!(frame.species.iter().map(|e| e.symbol()).collect::<Vec<_>>(), symbols);
+    assert_eq!(frame.step, truth["step"].as_u64());
+    let velocities = vectors(&truth["velocities"]).into_iter().map(|v| v * per_fs).collect::<Vec<_>>();
+    if let Some(read) = &frame.velocities {
+        assert!(apart(read, &velocities) < 1e-15);
+    }
+    let distance = apart(&unwrapped(frame), &vectors(&truth["unwrapped"]));
+    assert!(distance < 1e-12, "{distance}");
+}
+
+#[test]
+fn dumps_of_every_kind_of_coordinate_agree_with_lammps() {
+    let truth = truth();
+    let run = truth["run"].as_array().unwrap();
+    for (name, options) in [
+        ("x.dump", lithium_fluoride()),
+        ("xs.dump", ReadOptions::default()),
+        ("xu.dump", ReadOptions::default()),
+        ("xsu.dump", lithium_fluoride()),
+    ] {
+        let frames = reading(&own(&format!("lammps/{name}")), &options);
+        assert_eq!(frames.len(), 4, "{name}");
+        for (frame, truth) in frames.iter().zip(run) {
+            if name == "xs.dump" {
+                // Wrapped coordinates without counts: the same place in another image.
+                for (r, expected) in frame.positions.iter().zip(vectors(&truth["unwrapped"])) {
+                    assert!(frame.cell.shortest(&(r - expected)).norm() < 1e-13);
+                }
+                continue;
+            }
+            agrees(frame, truth, 1e-3);
+            if let Some(forces) = &frame.forces {
+                assert!(apart(forces, &vectors(&truth["forces"])) < 1e-15);
+            }
+        }
+    }
+    let x = reading(&own("lammps/x.dump"), &lithium_fluoride());
+    assert_eq!(x[1].time, Some(80.0), "0.08 ps");
+    assert_eq!(x[0].text("lammps_units"), Some("metal"));
+    let xu = reading(&own("lammps/xu.dump"), &ReadOptions::default());
+    assert_eq!(xu[0].charges.as_ref().unwrap()[..2], [1.0, -1.0]);
+    assert_eq!((&xu[0].masses, xu[0].text("lammps_units")), (&None, Some("metal (assumed)")));
+    let xsu = reading(&own("lammps/xsu.dump"), &lithium_fluoride());
+    assert_eq!(xsu[0].columns["c_pe"].width, 1);
+}
+
+#[test]
+fn data_files_of_every_style_agree_with_lammps() {
+    let truth = truth();
+    for (style, key) in [("charge", "run"), ("atomic", ""), ("molecular", ""), ("full", "")] {
+        let path = own(&format!("lammps/{style}.data"));
+        let truth = if key.is_empty() { &truth[style] } else { &truth[key][3] };
+        let frames = reading(&path, &ReadOptions::default());
+        agrees(&frames[0], truth, 1e-3);
+        assert!(frames[0].velocities.is_some() && frames[0].images.is_some());
+        assert_eq!(frames[0].charges.is_some(), ["charge", "full"].contains(&style));
+        // The style is in the comment behind `Atoms`; without it, it is told by what the rows hold.
+        let text = std::fs::read_to_string(&path).unwrap().replace(&format!("Atoms # {style}"), "Atoms");
+        let again = mlmd::io::open_text("x.data", text, &ReadOptions::default()).unwrap();
+        assert_eq!(placeless(&again.map(Result::unwrap).next().unwrap()), placeless(&frames[0]), "{style}");
+    }
+}
+
+#[test]
+fn units_real_become_ev_and_fs() {
+    let truth = &truth()["real"];
+    let data = &reading(&own("lammps/real.data"), &ReadOptions::default())[0];
+    let dump = reading(&own("lammps/real.dump"), &ReadOptions::default()).pop().unwrap();
+    assert_eq!(dump.cell.periodic(), [true, true, false]);
+    agrees(&dump, truth, 1.0);
+    assert!(apart(data.velocities.as_ref().unwrap(), dump.velocities.as_ref().unwrap()) < 1e-15);
+    assert_eq!(dump.time, Some(20.0));
+    let kcal_per_mol = 4184.0 / AVOGADRO / ELEMENTARY_CHARGE;
+    let forces: Vec<Vec3> = vectors(&truth["forces"]).into_iter().map(|f| f * kcal_per_mol).collect();
+    assert!(apart(dump.forces.as_ref().unwrap(), &forces) < 1e-15);
+}
+
+#[test]
+fn a_box_that_lies_askew_is_read_as_it_lies() {
+    let data = &reading(&own("lammps/turned.data"), &ReadOptions::default())[0];
+    let dump = reading(&own("lammps/turned.dump"), &lithium_fluoride()).pop().unwrap();
+    let expected = Cell::new([[0.3, 4.1, 0.2], [-4.0, 0.4, 0.1], [0.5, 0.2, 4.4]], [true; 3]).unwrap();
+    for frame in [data, &dump] {
+        assert!((frame.cell.matrix() - expected.matrix()).norm() < 1e-14);
+    }
+    assert!(apart(&unwrapped(data), &unwrapped(&dump)) < 1e-13 || dump.images.is_none());
+    assert_eq!(dump.species, data.species);
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let read = reading(&own("lammps/x.dump"), &lithium_fluoride());
+    let frames = through_file("copy.dump", &read);
+    assert_eq!(frames.len(), 4);
+    for (a, b) in read.iter().zip(&frames) {
+        assert!((a.cell.matrix() - b.cell.matrix()).norm() < 1e-15);
+        assert!(apart(&a.positions, &b.positions) == 0.0, "positions are exact");
+        assert_eq!((&a.images, &a.species, a.step), (&b.images, &b.species, b.step));
+        assert_eq!(a.forces, b.forces);
+        // Å/fs and Å/ps: one rounding each way.
+        assert!(apart(a.velocities.as_ref().unwrap(), b.velocities.as_ref().unwrap()) < 1e-17);
+        assert!((a.time.unwrap() - b.time.unwrap()).abs() < 1e-12);
+    }
+    let full = reading(&own("lammps/full.data"), &ReadOptions::default());
+    let again = &through_file("copy.data", &full)[0];
+    assert_eq!((&full[0].positions, &full[0].images), (&again.positions, &again.images));
+    assert_eq!((&full[0].charges, &full[0].species), (&again.charges, &again.species));
+    let li = Element::from_symbol("Li").unwrap();
+    let mut isotopes =
+        Frame::new(Cell::orthorhombic(3.0, 4.0, 5.0).unwrap(), vec![li; 2], vec![Vec3::zeros(); 2]);
+    isotopes.masses = Some(vec![6.015, 7.016]);
+    for name in ["isotopes.data", "isotopes.dump"] {
+        assert_eq!(through_file(name, std::slice::from_ref(&isotopes))[0].masses, isotopes.masses, "{name}");
+    }
+}
+
+#[test]
+fn a_cell_that_lies_anywhere_keeps_its_distances() {
+    let cell = Cell::new([[0.0, 4.0, 0.3], [5.0, 0.0, -1.0], [0.4, 1.0, 6.0]], [true; 3]).unwrap();
+    let species = elements(&["Li", "N", "Li"]);
+    let mut frame = Frame::new(
+        cell,
+        species,
+        vec![Vec3::new(0.1, 0.2, 0.3), Vec3::new(1.0, 2.0, 3.0), Vec3::new(4.0, 0.5, 2.0)],
+    );
+    frame.forces = Some(vec![Vec3::new(1.0, 0.0, 0.0), Vec3::new(0.0, 1.0, 0.0), Vec3::new(0.0, 0.0, 1.0)]);
+    frame.images = Some(vec![[1, 2, -3], [0, 0, 0], [0, -1, 4]]);
+    let again = &through_file("x.dump", std::slice::from_ref(&frame))[0];
+    for i in 0..3 {
+        for j in 0..3 {
+            let distance = |f: &Frame| f.cell.shortest(&(f.positions[j] - f.positions[i])).norm();
+            assert!((distance(&frame) - distance(again)).abs() < 1e-12);
+            let path = |f: &Frame| (unwrapped(f)[j] - unwrapped(f)[i]).norm();
+            assert!((path(&frame) - path(again)).abs() < 1e-12);
+            let work = |f: &Frame| (unwrapped(f)[j] - unwrapped(f)[i]).dot(&f.forces.as_ref().unwrap()[i]);
+            assert!((work(&frame) - work(again)).abs() < 1e-12);
+        }
+    }
+}
+
+#[test]
+fn types_without_elements_are_refused_or_stand_in() {
+    let dump = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 3\n0 3\n0 3\n\
+                ITEM: ATOMS id type x y z\n1 2 0 0 0\n";
+    let open = |options: &ReadOptions| {
+        let mut frames = mlmd::io::open_text("t.dump", dump, options).unwrap();
+        assert_eq!(frames.format(), Format::LammpsDump);
+        frames.next().unwrap().map_err(|error| error.to_string())
+    };
+    let refused = open(&ReadOptions::default()).unwrap_err();
+    assert!(refused.starts_with("t.dump:10:3: the element of atom type 2 is not known"), "{refused}");
+    assert!(refused.contains("--types"), "{refused}");
+    let short = ReadOptions { elements: Some(elements(&["Li"])), ..ReadOptions::default() };
+    assert!(open(&short).unwrap_err().contains("elements were stated for 1 types"));
+    assert_eq!(open(&lithium_fluoride()).unwrap().formula(), "F");
+    let stand_in = open(&ReadOptions { stand_in_elements: true, ..ReadOptions::default() }).unwrap();
+    assert_eq!(stand_in.formula(), "He");
+    assert_eq!(
+        stand_in.info["lammps_types"],
+        Value::Text("not known: types 2 shown as the elements of these numbers".into())
+    );
+}
