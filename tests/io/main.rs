@@ -3,6 +3,7 @@
 mod ase;
 mod cif;
 mod cp2k;
+mod cross_check;
 mod detection;
 mod espresso;
 mod extxyz;
