@@ -14,7 +14,9 @@ mod symmetry;
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
 pub use scaling::{Scaling, ScalingKind, Statistics};
-pub use symmetry::{Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions};
+pub use symmetry::{
+    Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions, SymmetryKernel, SymmetryWork,
+};
 
 use crate::lanes::Real;
 

@@ -29,6 +29,8 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: Self;
 
     /// Rounds from double precision.
     fn of(value: f64) -> Self;
@@ -74,6 +76,23 @@ pub trait Real:
         let x = self.max(Self::of(-20.0)).min(Self::of(20.0));
         let e = (x + x).exp();
         (e - Self::ONE) / (e + Self::ONE)
+    }
+
+    /// arccos x for x in [−1, 1], to 2 units in the last place of π, and near x = 1 of the result.
+    #[inline(always)]
+    fn acos(self) -> Self {
+        // asin s = s·p(s²) for s ≤ 1/2; beyond, acos a = 2 asin √((1 − a)/2).
+        let a = self.abs();
+        let (half, beyond) = (Self::of(0.5), a > Self::of(0.5));
+        let z = if beyond { half * (Self::ONE - a) } else { a * a };
+        let s = if beyond { z.sqrt() } else { a };
+        let mut p = Self::of(ASIN[0]);
+        for c in &ASIN[1..] {
+            p = p * z + Self::of(*c);
+        }
+        let asin = s * p;
+        let acos = if beyond { asin + asin } else { Self::of(std::f64::consts::FRAC_PI_2) - asin };
+        if self < Self::ZERO { Self::of(std::f64::consts::PI) - acos } else { acos }
     }
 
     /// 1/(1 + e⁻ˣ).
@@ -122,6 +141,24 @@ pub trait Real:
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
 }
 
+/// arcsin(√z)/√z for z in [0, 1/4] in falling powers of z: the Chebyshev interpolant, off by 1e-18.
+const ASIN: [f64; 14] = [
+    0.03257934796692842,
+    -0.02093065831518245,
+    0.02166805886905636,
+    0.0037180577483250537,
+    0.010778675120995992,
+    0.011398850408440755,
+    0.01398088299217101,
+    0.017351600625343435,
+    0.022372216106072148,
+    0.030381942642327187,
+    0.04464285717686322,
+    0.07499999999966611,
+    0.16666666666666796,
+    1.0,
+];
+
 /// Coefficients of cos πy and sin πy in powers of y² (Taylor series about 0, enough terms for |y| ≤ 1/2).
 const COS_PI: [f64; 11] = [
     1.0,
@@ -157,6 +194,7 @@ macro_rules! implement {
         impl Real for $real {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const EPSILON: Self = $real::EPSILON;
 
             #[inline(always)]
             fn of(value: f64) -> Self {
@@ -326,6 +364,17 @@ mod tests {
             let ((c, s), bound) = (x.cos_sin(), 4.0 * f32::EPSILON * x.abs().max(1.0));
             assert!((c - x.cos()).abs() < bound && (s - x.sin()).abs() < bound, "{x}");
         }
+    }
+
+    #[test]
+    fn arccosine_is_accurate() {
+        for x in grid(-1.0, 1.0).chain(grid(0.999, 1.0)) {
+            assert!((Real::acos(x) - f64::acos(x)).abs() < 4.0 * f64::EPSILON, "{x}");
+            let y = x as f32;
+            assert!((f64::from(Real::acos(y)) - f64::from(y).acos()).abs() < 5e-7, "{x}");
+        }
+        let near = 1.0 - 1e-12_f64;
+        assert!((Real::acos(near) / near.acos() - 1.0).abs() < 4.0 * f64::EPSILON);
     }
 
     #[test]

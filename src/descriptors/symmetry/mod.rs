@@ -5,7 +5,37 @@
 //! A symmetry function is a radial factor, an angular factor and a choice of neighbours, as *data*:
 //! see [`SymmetryFunction`]. All functions of n2p2 and RuNNer (types 2, 3, 9, 12, 13, 20 to 25) are
 //! such combinations.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `function`, `set` | the parameters of a function; those of a potential, in n2p2's order |
+//! | `reference` | the definitions, slowly: the oracle of the tests |
+//! | `kernel` | the fast evaluation: [`SymmetryKernel`] |
+//! | `plan` | what functions share, found once |
+//! | `shell` | the neighbours of an atom, padded to whole vectors |
+//! | `envelope`, `exponentials`, `angles` | the factors functions are made of, for many distances or angles |
+//! | `radial` | sums over neighbours |
+//! | `triplets` | the triplets of an atom, their sides and angles |
+//! | `angular`, `grid` | sums over triplets, as products of matrices |
+//! | `moments`, `harmonics` | sums over triplets that factor into sums over neighbours |
 
+mod angles;
+mod angular;
+mod envelope;
+mod exponentials;
 mod function;
+mod grid;
+mod harmonics;
+mod kernel;
+mod moments;
+mod plan;
+mod radial;
+mod reference;
+mod scratch;
+mod shell;
+#[cfg(test)]
+mod tests;
+mod triplets;
 
 pub use function::{Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions};
+pub use kernel::{SymmetryKernel, SymmetryWork};

@@ -1,0 +1,35 @@
+//! Buffers of no lasting value.
+
+use crate::lanes::Real;
+
+/// Buffers that grow to what was needed most and are used over and over.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scratch<T> {
+    arrays: Vec<T>,
+    table: Vec<T>,
+    /// r_jk² of the triplets being listed.
+    pub(super) squares: Vec<T>,
+}
+
+impl<T: Real> Scratch<T> {
+    /// Eight arrays of `n` numbers each and one of `m`, whatever they hold.
+    #[inline(always)]
+    pub(super) fn parts(&mut self, n: usize, m: usize) -> ([&mut [T]; 8], &mut [T]) {
+        let (a, rest) = take(&mut self.arrays, 8 * n).split_at_mut(n);
+        let (b, rest) = rest.split_at_mut(n);
+        let (c, rest) = rest.split_at_mut(n);
+        let (d, rest) = rest.split_at_mut(n);
+        let (e, rest) = rest.split_at_mut(n);
+        let (f, rest) = rest.split_at_mut(n);
+        let (g, h) = rest.split_at_mut(n);
+        ([a, b, c, d, e, f, g, h], take(&mut self.table, m))
+    }
+}
+
+#[inline(always)]
+fn take<T: Real>(array: &mut Vec<T>, n: usize) -> &mut [T] {
+    if array.len() < n {
+        array.resize(n, T::ZERO);
+    }
+    &mut array[..n]
+}
