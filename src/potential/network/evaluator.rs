@@ -55,7 +55,26 @@ impl<T: Real> Evaluator<T> {
     /// # Panics
     /// If scaling and network are not for the same number of descriptors.
     pub fn new(scaling: &Scaling, network: &Network, energy_factor: f64, energy_shift: f64) -> Self {
+        Self::of_multiples(&vec![1.0; scaling.len()], scaling, network, energy_factor, energy_shift)
+    }
+
+    /// As [`Evaluator::new`], for descriptors that come multiplied by `multiples` already; gradients are with
+    /// respect to the multiplied ones. Multiplying early keeps descriptors of extreme magnitude within the
+    /// range of single precision.
+    ///
+    /// # Panics
+    /// If scaling, network and multiples are not for the same number of descriptors.
+    pub fn of_multiples(
+        multiples: &[f64],
+        scaling: &Scaling,
+        network: &Network,
+        energy_factor: f64,
+        energy_shift: f64,
+    ) -> Self {
         assert_eq!(scaling.len(), network.inputs(), "scaling and network belong together");
+        assert_eq!(scaling.len(), multiples.len(), "every descriptor has its multiple");
+        let shift: Vec<f64> = scaling.shift().iter().zip(multiples).map(|(s, m)| s * m).collect();
+        let factor: Vec<f64> = scaling.factor().iter().zip(multiples).map(|(f, m)| f / m).collect();
         let round = |x: &[f64]| x.iter().map(|&x| T::of(x)).collect::<Vec<T>>();
         // The constant added to every input goes into the first biases.
         let mut offset = scaling.offset();
@@ -85,13 +104,7 @@ impl<T: Real> Evaluator<T> {
             offset = 0.0;
             inputs = outputs;
         }
-        Self {
-            shift: round(scaling.shift()),
-            factor: round(scaling.factor()),
-            layers,
-            energy_factor,
-            energy_shift,
-        }
+        Self { shift: round(&shift), factor: round(&factor), layers, energy_factor, energy_shift }
     }
 
     /// Number of descriptors of an atom.
