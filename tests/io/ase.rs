@@ -72,7 +72,7 @@ fn information_of_ase_is_kept() {
         ("count", Value::Integer(7)),
         ("value", Value::Real(-1.5e-7)),
         ("vector", Value::Reals(vec![1.0, 2.0, 3.5])),
-        ("matrix", Value::Reals(vec![0.5, 1.5, 2.5, 3.5])),
+        ("matrix", Value::Text("_JSON [[0.5, 1.5], [2.5, 3.5]]".into())),
         ("nested", Value::Text("_JSON {\"a\": [1, \"two\"], \"b\": null}".into())),
         ("words", Value::Text("_JSON [\"x\", \"y\"]".into())),
         ("a key", Value::Text("spaced".into())),

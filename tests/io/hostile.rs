@@ -24,6 +24,8 @@ fn seeds() -> &'static [(Format, Vec<u8>)] {
             }
         }
         seeds.extend(written());
+        seeds.push((Format::Outcar, crate::outcar::outcar(&[-1.0, -2.0]).into_bytes()));
+        seeds.push((Format::Vasprun, crate::vasprun::vasprun(&crate::vasprun::STEP.repeat(2)).into_bytes()));
         seeds.sort();
         seeds
     })

@@ -5,7 +5,7 @@ use mlmd::io::{self, Format, ReadOptions, Value};
 use mlmd::system::Vec3;
 
 /// A file of one ionic step per energy, in the words VASP uses for what matters.
-fn outcar(energies: &[f64]) -> String {
+pub(crate) fn outcar(energies: &[f64]) -> String {
     let mut text = " vasp.6.3.2 27Jun22 complex\n INCAR:\n   VRHFIN =Li: 1s1 2s1\n   VRHFIN =N: s2p3\n   \
                     ions per type =               2   1\n   NELM   =      3;   NELMIN=  2; NELMDL= -5\n   \
                     IBRION =      0    ionic relax: 0-MD 1-quasi-New 2-CG\n   POTIM  = 2.0000    time-step\n"

@@ -4,7 +4,7 @@ use crate::support::{complaint, frames, recognised, shared};
 use mlmd::io::{self, ColumnValues, Format, ReadOptions, Value};
 use mlmd::system::Vec3;
 
-const STEP: &str = r#" <calculation>
+pub(crate) const STEP: &str = r#" <calculation>
   <scstep><energy><i name="e_fr_energy"> -1.0 </i><i name="e_0_energy"> -0.9 </i></energy></scstep>
   <scstep><energy><i name="e_fr_energy"> -2.0 </i><i name="e_wo_entrp"> ****** </i><i name="e_0_energy"> -1.5 </i></energy></scstep>
   <structure>
@@ -26,7 +26,7 @@ const STEP: &str = r#" <calculation>
  </calculation>
 "#;
 
-fn vasprun(steps: &str) -> String {
+pub(crate) fn vasprun(steps: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="ISO-8859-1"?>
 <modeling>

@@ -160,6 +160,10 @@ pub(super) fn flag(word: &str) -> Option<bool> {
 
 /// What a value is by its looks: whole numbers, reals, true or false, or text.
 pub(super) fn value(text: &str) -> Value {
+    // Arrays in arrays keep their shape as they stand.
+    if text.starts_with("_JSON ") && text.matches('[').nth(1).is_some() {
+        return Value::Text(text.to_string());
+    }
     let words = || elements(text);
     let count = words().count();
     if count == 0 {
@@ -256,7 +260,8 @@ mod tests {
         assert_eq!(value("1 2, 3"), Value::Integers(vec![1, 2, 3]));
         assert_eq!(value("3.0"), Value::Real(3.0));
         assert_eq!(value("1 2.5"), Value::Reals(vec![1.0, 2.5]));
-        assert_eq!(value("_JSON [[1.5, 2], [3, 4]]"), Value::Reals(vec![1.5, 2.0, 3.0, 4.0]));
+        assert_eq!(value("_JSON [1.5, 2]"), Value::Reals(vec![1.5, 2.0]));
+        assert_eq!(value("_JSON [[1.5, 2], [3, 4]]"), Value::Text("_JSON [[1.5, 2], [3, 4]]".into()));
         assert_eq!(value("T"), Value::Flag(true));
         assert_eq!(value("T F"), Value::Text("T F".into()));
         assert_eq!(value("nan"), Value::Text("nan".into()));

@@ -6,6 +6,7 @@
 
 mod columns;
 mod comment;
+mod header;
 mod labels;
 mod read;
 mod write;

@@ -80,8 +80,9 @@ impl ReadFrames for Reader {
                 Node::Open(tag, name) => {
                     if tag == "calculation" {
                         self.step = Some(Step { line: self.nodes.line(), ..Step::default() });
-                    }
-                    if let ("scstep", Some(step)) = (tag.as_str(), &mut self.step) {
+                    } else if tag == "scstep"
+                        && let Some(step) = &mut self.step
+                    {
                         step.iterations += 1;
                     }
                     if self.open.len() > 100 {
@@ -91,8 +92,8 @@ impl ReadFrames for Reader {
                 }
                 Node::Close(tag) => {
                     self.open.pop();
-                    if let ("calculation", Some(step)) =
-                        (tag.as_str(), self.step.take_if(|_| tag == "calculation"))
+                    if tag == "calculation"
+                        && let Some(step) = self.step.take()
                     {
                         return self.finish(step).map(Some);
                     }
