@@ -6,13 +6,19 @@
 //! [`Descriptor::gradients`] contracts g with ∂G/∂r_ij, one vector per neighbour. ∂G/∂r itself is never
 //! stored.
 
+mod chebyshev;
 mod cutoff;
 mod environment;
+// Mixed channels and products of three and four moments are held by tests; no descriptor is made of them yet.
+#[allow(dead_code)]
+mod expansion;
 mod scaling;
 mod symmetry;
 
+pub use chebyshev::{Chebyshev, ChebyshevCenter, chebyshev_by_pairs};
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
+pub use expansion::{Expansion, ExpansionWork};
 pub use scaling::{Scaling, ScalingKind, Statistics};
 pub use symmetry::{
     Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions, SymmetryKernel, SymmetryWork,
@@ -32,6 +38,12 @@ pub trait Descriptor<T: Real>: Send + Sync {
 
     /// How far the environment reaches, Å.
     fn cutoff(&self) -> f64;
+
+    /// Within this distance a neighbour costs most of its work, Å. Whoever fills an [`Environment`] should
+    /// put the neighbours of each species that are nearer than this before the others: only for speed.
+    fn inner_cutoff(&self) -> f64 {
+        self.cutoff()
+    }
 
     /// G of an atom of species `center`; `values` has [`Descriptor::len`] entries, which are overwritten.
     fn values(&self, center: usize, environment: &Environment<T>, work: &mut Self::Work, values: &mut [T]);

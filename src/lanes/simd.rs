@@ -3,7 +3,7 @@
 //! A [`Kernel`] is written once over [`Lanes`], the instruction set, and [`Vector`], its registers; it is
 //! compiled for each instruction set and the best one is chosen at run time (AVX-512, AVX2 with FMA, NEON,
 //! or one number at a time). Everything a kernel calls must be `#[inline(always)]`, or it is compiled for
-//! the baseline.
+//! the baseline: no closures around vectors, which cannot be marked so, hence no `map` over arrays of them.
 //!
 //! Unlike the rest of the crate kernels fuse multiplications with additions where the machine can: it
 //! halves the number of instructions. Sums are taken lane by lane, so their last bits depend on the
@@ -11,12 +11,18 @@
 
 use super::Real;
 use pulp::{Arch, Simd, WithSimd};
-use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 use std::sync::OnceLock;
 
 /// A register of [`Lanes::WIDTH`] numbers.
 pub trait Vector<T>:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Neg<Output = Self> + AddAssign
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
 {
     /// `self`·b + c, rounded once where the machine can.
     fn mul_add(self, b: Self, c: Self) -> Self;
@@ -100,7 +106,7 @@ fn machine() -> Arch {
 /// Implements the traits above for one precision with the operations `pulp` has for it.
 macro_rules! implement {
     ($real:ident, $Lanes:ident, $Register:ident, $register:ident, $width:ident, $dispatch:ident,
-     $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $neg:ident, $sum:ident,
+     $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $mul_add:ident, $neg:ident, $sum:ident,
      $view:ident, $view_mut:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $Lanes<S: Simd>(S);
@@ -129,6 +135,14 @@ macro_rules! implement {
             #[inline(always)]
             fn mul(self, other: Self) -> Self {
                 Self(self.0, self.0.$mul(self.1, other.1))
+            }
+        }
+
+        impl<S: Simd> Div for $Register<S> {
+            type Output = Self;
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                Self(self.0, self.0.$div(self.1, other.1))
             }
         }
 
@@ -206,6 +220,7 @@ implement!(
     add_f32s,
     sub_f32s,
     mul_f32s,
+    div_f32s,
     mul_add_e_f32s,
     neg_f32s,
     reduce_sum_f32s,
@@ -223,6 +238,7 @@ implement!(
     add_f64s,
     sub_f64s,
     mul_f64s,
+    div_f64s,
     mul_add_e_f64s,
     neg_f64s,
     reduce_sum_f64s,
