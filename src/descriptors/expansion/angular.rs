@@ -326,6 +326,7 @@ impl<T: Real, const D: usize> Kernel<T> for Sums<'_, T, D> {
 }
 
 /// From derivatives with respect to sums to p_ij.
+#[allow(clippy::struct_field_names)]
 struct Pairs<'a, T, const D: usize> {
     angular: Option<(&'a Angular<T>, &'a AngularWork<T>)>,
     environment: &'a Environment<T>,

@@ -55,7 +55,7 @@ fn accumulate_vectors<T: Real, L: Lanes<T>, const K: usize>(
     let (distances, weights) = (&distances[..K * width], &weights[..K * width]);
     let (two, half) = (lanes.of(2.0), lanes.of(0.5));
     let scale = lanes.splat(T::of(4.0) / radius);
-    let zero = [two - two; K];
+    let zero = [lanes.splat(T::ZERO); K];
     // Terms of even order, this and the previous one; of odd order; 2 T_2.
     let (mut e, mut e1, mut o, mut o1, mut t) = (zero, zero, zero, zero, zero);
     for k in 0..K {
@@ -145,7 +145,7 @@ fn slope_vectors<T: Real, L: Lanes<T>, const K: usize>(
     let (slopes, out) = (&cut.slopes[here.clone()], &mut out[here]);
     let (two, half, one) = (lanes.of(2.0), lanes.of(0.5), lanes.of(1.0));
     let scale = lanes.splat(T::of(4.0) / radius);
-    let zero = [two - two; K];
+    let zero = [lanes.splat(T::ZERO); K];
     let (mut e, mut e1, mut o, mut o1, mut t) = (zero, zero, zero, zero, zero);
     let (mut series, mut derivative) = (zero, zero);
     for k in 0..K {
