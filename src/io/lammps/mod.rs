@@ -10,17 +10,13 @@
 //! Atoms are put in the order of their ids: LAMMPS writes them in the order of its processors.
 
 mod data;
-mod data_write;
 mod dump;
-mod dump_write;
 mod region;
 mod types;
 mod unit_style;
 
-pub(super) use data::open as open_data;
-pub(super) use data_write::create as create_data;
-pub(super) use dump::open as open_dump;
-pub(super) use dump_write::create as create_dump;
+pub(super) use data::{create as create_data, open as open_data};
+pub(super) use dump::{create as create_dump, open as open_dump};
 
 #[cfg(doc)]
 use super::ReadOptions;

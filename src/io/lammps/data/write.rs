@@ -1,7 +1,7 @@
 //! Writing LAMMPS data files, in units `metal`.
 
-use super::region::Oriented;
 use crate::error::{Error, Result};
+use crate::io::lammps::region::Oriented;
 use crate::io::sink::Sink;
 use crate::io::{Frame, Precision, WriteFrames, WriteOptions};
 use crate::system::Element;

@@ -1,0 +1,104 @@
+//! The header of a data file: counts, the box, and what the title says.
+
+use super::{is_section, statement};
+use crate::error::{Error, Result};
+use crate::io::lammps::region::Region;
+use crate::io::lammps::unit_style::UnitStyle;
+use crate::system::{Cell, Vec3};
+use crate::text::{Line, Lines};
+
+/// What stands above the sections.
+#[derive(Default)]
+pub(super) struct Header {
+    pub(super) atoms: Option<usize>,
+    pub(super) types: Option<usize>,
+    pub(super) bonds: bool,
+    limits: [Option<[f64; 2]>; 3],
+    tilts: [f64; 3],
+    vectors: [Option<[f64; 3]>; 3],
+    corner: Option<[f64; 3]>,
+    pub(super) units: Option<UnitStyle>,
+    pub(super) step: Option<u64>,
+}
+
+impl Header {
+    /// Units and step from the title that `write_data` writes.
+    pub(super) fn read_title(&mut self, title: &Line) -> Result<()> {
+        for part in title.text.split(',') {
+            let Some((key, value)) = part.split_once('=') else { continue };
+            match key.trim() {
+                "units" => {
+                    let units = UnitStyle::named(value.trim())
+                        .map_err(|message| -> Error { title.error(message).into() })?;
+                    self.units = Some(units);
+                }
+                "timestep" => self.step = value.trim().parse().ok(),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the header and returns the line of the first section.
+    pub(super) fn read(&mut self, lines: &mut Lines) -> Result<Option<Line>> {
+        while let Some(line) = lines.next_line()? {
+            let text = statement(&line);
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let Some(first) = words.first() else { continue };
+            if first.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                return if is_section(text) {
+                    Ok(Some(line))
+                } else {
+                    Err(line
+                        .error(format!(
+                            "`{text}` is neither a line of the header nor a section of a data file"
+                        ))
+                        .with_help(
+                            "expected a count (`144 atoms`), limits (`0 10 xlo xhi`) or a section (`Atoms`)",
+                        )
+                        .into())
+                };
+            }
+            let mut tokens = line.tokens();
+            let keyword: String = words
+                .iter()
+                .skip_while(|w| !w.starts_with(|c: char| c.is_ascii_alphabetic()))
+                .copied()
+                .collect::<Vec<_>>()
+                .join(" ");
+            match keyword.as_str() {
+                "atoms" => self.atoms = Some(tokens.expect("a count")?.integer("the number of atoms")?),
+                "atom types" => {
+                    self.types = Some(tokens.expect("a count")?.integer("the number of types")?);
+                }
+                "bonds" => self.bonds = tokens.expect("a count")?.text != "0",
+                "xlo xhi" | "ylo yhi" | "zlo zhi" => {
+                    let axis = usize::from(keyword.as_bytes()[0] - b'x');
+                    self.limits[axis] = Some([tokens.real("a lower limit")?, tokens.real("an upper limit")?]);
+                }
+                "xy xz yz" => self.tilts = tokens.vector("a tilt xy, xz, yz")?,
+                "avec" | "bvec" | "cvec" => {
+                    let axis = usize::from(keyword.as_bytes()[0] - b'a');
+                    self.vectors[axis] = Some(tokens.vector("a lattice vector")?);
+                }
+                "abc origin" => self.corner = Some(tokens.vector("the corner of the box")?),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The box.
+    pub(super) fn region(&self) -> Result<Region> {
+        if let [Some(a), Some(b), Some(c)] = self.vectors {
+            let corner = Vec3::from(self.corner.unwrap_or([0.0; 3]));
+            return Ok(Region { cell: Cell::new([a, b, c], [true; 3])?, corner });
+        }
+        // Limits that are not given are ±0.5, as in LAMMPS.
+        let limits = self.limits.map(|limits| limits.unwrap_or([-0.5, 0.5]));
+        if let Some(axis) = (0..3).find(|k| limits[*k][1] <= limits[*k][0]) {
+            return Err(Error::invalid(format!("the box has no extent along {}", ["x", "y", "z"][axis])));
+        }
+        Region::from_limits(limits, self.tilts, [true; 3])
+    }
+}
