@@ -129,11 +129,12 @@ impl Term {
 }
 
 impl PairTerm for Term {
+    #[inline]
     fn square_cutoff(&self) -> f64 {
         self.tail.square_cutoff()
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, r2: f64) -> (f64, f64) {
         let BuckinghamPair { a, rho, c, d, .. } = self.pair;
         let r = r2.sqrt();

@@ -121,10 +121,12 @@ impl Term {
 }
 
 impl PairTerm for Term {
+    #[inline]
     fn square_cutoff(&self) -> f64 {
         self.tail.square_cutoff()
     }
 
+    #[inline(always)]
     fn at(&self, r2: f64) -> (f64, f64) {
         let r = r2.sqrt();
         let (mut phi, mut decay) = (0.0, 0.0);

@@ -101,10 +101,12 @@ struct Term {
 }
 
 impl PairTerm for Term {
+    #[inline]
     fn square_cutoff(&self) -> f64 {
         self.square_cutoff
     }
 
+    #[inline(always)]
     fn at(&self, r2: f64) -> (f64, f64) {
         let r = r2.sqrt();
         let (erfc, gaussian) = erfc_and_gaussian(self.alpha * r);

@@ -6,19 +6,17 @@ use std::f64::consts::PI;
 /// erfc x and e^(−x²) for x ≥ 0, to about 1e-15 relative (the exponential's rounding, which grows as x²).
 ///
 /// Rational approximations of W. J. Cody, Math. Comp. 23, 631 (1969), doi:10.1090/S0025-5718-1969-0247736-4.
-#[inline]
+#[inline(always)]
 pub(super) fn erfc_and_gaussian(x: f64) -> (f64, f64) {
     let x2 = x * x;
     let gaussian = Real::exp(-x2);
-    let erfc = if x <= 0.46875 {
-        1.0 - x * ratio(x2, &SMALL)
-    } else if x <= 4.0 {
-        gaussian * ratio(x, &MIDDLE)
-    } else {
-        let u = 1.0 / x2;
-        gaussian * (1.0 / PI.sqrt() - u * ratio(u, &LARGE)) / x
-    };
-    (erfc, gaussian)
+    // All three are computed and one is chosen: without branches a loop becomes vector code.
+    let small = 1.0 - x * ratio(x2, &SMALL);
+    let middle = gaussian * ratio(x, &MIDDLE);
+    let u = 1.0 / x2;
+    let large = gaussian * (1.0 / PI.sqrt() - u * ratio(u, &LARGE)) / x;
+    let beyond = if x <= 4.0 { middle } else { large };
+    (if x <= 0.46875 { small } else { beyond }, gaussian)
 }
 
 /// P(x)/Q(x), coefficients of the highest power first.

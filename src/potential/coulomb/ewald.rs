@@ -192,11 +192,12 @@ struct Screened {
 }
 
 impl PairTerm for Screened {
+    #[inline]
     fn square_cutoff(&self) -> f64 {
         self.square_cutoff
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, r2: f64) -> (f64, f64) {
         let r = r2.sqrt();
         let (erfc, gaussian) = erfc_and_gaussian(self.alpha * r);

@@ -83,7 +83,7 @@ impl Tail {
     }
 
     /// What is added to the energy and to its derivative at distance `r`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&self, r: f64) -> (f64, f64) {
         let t = (r - self.from).max(0.0);
         let t2 = t * t;
