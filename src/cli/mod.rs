@@ -1,13 +1,17 @@
 //! The command line: one file per subcommand. Arguments, progress and exit codes; no physics.
 
+mod bench;
+mod check;
 mod completions;
 mod convert;
+mod evaluate;
 mod help;
 mod info;
 mod man;
 mod options;
 mod progress;
 mod rows;
+mod run;
 mod terminal;
 
 use clap::{CommandFactory, Parser};
@@ -28,6 +32,10 @@ struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    Run(run::Arguments),
+    Evaluate(evaluate::Arguments),
+    Check(check::Arguments),
+    Bench(bench::Arguments),
     Convert(convert::Arguments),
     Info(info::Arguments),
     Completions(completions::Arguments),
@@ -47,6 +55,10 @@ pub fn main() -> ExitCode {
     };
     let terminal = arguments.terminal;
     let done = match arguments.command {
+        Command::Run(command) => command.execute(terminal),
+        Command::Evaluate(command) => command.execute(terminal),
+        Command::Check(command) => command.execute(terminal),
+        Command::Bench(command) => command.execute(terminal),
         Command::Convert(command) => command.execute(terminal),
         Command::Info(command) => command.execute(terminal),
         Command::Completions(command) => command.execute(),

@@ -1,7 +1,12 @@
 //! Options that several subcommands share.
 
-use crate::io::{FileUnits, Format, LabelKeys, ReadOptions};
+use crate::error::{Error, Result};
+use crate::io::{self, Format, LabelKeys, ReadOptions};
+use crate::potential::Potential;
 use crate::system::{Element, SupercellMatrix};
+use crate::units::FileUnits;
+use crate::workflow::potential;
+use std::path::{Path, PathBuf};
 
 /// What a file of structures does not say itself.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,4 +65,67 @@ fn repeats(text: &str) -> Result<SupercellMatrix, String> {
         }
         _ => Err("expected three counts from 1 on, such as 2,2,1".into()),
     }
+}
+
+/// The potential, and where and how precisely it is computed.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct PotentialChoice {
+    /// Potential: an mlmd file or folder, a folder of n2p2/RuNNer or aenet files, or a TOML file with
+    /// a [potential] table
+    #[arg(value_name = "POTENTIAL")]
+    potential: PathBuf,
+    /// Where forces are computed
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", help_heading = "Computing")]
+    device: Device,
+    /// Threads; all cores if absent
+    #[arg(long, value_name = "N", help_heading = "Computing", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Numbers of 64 bits, or of 32 where that costs little accuracy
+    #[arg(long, value_name = "PRECISION", default_value = "double", help_heading = "Computing")]
+    precision: Precision,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Device {
+    Cpu,
+    Gpu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Precision {
+    Double,
+    Mixed,
+}
+
+impl PotentialChoice {
+    /// Reads the potential, to be used on these files of frames.
+    pub(super) fn load(&self, files: &[&Path], reading: &Reading) -> Result<Box<dyn Potential>> {
+        if let Device::Gpu = self.device {
+            return Err(Error::invalid("--device gpu is not available in this version of mlmd"));
+        }
+        potential::from_path(&self.potential, reading.units, || elements_of(files, &reading.options()))
+    }
+
+    /// Threads; zero for all there are.
+    pub(super) fn threads(&self) -> usize {
+        self.threads.map_or(0, usize::from)
+    }
+
+    /// `double` or `mixed`.
+    pub(super) fn precision_name(&self) -> &'static str {
+        if self.precision == Precision::Mixed { "mixed" } else { "double" }
+    }
+}
+
+/// The elements of all frames of all files.
+fn elements_of(files: &[&Path], options: &ReadOptions) -> Result<Vec<Element>> {
+    let mut elements = Vec::new();
+    for file in files {
+        for frame in io::open(file, options)? {
+            elements.extend(frame?.species);
+            elements.sort_unstable();
+            elements.dedup();
+        }
+    }
+    Ok(elements)
 }

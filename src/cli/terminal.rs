@@ -22,6 +22,11 @@ impl Terminal {
             let _ = writeln!(io::stderr(), "{message}");
         }
     }
+
+    /// Something that may be wrong but does not stop the work.
+    pub(super) fn warn(self, message: &str) {
+        self.note(&format!("{} {message}", painted("warning:", "1;33")));
+    }
 }
 
 /// The name of standard output in errors.

@@ -114,7 +114,11 @@ impl Dynamics {
             return Ok(());
         }
         let (below, above) = (steps.floor() * self.timestep, steps.ceil() * self.timestep);
-        let near = if below > 0.0 { format!("{} or {}", show(below), show(above)) } else { show(above) };
+        let near = if below > 0.0 {
+            format!("the nearest are {} and {}", show(below), show(above))
+        } else {
+            format!("the nearest is {}", show(above))
+        };
         Err(keys
             .error(
                 key,
@@ -124,7 +128,7 @@ impl Dynamics {
                     self.timestep
                 ),
             )
-            .with_help(format!("the nearest are {near}"))
+            .with_help(near)
             .into())
     }
 }

@@ -4,7 +4,7 @@ use super::analysis::Analysis;
 use super::device::Device;
 use super::dynamics::Dynamics;
 use super::keys::{Keys, Table};
-use super::kind::{integer, table, text};
+use super::kind::{Kind, integer, table, text};
 use super::output::Output;
 use super::potential::PotentialChoice;
 use super::run::Run;
@@ -76,11 +76,7 @@ impl Plan {
     /// Reads an input file, changed by `--set` arguments.
     pub fn read_file(path: impl AsRef<Path>, sets: &[String]) -> Result<Self> {
         let path = path.as_ref();
-        let text = std::fs::read(path).map_err(Error::io(path, "open"))?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Error::invalid(format!("{}: this is not a text file (UTF-8)", path.display())))?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        Self::read_text(path, &text, folder, sets)
+        Self::read_text(path, &text_of(path)?, path.parent().unwrap_or(Path::new("")), sets)
     }
 
     /// Reads an input from text; `name` is used in messages, relative paths start from `folder`.
@@ -98,6 +94,27 @@ impl Plan {
     pub fn schema() -> Schema {
         Schema::of::<Self>()
     }
+}
+
+impl PotentialChoice {
+    /// Reads the `[potential]` table of a TOML file and looks at nothing else in it.
+    pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let source = Source::new(path, text_of(path)?, path.parent().unwrap_or(Path::new("")));
+        let root = tree::parse(&source)?;
+        let entry = root.entries().unwrap_or_default().iter().find(|entry| entry.key == "potential");
+        let Some(entry) = entry else {
+            return Err(root.place.error("`[potential]` is missing").with_help(Self::ABOUT).into());
+        };
+        Schema::of::<Self>().refuse_unknown(&entry.item, "potential", &Plan::schema())?;
+        table::<Self>().read(&entry.item)
+    }
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    let text = std::fs::read(path).map_err(Error::io(path, "open"))?;
+    String::from_utf8(text)
+        .map_err(|_| Error::invalid(format!("{}: this is not a text file (UTF-8)", path.display())))
 }
 
 #[cfg(test)]

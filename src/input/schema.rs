@@ -106,8 +106,13 @@ impl Schema {
     }
 
     fn unknown(&self, entry: &Entry, name: &str, root: &Schema) -> Error {
-        let table = if name.is_empty() { "the top level".to_string() } else { format!("[{name}]") };
-        let message = format!("unknown key `{}` in {table}", entry.key);
+        let is_table = matches!(entry.item.node, Node::Table(_));
+        let message = match (is_table, name) {
+            (true, "") => format!("unknown table [{}]", entry.key),
+            (false, "") => format!("unknown key `{}` at the top of the file", entry.key),
+            (true, name) => format!("unknown table `{}` in [{name}]", entry.key),
+            (false, name) => format!("unknown key `{}` in [{name}]", entry.key),
+        };
         let names: Vec<_> = self.keys.iter().map(|key| key.name).collect();
         let diagnostic = entry.place.error(message);
         complete(diagnostic, &entry.key, &names, || {

@@ -44,6 +44,13 @@ pub(super) fn explain_at(source: &Arc<Source>, shift: usize, error: &toml::de::E
             }
             _ => quotes(found),
         },
+        "invalid mantissa" | "invalid fraction" if !is_number(value_at(source, span.start)) => {
+            quotes(value_at(source, span.start))
+        }
+        "missing comma between array elements" if line.contains('=') => {
+            let open = source.text[..span.start].rfind('[').unwrap_or(span.start);
+            Place::new(source, open..open + 1).error("this list is not closed").with_help("expected `]`")
+        }
         "invalid mantissa" | "invalid fraction" => place
             .error("a decimal point needs a digit on either side")
             .with_help("expected a number such as 0.5 or 5.0"),
@@ -60,6 +67,18 @@ pub(super) fn explain_at(source: &Arc<Source>, shift: usize, error: &toml::de::E
         _ if expected.is_empty() => place.error(what),
         _ => place.error(what).with_help(format!("expected {expected}")),
     }
+}
+
+/// The value that stands around a byte, up to what separates it from others.
+fn value_at(source: &Source, byte: usize) -> &str {
+    let (before, behind) = source.text.split_at(byte);
+    let start = before.rfind(['=', '[', ',', '\n']).map_or(0, |at| at + 1);
+    let end = behind.find([']', ',', '}', '#', '\n']).map_or(source.text.len(), |at| byte + at);
+    source.text[start..end].trim()
+}
+
+fn is_number(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e' | 'E' | '_'))
 }
 
 /// Is this line `key: value`?
@@ -110,6 +129,8 @@ mod tests {
         ("a = fs", "f:1:5: `fs` is not a value", "stand in quotes: \"fs\""),
         ("a = True", "f:1:5: `True` is not a value", "did you mean `true`?"),
         ("a = ", "f:1:5: the value is missing", "expected `key = value`"),
+        ("a = ../x.cif", "f:1:5: `../x.cif` is not a value", "stand in quotes: \"../x.cif\""),
+        ("a = [1\nb = 2", "f:1:5: this list is not closed", "expected `]`"),
         ("a = .5", "f:1:5: a decimal point needs a digit on either side", "0.5"),
         ("a = \"x\nb = 1", "f:1:7: the closing quote is missing", "expected `\"`"),
         ("a = \"300\" K", "f:1:11: unexpected text after the value", "in quotes"),

@@ -56,8 +56,8 @@ impl Item {
         match self.node {
             Node::Text(_) => "a string",
             Node::Integer(_) => "a whole number",
-            Node::Real(_) => "a number",
-            Node::Flag(_) => "true or false",
+            Node::Real(_) => "a real number",
+            Node::Flag(_) => "a truth value",
             Node::Date => "a date",
             Node::List(_) => "a list",
             Node::Table(_) => "a table",

@@ -90,7 +90,7 @@ impl Dimension {
         match self {
             Self::NONE => "a number without a unit",
             Self::LENGTH => "a length such as \"3.4 angstrom\" (angstrom, nm, bohr)",
-            Self::TIME => "a time such as \"1 fs\" or \"10 ps\" (fs, ps, ns)",
+            Self::TIME => "a time such as \"1 fs\" or \"10 ps\" (fs, ps, ns, s, min, h)",
             Self::ENERGY => "an energy such as \"0.01 eV\" (eV, meV, hartree, Ry, kJ/mol, kcal/mol)",
             Self::TEMPERATURE => "a temperature such as \"300 K\"",
             Self::CHARGE => "a charge such as \"1 e\"",

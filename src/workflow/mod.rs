@@ -5,14 +5,28 @@
 //! | [`convert`] | frames from one file into another |
 //! | [`info`] | what is in a file |
 //! | [`dynamics`] | molecular dynamics, resumable |
+//! | [`evaluate`] | a potential on frames, against references |
+//! | [`bench`] | how fast a potential is |
+//! | [`run`] | the main job |
+//! | [`structure`] | the atoms of a run |
+//! | [`potential`] | the potential of a job |
+//! | [`sample`] | a crystal for a potential that comes without one |
 
+pub mod bench;
 mod closest;
 pub mod convert;
+mod deviation;
 pub mod dynamics;
+pub mod evaluate;
 pub mod info;
+pub mod potential;
+pub mod run;
+pub mod sample;
 mod selection;
 mod spread;
+pub mod structure;
 
 pub use closest::{Closest, closest};
+pub use deviation::Deviation;
 pub use selection::Selection;
 pub use spread::Spread;

@@ -26,6 +26,11 @@ impl<K: Kind> Kind for List<K> {
         match &item.node {
             Node::List(items) if items.is_empty() => Err(empty(item, &self.kind.form())),
             Node::List(items) => items.iter().map(|item| self.kind.read(item)).collect(),
+            Node::Table(_) if self.kind.form().is_table() => Err(item
+                .place
+                .error("this is a single table")
+                .with_help("expected a list of tables, whose headers have double brackets: [[...]]")
+                .into()),
             _ => Err(wrong_type(item, &self.form())),
         }
     }

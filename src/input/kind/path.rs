@@ -42,6 +42,7 @@ impl Kind for ExistingPath {
                 let diagnostic = item.place.error(format!("there is no file `{text}`"));
                 Err(match similar(&path) {
                     Some(name) => diagnostic.with_help(format!("did you mean `{name}`?")),
+                    None if path.as_os_str() == text.as_str() => diagnostic,
                     None => diagnostic.with_help(format!("looked for {}", path.display())),
                 }
                 .into())

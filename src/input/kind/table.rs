@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::input::keys::{Keys, Table};
 use crate::input::schema::{Form, Schema};
 use crate::input::source::Place;
-use crate::input::tree::Item;
+use crate::input::tree::{Item, Node};
 use std::marker::PhantomData;
 
 /// A table read as a `T`.
@@ -72,7 +72,13 @@ impl<T> Kind for OneOf<T> {
 
     fn read(&self, item: &Item) -> Result<T> {
         let Some(entries) = item.entries() else {
-            return Err(wrong_type(item, &self.form()));
+            return Err(match &item.node {
+                Node::Text(text) if self.choices.iter().any(|choice| choice.0 == text) => {
+                    let help = format!("expected a table; {{ {text} = {{}} }} is this one with its defaults");
+                    item.place.error(format!("`{text}` is only a name here")).with_help(help).into()
+                }
+                _ => wrong_type(item, &self.form()),
+            });
         };
         // An example is the first choice with its own examples.
         if let (Place::Nowhere, [first, ..]) = (&item.place, &self.choices[..]) {

@@ -80,11 +80,11 @@ impl<T: Clone> Kind for Word<T> {
         if let Some((_, value)) = self.words.iter().find(|word| word.0 == text) {
             return Ok(value.clone());
         }
-        let diagnostic = item.place.error(format!("`{text}` is not known here"));
-        Err(match nearest(text, self.words.iter().map(|word| word.0)) {
-            Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-            None => diagnostic.with_help(format!("expected {}", self.form().describe())),
-        }
-        .into())
+        let expected = format!("expected {}", self.form().describe());
+        let help = match nearest(text, self.words.iter().map(|word| word.0)) {
+            Some(near) => format!("did you mean `{near}`? {expected}"),
+            None => expected,
+        };
+        Err(item.place.error(format!("`{text}` is not known here")).with_help(help).into())
     }
 }

@@ -1,0 +1,138 @@
+//! `mlmd evaluate`: a potential on frames, and its errors where the frames carry references.
+
+use super::options::{PotentialChoice, Reading};
+use super::progress::Progress;
+use super::terminal::{self, Terminal};
+use crate::error::{Error, Result};
+use crate::workflow::Deviation;
+use crate::workflow::evaluate::{self, Errors, Report, Request};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Evaluate a potential on frames: energies, forces, stress, and errors against references
+#[derive(Debug, clap::Args)]
+#[command(after_help = "References are the energies, forces and stresses that the frames carry.\n\
+                        Errors of forces are over components, of stress over the six independent ones.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    potential: PotentialChoice,
+    /// Files of frames, in any format mlmd reads
+    #[arg(required = true, value_name = "FRAMES")]
+    frames: Vec<PathBuf>,
+    /// Write the frames with energy, forces and stress of the potential (extended XYZ, 17 digits)
+    #[arg(short, long, value_name = "OUT.extxyz")]
+    output: Option<PathBuf>,
+    /// Write the errors as JSON into a file, `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl Arguments {
+    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let files: Vec<_> = self.frames.iter().map(PathBuf::as_path).collect();
+        let potential = self.potential.load(&files, &self.reading)?;
+        let request = Request {
+            files: self.frames,
+            reading: self.reading.options(),
+            output: self.output,
+            threads: self.potential.threads(),
+        };
+        let mut progress = Progress::new(terminal, "frames", None);
+        let report = evaluate::run(&*potential, &request, &mut |done| progress.set(done))?;
+        drop(progress);
+        if report.extrapolating.1 > 0 {
+            let (atoms, frames) = report.extrapolating;
+            terminal.warn(&format!(
+                "{atoms} atoms of {frames} frames are outside the trained range of the potential"
+            ));
+        }
+        let Some(path) = self.json else {
+            return terminal::print(&table(&potential.description(), &report));
+        };
+        let mut text = serde_json::to_string_pretty(&machine(&report)).unwrap_or_default();
+        text.push('\n');
+        if path.as_os_str() == "-" {
+            return terminal::print(&text);
+        }
+        std::fs::write(&path, text).map_err(Error::io(path, "write"))?;
+        terminal::print(&table(&potential.description(), &report))
+    }
+}
+
+/// The keys of this object are a contract.
+fn machine(report: &Report) -> Value {
+    let Errors { energy, force, stress, .. } = &report.all;
+    let scaled = |value: Option<f64>, factor: f64| value.map(|value| value * factor);
+    json!({
+        "frames": report.frames,
+        "atoms": report.atoms,
+        "energy_rmse_mev_per_atom": scaled(energy.rmse(), 1e3),
+        "force_rmse_ev_per_angstrom": force.rmse(),
+        "energy_mae_mev_per_atom": scaled(energy.mae(), 1e3),
+        "force_mae_ev_per_angstrom": force.mae(),
+        "stress_rmse_gpa": stress.rmse(),
+        "stress_mae_gpa": stress.mae(),
+        "energy_max_mev_per_atom": energy.rmse().map(|_| energy.largest * 1e3),
+        "force_max_ev_per_angstrom": force.rmse().map(|_| force.largest),
+        "frames_with_energy": energy.count,
+        "extrapolating_atoms": report.extrapolating.0,
+    })
+}
+
+fn table(potential: &str, report: &Report) -> String {
+    let plural = if report.frames == 1 { "" } else { "s" };
+    let mut text = format!("{potential}\n{} frame{plural}, {} atoms\n", report.frames, report.atoms);
+    let all = &report.all;
+    if all.energy.count + all.force.count + all.stress.count == 0 {
+        text.push_str("The frames carry no references to compare with.\n");
+        return text;
+    }
+    let _ =
+        writeln!(text, "\n  {:<22}{:>11}{:>11}{:>11}{:>11}  in frame", "", "RMSE", "MAE", "mean", "largest");
+    let mut row = |name: &str, deviation: &Deviation, factor: f64, digits: usize| {
+        let (Some(rmse), Some(mae), Some(mean)) = (deviation.rmse(), deviation.mae(), deviation.mean())
+        else {
+            return;
+        };
+        let numbers = [rmse, mae, mean, deviation.largest].map(|x| format!("{:>11.digits$}", x * factor));
+        let _ = writeln!(text, "  {name:<22}{}  {}", numbers.concat(), deviation.frame);
+    };
+    row("energy   meV/atom", &all.energy, 1e3, 3);
+    row("force    eV/Å", &all.force, 1.0, 5);
+    row("stress   GPa", &all.stress, 1.0, 4);
+    if report.force_by_element.len() > 1 {
+        for (element, deviation) in &report.force_by_element {
+            row(&format!("  force on {element}"), deviation, 1.0, 5);
+        }
+    }
+    if report.groups.len() > 1 {
+        text.push_str(&groups(report));
+    }
+    text
+}
+
+/// RMSE by `config_type`.
+fn groups(report: &Report) -> String {
+    let width = report.groups.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(11);
+    let mut text = format!(
+        "\n  {:width$}{:>8}{:>18}{:>13}{:>13}\n",
+        "config_type", "frames", "energy meV/atom", "force eV/Å", "stress GPa"
+    );
+    for (name, errors) in &report.groups {
+        let show = |value: Option<f64>, factor: f64, digits: usize| {
+            value.map_or_else(|| "-".to_string(), |value| format!("{:.digits$}", value * factor))
+        };
+        let _ = writeln!(
+            text,
+            "  {name:width$}{:>8}{:>18}{:>13}{:>13}",
+            errors.frames,
+            show(errors.energy.rmse(), 1e3, 3),
+            show(errors.force.rmse(), 1.0, 5),
+            show(errors.stress.rmse(), 1.0, 4),
+        );
+    }
+    text
+}

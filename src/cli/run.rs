@@ -1,0 +1,180 @@
+//! `mlmd run`: the main job.
+
+use super::rows::Rows;
+use super::terminal::{self, Terminal};
+use crate::error::{Error, Result};
+use crate::input::{Barostat, Dynamics, Plan, Thermostat};
+use crate::units::EV_PER_ANGSTROM3_IN_GPA;
+use crate::workflow::run::{Outlook, Setup};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Run the simulation that an input file describes
+#[derive(Debug, clap::Args)]
+#[command(after_help = "`mlmd help input` explains the input file.")]
+pub(super) struct Arguments {
+    /// Input file (TOML)
+    input: PathBuf,
+    /// Change a value of the input: --set dynamics.temperature="400 K"
+    #[arg(long, value_name = "TABLE.KEY=VALUE")]
+    set: Vec<String>,
+    /// Check everything, print what the run would take, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What to do with results that are already there: `fresh` deletes them, by default the run goes on
+    #[arg(long, value_name = "HOW")]
+    restart: Option<Restart>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Restart {
+    Fresh,
+}
+
+impl Arguments {
+    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let plan = Plan::read_file(&self.input, &self.set)?;
+        let mut setup = Setup::new(plan)?;
+        if self.dry_run {
+            let outlook = setup.measure()?;
+            return terminal::print(&describe(&setup, &outlook));
+        }
+        let text = evaluation(&mut setup)?;
+        terminal::print(&text)?;
+        if setup.plan.dynamics.is_some() {
+            terminal.warn(
+                "dynamics is not available in this version of mlmd: the structure was evaluated as it is",
+            );
+        }
+        if let Some(Restart::Fresh) = self.restart {
+            terminal.note("--restart fresh has no effect: nothing was written before");
+        }
+        Ok(())
+    }
+}
+
+/// What the run would do and take.
+fn describe(setup: &Setup, outlook: &Outlook) -> String {
+    let (plan, system) = (&setup.plan, &setup.system);
+    let mut rows = Rows::new(plan.title.clone().unwrap_or_else(|| "The input is valid.".to_string()));
+    rows.push(
+        "structure",
+        format!("{}: {} atoms, {}", plan.structure.file.display(), system.len(), system.formula()),
+    );
+    let ([a, b, c], [alpha, beta, gamma]) = (system.cell.lengths(), system.cell.angles());
+    if system.cell.present() != [false; 3] {
+        rows.push("cell", format!("{a:.3} × {b:.3} × {c:.3} Å, {alpha:.2} {beta:.2} {gamma:.2}°"));
+    }
+    let potential = setup.engine.potential();
+    rows.push("potential", potential.description());
+    rows.push("neighbours", format!("{:.1} per atom within {} Å", outlook.neighbors, potential.cutoff()));
+    if let Some(memory) = outlook.memory {
+        rows.push("memory", format!("{} after the first evaluation", bytes(memory)));
+    }
+    let atoms = system.len() as f64;
+    let per_atom = outlook.step.as_secs_f64() * 1e6 / atoms;
+    let threads = setup.threads();
+    rows.push(
+        "forces",
+        format!(
+            "{} on {threads} thread{}: {per_atom:.3} µs per atom",
+            duration(outlook.step),
+            if threads == 1 { "" } else { "s" }
+        ),
+    );
+    match &plan.dynamics {
+        Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
+        None => rows.push("dynamics", "none: the structure is evaluated as it is"),
+    }
+    rows.to_string()
+}
+
+fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, rows: &mut Rows) {
+    let runs = dynamics.temperature.len();
+    let temperatures: Vec<_> = dynamics.temperature.iter().map(ToString::to_string).collect();
+    let many = if runs == 1 { "1 run".to_string() } else { format!("{runs} runs") };
+    rows.push("dynamics", format!("{many} at {} K, {}", temperatures.join(", "), ensemble(dynamics)));
+    let (equilibration, production) = (dynamics.equilibration_steps(), dynamics.production_steps());
+    rows.push("steps", format!("{equilibration} + {production} of {} fs in each run", dynamics.timestep));
+    let steps = runs as f64 * (equilibration + production) as f64;
+    rows.push("time", format!("about {} for all forces", duration(outlook.step.mul_f64(steps))));
+    let output = &plan.output;
+    let count = |every: f64| production / dynamics.steps_in(every);
+    rows.push(
+        "output",
+        format!(
+            "{}: {} frames, {} thermo rows, {} checkpoints in each run",
+            output.directory.display(),
+            count(output.trajectory.every),
+            count(output.thermo.every),
+            count(output.checkpoint.every),
+        ),
+    );
+}
+
+fn ensemble(dynamics: &Dynamics) -> String {
+    let thermostat = match &dynamics.thermostat {
+        None => "constant energy".to_string(),
+        Some(Thermostat::Langevin(table)) => format!("langevin thermostat of {} fs^-1", table.friction),
+        Some(Thermostat::NoseHoover(table)) => format!("nose-hoover thermostat of {} fs", table.time),
+        Some(Thermostat::Csvr(table)) => format!("csvr thermostat of {} fs", table.time),
+    };
+    let (name, pressure, time) = match &dynamics.barostat {
+        None => return thermostat,
+        Some(Barostat::CRescale(table)) => ("c-rescale", table.pressure, table.time),
+        Some(Barostat::Mtk(table)) => ("mtk", table.pressure, table.time),
+    };
+    let [from, to] = [pressure.from, pressure.to].map(|p| format!("{:.4}", p * EV_PER_ANGSTROM3_IN_GPA));
+    let target = if from == to { from } else { format!("{from} to {to}") };
+    format!("{thermostat}, {name} barostat of {time} fs at {target} GPa")
+}
+
+/// Energy, forces and stress of the structure.
+fn evaluation(setup: &mut Setup) -> Result<String> {
+    let system = &setup.system;
+    let found = setup.engine.evaluate(system)?;
+    let largest = found.forces.iter().map(nalgebra::Vector3::norm).fold(0.0, f64::max);
+    let squares: f64 = found.forces.iter().map(nalgebra::Vector3::norm_squared).sum();
+    if !found.energy.is_finite() || !squares.is_finite() {
+        return Err(Error::Physics("energy or forces of the structure are not finite numbers".to_string()));
+    }
+    let n = system.len() as f64;
+    let title = setup.plan.title.clone().unwrap_or_else(|| setup.plan.structure.file.display().to_string());
+    let mut rows = Rows::new(format!("{title}: {}, {} atoms", system.formula(), system.len()));
+    rows.push("energy", format!("{:.6} eV, {:.6} eV/atom", found.energy, found.energy / n));
+    rows.push("forces", format!("RMS {:.6}, largest {largest:.6} eV/Å", (squares / n).sqrt()));
+    if system.cell.is_bulk() {
+        let stress = found.stress(system.cell.volume()) * EV_PER_ANGSTROM3_IN_GPA;
+        let voigt = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)].map(|at| format!("{:.4}", stress[at]));
+        rows.push("stress", format!("{} GPa (xx yy zz yz xz xy)", voigt.join(" ")));
+        rows.push("pressure", format!("{:.4} GPa", -stress.trace() / 3.0));
+    }
+    let extrapolating = found.extrapolation.len();
+    if extrapolating > 0 {
+        rows.push("warning", format!("{extrapolating} descriptors are outside their trained range"));
+    }
+    Ok(rows.to_string())
+}
+
+/// A number of bytes for people.
+pub(super) fn bytes(count: u64) -> String {
+    let count = count as f64;
+    match count {
+        c if c < 1e6 => format!("{:.0} kB", c / 1e3),
+        c if c < 1e9 => format!("{:.0} MB", c / 1e6),
+        c => format!("{:.1} GB", c / 1e9),
+    }
+}
+
+/// A time for people.
+pub(super) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        s if s < 1e-3 => format!("{:.1} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

@@ -1,0 +1,199 @@
+//! A potential on frames: energies, forces and stress, and how far they are from the references.
+
+use super::Deviation;
+use crate::compute::{Engine, Options};
+use crate::error::{Error, Result};
+use crate::io::{self, Frame, Precision, ReadOptions, WriteFrames, WriteOptions};
+use crate::potential::{Evaluation, Potential};
+use crate::system::{Element, Mat3, Vec3};
+use crate::units::EV_PER_ANGSTROM3_IN_GPA;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What to evaluate.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Files of frames, in this order.
+    pub files: Vec<PathBuf>,
+    /// How to read them.
+    pub reading: ReadOptions,
+    /// Where to write the frames with the labels of the potential, in the order they were read.
+    pub output: Option<PathBuf>,
+    /// Threads; zero for as many as the machine runs at once.
+    pub threads: usize,
+}
+
+/// What the evaluation found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many frames.
+    pub frames: u64,
+    /// How many atoms they have together.
+    pub atoms: u64,
+    /// Over all frames.
+    pub all: Errors,
+    /// Over the frames of each `config_type`.
+    pub groups: BTreeMap<String, Errors>,
+    /// Force components, eV/Å, by element.
+    pub force_by_element: BTreeMap<Element, Deviation>,
+    /// Atoms with a descriptor outside its trained range, and frames that have such atoms.
+    pub extrapolating: (u64, u64),
+}
+
+/// Differences between potential and reference.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Errors {
+    /// How many frames were compared.
+    pub frames: u64,
+    /// Energy per atom, eV.
+    pub energy: Deviation,
+    /// Components of forces, eV/Å.
+    pub force: Deviation,
+    /// The six independent components of stress, GPa.
+    pub stress: Deviation,
+}
+
+/// A frame and what the potential says about it.
+struct Evaluated {
+    frame: Frame,
+    energy: f64,
+    forces: Vec<Vec3>,
+    stress: Option<Mat3>,
+    extrapolating: u64,
+}
+
+/// Evaluates frame after frame; `progress` is told how many are done.
+pub fn run(potential: &dyn Potential, request: &Request, progress: &mut dyn FnMut(u64)) -> Result<Report> {
+    let options = Options { skin: 0.0, threads: request.threads };
+    let first = Engine::new(potential.boxed_clone(), options)?;
+    let pool = first.pool();
+    let mut engines = vec![first];
+    for _ in 1..pool.current_num_threads() {
+        engines.push(Engine::in_pool(potential.boxed_clone(), options.skin, pool.clone())?);
+    }
+    let mut output = request.output.as_deref().map(create).transpose()?;
+    let mut report = Report::default();
+    for file in &request.files {
+        let mut frames = io::open(file, &request.reading)?;
+        loop {
+            let batch = next_batch(&mut frames, engines.len())?;
+            if batch.is_empty() {
+                break;
+            }
+            // Small frames are computed side by side; a large one has all threads to itself. The results
+            // are the same either way.
+            let evaluated: Vec<Result<Evaluated>> = pool.install(|| {
+                engines.par_iter_mut().zip(batch).map(|(engine, frame)| evaluate(engine, frame)).collect()
+            });
+            for evaluated in evaluated {
+                let evaluated = evaluated?;
+                report.push(&evaluated);
+                progress(report.frames);
+                if let Some(output) = &mut output {
+                    output.write(&evaluated.labelled())?;
+                }
+            }
+        }
+    }
+    if report.frames == 0 {
+        return Err(Error::invalid("there are no frames to evaluate"));
+    }
+    if let Some(output) = output {
+        output.finish()?;
+    }
+    Ok(report)
+}
+
+fn create(path: &Path) -> Result<Box<dyn WriteFrames>> {
+    io::create(path, None, &WriteOptions { precision: Precision::Seventeen })
+}
+
+/// Atoms that are held in memory at once, unless a single frame has more.
+const ATOMS_AT_ONCE: usize = 200_000;
+
+fn next_batch(frames: &mut io::Frames, most: usize) -> Result<Vec<Frame>> {
+    let mut batch: Vec<Frame> = Vec::new();
+    while batch.len() < most && batch.iter().map(Frame::len).sum::<usize>() < ATOMS_AT_ONCE {
+        match frames.next().transpose()? {
+            Some(frame) => batch.push(frame),
+            None => break,
+        }
+    }
+    Ok(batch)
+}
+
+fn evaluate(engine: &mut Engine, frame: Frame) -> Result<Evaluated> {
+    let system = frame.to_system()?;
+    let found: &Evaluation = engine.evaluate(&system).map_err(|error| match error {
+        Error::Invalid(message) => Error::invalid(format!("{}: {message}", frame.origin)),
+        other => other,
+    })?;
+    let mut extrapolating: Vec<u32> = found.extrapolation.iter().map(|one| one.atom).collect();
+    extrapolating.dedup();
+    let (energy, forces) = (found.energy, found.forces.clone());
+    if !energy.is_finite() || !forces.iter().all(|force| force.iter().all(|x| x.is_finite())) {
+        return Err(Error::Physics(format!("{}: energy or forces are not finite numbers", frame.origin)));
+    }
+    let stress = frame.cell.is_bulk().then(|| found.stress(frame.cell.volume()));
+    Ok(Evaluated { energy, forces, stress, extrapolating: extrapolating.len() as u64, frame })
+}
+
+impl Evaluated {
+    /// The frame with the labels of the potential in place of its own.
+    fn labelled(self) -> Frame {
+        Frame {
+            energy: Some(self.energy),
+            forces: Some(self.forces),
+            stress: self.stress,
+            atomic_energies: None,
+            ..self.frame
+        }
+    }
+}
+
+impl Report {
+    fn push(&mut self, evaluated: &Evaluated) {
+        let (frame, index) = (&evaluated.frame, self.frames);
+        self.frames += 1;
+        self.atoms += frame.len() as u64;
+        self.extrapolating.0 += evaluated.extrapolating;
+        self.extrapolating.1 += u64::from(evaluated.extrapolating > 0);
+        self.all.push(evaluated, index);
+        if let Some(group) = frame.text("config_type") {
+            self.groups.entry(group.to_string()).or_default().push(evaluated, index);
+        }
+        if let Some(reference) = &frame.forces {
+            for ((force, reference), element) in evaluated.forces.iter().zip(reference).zip(&frame.species) {
+                let deviation = self.force_by_element.entry(*element).or_default();
+                for k in 0..3 {
+                    deviation.push(force[k] - reference[k], index);
+                }
+            }
+        }
+    }
+}
+
+impl Errors {
+    fn push(&mut self, evaluated: &Evaluated, index: u64) {
+        let frame = &evaluated.frame;
+        self.frames += 1;
+        if let Some(reference) = frame.energy
+            && !frame.is_empty()
+        {
+            self.energy.push((evaluated.energy - reference) / frame.len() as f64, index);
+        }
+        if let Some(reference) = &frame.forces {
+            for (force, reference) in evaluated.forces.iter().zip(reference) {
+                for k in 0..3 {
+                    self.force.push(force[k] - reference[k], index);
+                }
+            }
+        }
+        if let (Some(stress), Some(reference)) = (&evaluated.stress, &frame.stress) {
+            for (i, j) in [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)] {
+                self.stress.push((stress[(i, j)] - reference[(i, j)]) * EV_PER_ANGSTROM3_IN_GPA, index);
+            }
+        }
+    }
+}

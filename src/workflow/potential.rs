@@ -1,0 +1,43 @@
+//! From the name of a potential, or from `[potential]`, to something that computes.
+
+use crate::error::{Error, Result};
+use crate::input::PotentialChoice;
+use crate::potential::{Potential, Sum};
+use crate::system::Element;
+use crate::units::FileUnits;
+use std::path::Path;
+
+/// The sum of what `[potential]` asks for, for a system of these elements.
+pub fn build(choice: &PotentialChoice, elements: &[Element]) -> Result<Box<dyn Potential>> {
+    let mut terms = choice.tables(elements)?;
+    if let Some(file) = &choice.file {
+        terms.push(from_file(file, choice.units)?);
+    }
+    if terms.len() > 1 {
+        return Ok(Box::new(Sum::new(terms)?));
+    }
+    terms.pop().ok_or_else(|| Error::Internal("a potential without terms".to_string()))
+}
+
+/// A potential by its path: a file or folder of one, or a TOML file with a `[potential]` table.
+///
+/// `units` are those of files that state none. `elements` tells which elements the atoms will be of; only
+/// some tables of parameters ask for them.
+pub fn from_path(
+    path: &Path,
+    units: Option<FileUnits>,
+    elements: impl FnOnce() -> Result<Vec<Element>>,
+) -> Result<Box<dyn Potential>> {
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return build(&PotentialChoice::read_file(path)?, &elements()?);
+    }
+    from_file(path, units)
+}
+
+fn from_file(path: &Path, _units: Option<FileUnits>) -> Result<Box<dyn Potential>> {
+    Err(Error::invalid(format!(
+        "{}: potentials in files are not available in this version of mlmd; \
+         use a table such as [potential.lennard-jones]",
+        path.display()
+    )))
+}

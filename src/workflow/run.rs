@@ -1,0 +1,100 @@
+//! `mlmd run`: from an input to the atoms, the potential and what the run will take.
+
+use super::{potential, structure};
+use crate::compute::{Engine, Options};
+use crate::error::{Error, Result};
+use crate::input::Plan;
+use crate::neighbors::NeighborList;
+use crate::potential::Potential;
+use crate::system::System;
+use std::time::{Duration, Instant};
+
+/// Everything a run starts from.
+pub struct Setup {
+    /// What is asked for.
+    pub plan: Plan,
+    /// The atoms.
+    pub system: System,
+    /// The potential with its threads and memory.
+    pub engine: Engine,
+}
+
+/// What a run will take, measured on its own first evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook {
+    /// Neighbours of an atom within the cutoff, on average.
+    pub neighbors: f64,
+    /// Memory of the process after an evaluation, bytes, where the system tells.
+    pub memory: Option<u64>,
+    /// Time of one evaluation.
+    pub step: Duration,
+}
+
+/// Evaluations are repeated until they took this long together, for a time that can be trusted.
+const MEASURE: Duration = Duration::from_millis(300);
+
+impl Setup {
+    /// Reads the structure and loads the potential; nothing is written.
+    pub fn new(plan: Plan) -> Result<Self> {
+        let system = structure::build(&plan.structure, plan.seed)?;
+        let mut elements = system.species.clone();
+        elements.sort_unstable();
+        elements.dedup();
+        let potential = potential::build(&plan.potential, &elements)?;
+        check_elements(&*potential, &system)?;
+        let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
+        let engine = Engine::new(potential, options)?;
+        Ok(Self { plan, system, engine })
+    }
+
+    /// How many threads compute.
+    pub fn threads(&self) -> usize {
+        self.engine.pool().current_num_threads()
+    }
+
+    /// Evaluates the structure a few times to see what a step takes.
+    pub fn measure(&mut self) -> Result<Outlook> {
+        self.engine.evaluate(&self.system)?;
+        let (start, mut times) = (Instant::now(), Vec::new());
+        while times.len() < 3 || (times.len() < 100 && start.elapsed() < MEASURE) {
+            let before = Instant::now();
+            self.engine.evaluate(&self.system)?;
+            times.push(before.elapsed());
+            // A large system is slow enough for one measurement to tell.
+            if start.elapsed() > 10 * MEASURE {
+                break;
+            }
+        }
+        times.sort_unstable();
+        let memory = resident_memory();
+        let cutoff = self.engine.potential().cutoff();
+        let list = NeighborList::build(&self.system.cell, &self.system.positions, cutoff)?;
+        let neighbors = list.pairs().len() as f64 / self.system.len() as f64;
+        Ok(Outlook { neighbors, memory, step: times[times.len() / 2] })
+    }
+}
+
+/// Says which elements of a structure a potential does not know, before anything is computed.
+fn check_elements(potential: &dyn Potential, system: &System) -> Result<()> {
+    let Some(known) = potential.elements() else { return Ok(()) };
+    let mut missing: Vec<_> = system.species.iter().filter(|element| !known.contains(element)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = |elements: &mut dyn Iterator<Item = String>| elements.collect::<Vec<_>>().join(", ");
+    Err(Error::invalid(format!(
+        "the structure contains {}, which the potential does not know (it knows {})",
+        list(&mut missing.iter().map(ToString::to_string)),
+        list(&mut known.iter().map(ToString::to_string)),
+    )))
+}
+
+/// Memory of this process, bytes: `VmRSS` of Linux.
+fn resident_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

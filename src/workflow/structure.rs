@@ -1,0 +1,109 @@
+//! From `[structure]` to the atoms of a run.
+
+use super::Selection;
+use crate::error::{Error, Result};
+use crate::input::{Place, Structure};
+use crate::io::{Frame, ReadOptions, open};
+use crate::system::{Mat3, System};
+
+/// Reads the file and makes of it what the table says: supercell, strain, defects, rattling.
+pub fn build(structure: &Structure, seed: u64) -> Result<System> {
+    let mut system = read(structure)?.to_system()?;
+    if structure.cells() != 1 || structure.supercell != [[1, 0, 0], [0, 1, 0], [0, 0, 1]] {
+        system = system.supercell(structure.supercell)?;
+    }
+    if let Some(strain) = structure.strain {
+        system = system.strained(&Mat3::from_row_iterator(strain.into_iter().flatten()))?;
+    }
+    for vacancies in &structure.vacancies {
+        let done = system.vacancies(vacancies.element, vacancies.amount, seed);
+        done.map_err(at(&vacancies.place))?;
+    }
+    for change in &structure.substitutions {
+        let done = system.substitute(change.from, change.to, change.amount, seed);
+        done.map_err(at(&change.place))?;
+    }
+    for added in &structure.interstitials {
+        let done = system.fill_voids(added.element, added.amount, added.minimum, seed);
+        done.map_err(at(&added.place))?;
+    }
+    if let Some(sigma) = structure.rattle {
+        system.rattle(sigma, seed)?;
+        system.wrap();
+    }
+    if system.is_empty() {
+        return Err(Error::invalid(format!("{}: no atoms are left", structure.file.display())));
+    }
+    Ok(system)
+}
+
+/// An error about the structure, told at the place in the input that asks for it.
+fn at(place: &Place) -> impl Fn(Error) -> Error {
+    |error| place.error(error.to_string()).into()
+}
+
+/// The frame that is meant.
+fn read(structure: &Structure) -> Result<Frame> {
+    let options = ReadOptions {
+        units: structure.units,
+        elements: structure.types.clone(),
+        occupancy_seed: structure.occupancy_seed,
+        ..ReadOptions::default()
+    };
+    if let Some(index) = structure.frame {
+        let mut chosen = None;
+        Selection::One(index).each(&structure.file, &options, |frame| {
+            chosen = Some(frame);
+            Ok(())
+        })?;
+        return chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".to_string()));
+    }
+    let path = structure.file.display();
+    let mut frames = open(&structure.file, &options)?;
+    let first = frames.next().transpose()?;
+    let first = first.ok_or_else(|| Error::invalid(format!("{path}: the file holds no structure")))?;
+    if frames.next().transpose()?.is_some() {
+        return Err(Error::invalid(format!(
+            "{path}: the file has several frames; say which one in [structure], such as `frame = -1` for the last"
+        )));
+    }
+    Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::Plan;
+
+    /// A cube of one lithium and one nitrogen, as one frame or two.
+    fn build_with(structure: &str, frames: usize) -> Result<System> {
+        let folder = tempfile::tempdir().unwrap();
+        let frame = "2\nLattice=\"4 0 0 0 4 0 0 0 4\" Properties=species:S:1:pos:R:3\nLi 0 0 0\nN 2 2 2\n";
+        std::fs::write(folder.path().join("a.xyz"), frame.repeat(frames)).unwrap();
+        let text = format!("[potential]\nfile = \".\"\n[structure]\nfile = \"a.xyz\"\n{structure}");
+        let plan = Plan::read_text("in.toml", &text, folder.path(), &[])?;
+        build(&plan.structure, plan.seed)
+    }
+
+    #[test]
+    fn the_table_is_carried_out() {
+        let text = "supercell = [3, 3, 3]\nstrain = [0.1, 0, 0]\nrattle = \"0.01 angstrom\"\n\
+                    [[structure.vacancies]]\nelement = \"Li\"\ncount = 2\n\
+                    [[structure.substitutions]]\nfrom = \"Li\"\nto = \"Na\"\nfraction = 0.2\n\
+                    [[structure.interstitials]]\nelement = \"H\"\ncount = 3\nminimum = \"1 angstrom\"\n";
+        let system = build_with(text, 1).unwrap();
+        assert_eq!(system.formula(), "H3Li20N27Na5");
+        assert!((system.cell.volume() - 64.0 * 27.0 * 1.1).abs() < 1e-9);
+        assert_eq!(build_with("supercell = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]", 1).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn impossible_requests_are_told_where_they_stand() {
+        let text = "[[structure.vacancies]]\nelement = \"Li\"\ncount = 2\n";
+        let message = build_with(text, 1).unwrap_err().to_string();
+        assert!(message.starts_with("in.toml:5:1: 2 Li atoms are wanted, but there are only 1"), "{message}");
+        let message = build_with("", 2).unwrap_err().to_string();
+        assert!(message.contains("the file has several frames"), "{message}");
+        assert_eq!(build_with("frame = -1", 2).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,9 @@
+//! The program as a person or a script meets it: arguments, output, messages, exit codes.
+
+mod binary;
+mod cases;
+mod convert;
+mod help;
+mod info;
+mod potentials;
+mod run;

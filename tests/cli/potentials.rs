@@ -1,0 +1,1 @@
+//! `mlmd evaluate`, `check` and `bench`.
