@@ -141,6 +141,11 @@ impl Task {
         self.equilibration + self.production
     }
 
+    /// fs.
+    pub fn timestep(&self) -> f64 {
+        self.ensemble.timestep
+    }
+
     /// One line for a person: how temperature and pressure are kept.
     pub fn description(&self) -> Result<String> {
         Ok(self.ensemble.integrator()?.description())
