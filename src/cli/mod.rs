@@ -12,6 +12,7 @@ mod options;
 mod progress;
 mod rows;
 mod run;
+mod simulate;
 mod terminal;
 
 use clap::{CommandFactory, Parser};

@@ -1,10 +1,12 @@
 //! `mlmd run`: the main job.
 
 use super::rows::Rows;
+use super::simulate::simulate;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::{Barostat, Dynamics, Plan, Thermostat};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
+use crate::workflow::dynamics::tasks;
 use crate::workflow::run::{Outlook, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,20 +38,16 @@ impl Arguments {
         let plan = Plan::read_file(&self.input, &self.set)?;
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
+            tasks(&setup.plan)?;
             let outlook = setup.measure()?;
             return terminal::print(&describe(&setup, &outlook));
         }
-        let text = evaluation(&mut setup)?;
-        terminal::print(&text)?;
-        if setup.plan.dynamics.is_some() {
-            terminal.warn(
-                "dynamics is not available in this version of mlmd: the structure was evaluated as it is",
-            );
+        if setup.plan.dynamics.is_none() {
+            return terminal::print(&evaluation(&mut setup)?);
         }
-        if let Some(Restart::Fresh) = self.restart {
-            terminal.note("--restart fresh has no effect: nothing was written before");
-        }
-        Ok(())
+        let input = std::fs::read_to_string(&self.input).map_err(Error::io(&self.input, "read"))?;
+        let fresh = matches!(self.restart, Some(Restart::Fresh));
+        simulate(&mut setup, &input, &self.set, fresh, terminal)
     }
 }
 
