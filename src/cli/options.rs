@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::{self, Format, LabelKeys, ReadOptions};
-use crate::potential::Potential;
+use crate::potential::{Potential, Precision};
 use crate::system::{Element, SupercellMatrix};
 use crate::units::FileUnits;
 use crate::workflow::potential;
@@ -82,7 +82,7 @@ pub(super) struct PotentialChoice {
     threads: Option<u16>,
     /// Numbers of 64 bits, or of 32 where that costs little accuracy
     #[arg(long, value_name = "PRECISION", default_value = "double", help_heading = "Computing")]
-    precision: Precision,
+    precision: Digits,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -92,7 +92,7 @@ enum Device {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
-enum Precision {
+enum Digits {
     Double,
     Mixed,
 }
@@ -103,7 +103,13 @@ impl PotentialChoice {
         if let Device::Gpu = self.device {
             return Err(Error::invalid("--device gpu is not available in this version of mlmd"));
         }
-        potential::from_path(&self.potential, reading.units, || elements_of(files, &reading.options()))
+        let precision = match self.precision {
+            Digits::Double => Precision::Double,
+            Digits::Mixed => Precision::Mixed,
+        };
+        potential::from_path(&self.potential, reading.units, precision, || {
+            elements_of(files, &reading.options())
+        })
     }
 
     /// Threads; zero for all there are.
@@ -113,7 +119,7 @@ impl PotentialChoice {
 
     /// `double` or `mixed`.
     pub(super) fn precision_name(&self) -> &'static str {
-        if self.precision == Precision::Mixed { "mixed" } else { "double" }
+        if self.precision == Digits::Mixed { "mixed" } else { "double" }
     }
 }
 

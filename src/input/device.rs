@@ -3,6 +3,7 @@
 use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, word};
 use crate::error::Result;
+use crate::potential::Precision;
 
 /// `[device]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,15 +25,6 @@ pub enum DeviceKind {
     Cpu,
     /// A graphics card.
     Gpu,
-}
-
-/// How precisely forces are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 64-bit numbers throughout.
-    Double,
-    /// 32-bit numbers where that costs little accuracy, sums in 64 bits.
-    Mixed,
 }
 
 impl Table for Device {

@@ -35,7 +35,7 @@ pub use tree::{Entry, Item, Node};
 pub use analysis::{Analysis, Arrhenius, DriftReference};
 pub use barostat::{Barostat, CRescale, CellMode, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
-pub use device::{Device, DeviceKind, Precision};
+pub use device::{Device, DeviceKind};
 pub use dynamics::Dynamics;
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;

@@ -2,16 +2,21 @@
 
 use crate::error::{Error, Result};
 use crate::input::PotentialChoice;
-use crate::potential::{Potential, Sum};
+use crate::potential::{LoadOptions, NeuralPotential, Potential, Precision, Sum, load};
 use crate::system::Element;
 use crate::units::FileUnits;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The sum of what `[potential]` asks for, for a system of these elements.
-pub fn build(choice: &PotentialChoice, elements: &[Element]) -> Result<Box<dyn Potential>> {
+pub fn build(
+    choice: &PotentialChoice,
+    precision: Precision,
+    elements: &[Element],
+) -> Result<Box<dyn Potential>> {
     let mut terms = choice.tables(elements)?;
     if let Some(file) = &choice.file {
-        terms.push(from_file(file, choice.units)?);
+        terms.push(from_file(file, choice.units, precision)?);
     }
     if terms.len() > 1 {
         return Ok(Box::new(Sum::new(terms)?));
@@ -26,18 +31,16 @@ pub fn build(choice: &PotentialChoice, elements: &[Element]) -> Result<Box<dyn P
 pub fn from_path(
     path: &Path,
     units: Option<FileUnits>,
+    precision: Precision,
     elements: impl FnOnce() -> Result<Vec<Element>>,
 ) -> Result<Box<dyn Potential>> {
     if path.extension().is_some_and(|extension| extension == "toml") {
-        return build(&PotentialChoice::read_file(path)?, &elements()?);
+        return build(&PotentialChoice::read_file(path)?, precision, &elements()?);
     }
-    from_file(path, units)
+    from_file(path, units, precision)
 }
 
-fn from_file(path: &Path, _units: Option<FileUnits>) -> Result<Box<dyn Potential>> {
-    Err(Error::invalid(format!(
-        "{}: potentials in files are not available in this version of mlmd; \
-         use a table such as [potential.lennard-jones]",
-        path.display()
-    )))
+fn from_file(path: &Path, units: Option<FileUnits>, precision: Precision) -> Result<Box<dyn Potential>> {
+    let model = load(path, &LoadOptions { units })?;
+    Ok(Box::new(NeuralPotential::new(Arc::new(model), precision)))
 }

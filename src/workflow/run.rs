@@ -40,7 +40,7 @@ impl Setup {
         let mut elements = system.species.clone();
         elements.sort_unstable();
         elements.dedup();
-        let potential = potential::build(&plan.potential, &elements)?;
+        let potential = potential::build(&plan.potential, plan.device.precision, &elements)?;
         check_elements(&*potential, &system)?;
         let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
         let engine = Engine::new(potential, options)?;

@@ -40,7 +40,7 @@ fn a_failure_leaves_the_older_output_as_it_was() {
     fs::write(folder.path().join("cut.xyz"), &whole[..whole.len() - 40]).unwrap();
     fs::write(folder.path().join("old.xyz"), "precious").unwrap();
     let error = fail(folder.path(), 2, &["convert", "cut.xyz", "old.xyz"]);
-    assert!(error.contains("cut.xyz:20"), "{error}");
+    assert!(error.contains("cut.xyz:19:5"), "{error}");
     assert_eq!(fs::read_to_string(folder.path().join("old.xyz")).unwrap(), "precious");
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");

@@ -59,7 +59,9 @@ fn start(folder: &Path) -> Child {
 fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     ["T0040K", "T0080K"]
         .iter()
-        .flat_map(|task| ["thermo.csv", "trajectory.extxyz"].map(|file| Path::new("out").join(task).join(file)))
+        .flat_map(|task| {
+            ["thermo.csv", "trajectory.extxyz"].map(|file| Path::new("out").join(task).join(file))
+        })
         .map(|path| {
             let bytes = fs::read(folder.join(&path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             (path, bytes)
@@ -73,7 +75,7 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bytes() {
     let output = run(undisturbed.path(), &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected = results(undisturbed.path());
-    let rows = expected[0].1.iter().filter(|&&b| b == b'\n').count();
+    let rows = String::from_utf8_lossy(&expected[0].1).lines().count();
     assert_eq!(rows, 1 + 61, "a header, and a row every 20 fs of 1200 fs");
 
     let killed = folder();
@@ -82,17 +84,13 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bytes() {
     for attempt in 1..200_u64 {
         let mut child = start(killed.path());
         std::thread::sleep(Duration::from_millis(7 + 11 * attempt % 97 + attempt));
-        match child.try_wait().expect("the process can be asked") {
-            Some(status) => {
-                assert!(status.success());
-                break;
-            }
-            None => {
-                child.kill().expect("the process can be killed");
-                child.wait().expect("the process ends");
-                kills += 1;
-            }
+        if let Some(status) = child.try_wait().expect("the process can be asked") {
+            assert!(status.success());
+            break;
         }
+        child.kill().expect("the process can be killed");
+        child.wait().expect("the process ends");
+        kills += 1;
     }
     assert!(kills > 0, "the run was too short to be killed");
     assert!(run(killed.path(), &[]).status.success());
@@ -137,7 +135,10 @@ fn another_input_in_the_same_folder_is_refused_with_the_difference() {
     let output = run(folder.path(), &[]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("- timestep = \"4 fs\"") && message.contains("+ timestep = \"2 fs\""), "{message}");
+    assert!(
+        message.contains("- timestep = \"4 fs\"") && message.contains("+ timestep = \"2 fs\""),
+        "{message}"
+    );
     assert!(run(folder.path(), &["--restart", "fresh"]).status.success());
     let thermo = fs::read_to_string(folder.path().join("out/T0040K/thermo.csv")).unwrap();
     assert!(thermo.lines().nth(1).is_some_and(|row| row.starts_with("200,400,")), "{thermo}");
