@@ -9,12 +9,13 @@ mod model;
 pub mod network;
 mod neural;
 mod pair;
+pub mod reference;
 mod sum;
 mod zbl;
 
 pub use buckingham::{Buckingham, BuckinghamPair};
 pub use coulomb::{DampedShifted, Ewald, NetCharge};
-pub use format::{LoadOptions, PotentialFormat, load, save};
+pub use format::{AenetRecord, LoadOptions, PotentialFormat, TrainingSet, load, save};
 pub use lennard_jones::{LennardJones, LennardJonesPair};
 pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 pub use network::{Activation, Layer, Network};

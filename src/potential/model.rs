@@ -1,7 +1,8 @@
 //! A neural potential as data: what files hold, what training makes, what is compiled to run.
 
+use super::format::AenetRecord;
 use super::network::Network;
-use crate::descriptors::{Scaling, SymmetryFunctions};
+use crate::descriptors::{Chebyshev, Scaling, SymmetryFunctions};
 use crate::error::{Error, Result};
 use crate::system::Element;
 use crate::units::FileUnits;
@@ -11,6 +12,8 @@ use crate::units::FileUnits;
 pub enum DescriptorSet {
     /// Symmetry functions of Behler and Parrinello, all types of n2p2.
     Symmetry(SymmetryFunctions),
+    /// Chebyshev polynomials of Artrith, Urban and Ceder, as aenet has them.
+    Chebyshev(Chebyshev),
 }
 
 impl DescriptorSet {
@@ -18,6 +21,7 @@ impl DescriptorSet {
     pub fn elements(&self) -> &[Element] {
         match self {
             Self::Symmetry(functions) => functions.elements(),
+            Self::Chebyshev(basis) => &basis.elements,
         }
     }
 
@@ -25,6 +29,7 @@ impl DescriptorSet {
     pub fn len(&self, center: usize) -> usize {
         match self {
             Self::Symmetry(functions) => functions.of(center).len(),
+            Self::Chebyshev(basis) => basis.centers[center].len(),
         }
     }
 
@@ -32,6 +37,11 @@ impl DescriptorSet {
     pub fn cutoff(&self) -> f64 {
         match self {
             Self::Symmetry(functions) => functions.cutoff(),
+            Self::Chebyshev(basis) => basis
+                .centers
+                .iter()
+                .map(|center| center.radial_cutoff.max(center.angular_cutoff))
+                .fold(0.0, f64::max),
         }
     }
 
@@ -39,6 +49,14 @@ impl DescriptorSet {
     pub fn with_lengths(&self, factor: f64) -> Self {
         match self {
             Self::Symmetry(functions) => Self::Symmetry(functions.with_lengths(factor)),
+            Self::Chebyshev(basis) => {
+                let mut basis = basis.clone();
+                for center in &mut basis.centers {
+                    center.radial_cutoff *= factor;
+                    center.angular_cutoff *= factor;
+                }
+                Self::Chebyshev(basis)
+            }
         }
     }
 }
@@ -103,6 +121,8 @@ pub enum Origin {
         /// Normalised lengths are this many times physical ones.
         length_scale: f64,
     },
+    /// aenet's records of each element.
+    Aenet(Vec<AenetRecord>),
 }
 
 impl NeuralModel {
@@ -119,6 +139,9 @@ impl NeuralModel {
             if !(units.is_finite() && units > 0.0) {
                 return Err(Error::invalid(format!("a unit of size {units} is impossible")));
             }
+        }
+        if let DescriptorSet::Chebyshev(basis) = &descriptor {
+            basis.check()?;
         }
         for member in &members {
             if member.len() != descriptor.elements().len() {

@@ -5,6 +5,7 @@ use mlmd::neighbors::{Pair, brute_force};
 use mlmd::system::{Mat3, Vec3};
 use mlmd::{Cell, NeighborList};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 fn build(case: &Case) -> NeighborList {
     NeighborList::build(&case.cell, &case.positions, case.cutoff).unwrap()
@@ -28,7 +29,7 @@ fn difference(case: &Case, a: &NeighborList, b: &NeighborList) -> Option<String>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
     fn the_search_finds_what_the_definition_finds(case in any_case()) {

@@ -1,7 +1,10 @@
 //! Files that hold potentials: one folder for each program.
 
+mod aenet;
 mod n2p2;
 mod native;
+
+pub use aenet::{AenetRecord, TrainingSet};
 
 use super::model::NeuralModel;
 use crate::error::{Error, Result};
@@ -26,6 +29,8 @@ pub enum PotentialFormat {
     Native,
     /// A folder with `input.nn`, `scaling.data` and `weights.ZZZ.data`.
     N2p2,
+    /// A folder with one `*.nn.ascii` (or `*.nn`) per element.
+    Aenet,
 }
 
 impl fmt::Display for PotentialFormat {
@@ -33,6 +38,7 @@ impl fmt::Display for PotentialFormat {
         f.pad(match self {
             Self::Native => "native",
             Self::N2p2 => "n2p2",
+            Self::Aenet => "aenet",
         })
     }
 }
@@ -44,6 +50,7 @@ impl FromStr for PotentialFormat {
         match name {
             "native" | "mlmd" => Ok(Self::Native),
             "n2p2" | "runner" => Ok(Self::N2p2),
+            "aenet" => Ok(Self::Aenet),
             _ => Err(Error::invalid(format!(
                 "`{name}` is not a format of potentials: expected native, n2p2 or aenet"
             ))),
@@ -64,6 +71,9 @@ impl PotentialFormat {
                     return Ok(format);
                 }
             }
+            if !aenet::find(path)?.is_empty() {
+                return Ok(Self::Aenet);
+            }
             return Err(Error::invalid(format!(
                 "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer) or *.nn.ascii (aenet)",
                 path.display(),
@@ -73,6 +83,9 @@ impl PotentialFormat {
         }
         if path.file_name().is_some_and(|name| name == n2p2::INPUT) {
             return Ok(Self::N2p2);
+        }
+        if aenet::ENDINGS.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+            return Ok(Self::Aenet);
         }
         let mut start = [0; native::MAGIC.len()];
         let mut file = File::open(path).map_err(Error::io(path, "open"))?;
@@ -114,6 +127,11 @@ pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel
             let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
             n2p2::read(folder, units)
         }
+        PotentialFormat::Aenet => {
+            // A file alone is a potential of one element.
+            let files = if path.is_dir() { aenet::find(path)? } else { vec![path.to_path_buf()] };
+            aenet::read(&files)
+        }
     }
 }
 
@@ -129,6 +147,10 @@ pub fn save(model: &NeuralModel, path: impl AsRef<Path>, format: PotentialFormat
         }
         PotentialFormat::N2p2 => {
             n2p2::write(model, path)?;
+            Ok(path.to_path_buf())
+        }
+        PotentialFormat::Aenet => {
+            aenet::write(model, path)?;
             Ok(path.to_path_buf())
         }
     }

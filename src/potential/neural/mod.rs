@@ -120,6 +120,7 @@ impl Potential for NeuralPotential {
         let elements: Vec<_> = self.model.elements().iter().map(|e| e.symbol()).collect();
         let kind = match self.model.descriptor() {
             DescriptorSet::Symmetry(_) => "Behler–Parrinello",
+            DescriptorSet::Chebyshev(_) => "Artrith–Urban–Ceder",
         };
         let members = match self.model.members().len() {
             1 => String::new(),
@@ -212,6 +213,11 @@ fn compile<T: Real>(model: &NeuralModel, descriptor: &DescriptorSet) -> Arc<dyn 
             let multiples = multiples(model);
             let kernel = SymmetryKernel::<T>::scaled(functions, &multiples);
             pooled(model, kernel, &multiples, 8)
+        }
+        DescriptorSet::Chebyshev(basis) => {
+            let kernel = basis.compile::<T>().expect("checked when the model was made");
+            let ones: Vec<Vec<f64>> = basis.centers.iter().map(|center| vec![1.0; center.len()]).collect();
+            pooled(model, kernel, &ones, 8)
         }
     }
 }

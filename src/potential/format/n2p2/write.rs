@@ -14,7 +14,9 @@ use std::path::Path;
 /// What n2p2 cannot express is refused: descriptors other than its own, several cutoff functions in one
 /// potential, activation functions of other programs.
 pub(in super::super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
-    let DescriptorSet::Symmetry(functions) = model.descriptor();
+    let DescriptorSet::Symmetry(functions) = model.descriptor() else {
+        return Err(cannot("its descriptor is not made of symmetry functions"));
+    };
     let [atoms] = model.members() else {
         return Err(cannot("it is a committee: write its members one by one"));
     };

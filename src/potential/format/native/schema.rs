@@ -1,6 +1,6 @@
 //! What stands in a file of format 1.
 
-use crate::descriptors::{Scaling, ScalingKind, Statistics, SymmetryFunctions};
+use crate::descriptors::{Chebyshev, Scaling, ScalingKind, Statistics, SymmetryFunctions};
 use crate::error::{Error, Result};
 use crate::potential::model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 use crate::potential::network::{Activation, Layer, Network};
@@ -41,6 +41,7 @@ struct Units {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 enum Descriptor {
     Symmetry(SymmetryFunctions),
+    Chebyshev(Chebyshev),
 }
 
 /// One element's network in one member of the committee.
@@ -98,6 +99,7 @@ impl File {
             units: Units { energy_in_ev: units.energy, length_in_angstrom: units.length },
             descriptor: new(match model.descriptor() {
                 DescriptorSet::Symmetry(functions) => Descriptor::Symmetry(functions.clone()),
+                DescriptorSet::Chebyshev(basis) => Descriptor::Chebyshev(basis.clone()),
             }),
             training: model.training.clone(),
             origin: model.origin.clone(),
@@ -111,6 +113,10 @@ impl File {
         let descriptor_span = self.descriptor.span();
         let descriptor = match self.descriptor.into_inner() {
             Descriptor::Symmetry(functions) => DescriptorSet::Symmetry(functions),
+            Descriptor::Chebyshev(basis) => {
+                basis.check().map_err(|error| complain(descriptor_span.clone(), error.to_string()))?;
+                DescriptorSet::Chebyshev(basis)
+            }
         };
         let elements = descriptor.elements().to_vec();
         if *self.elements.get_ref() != elements {
