@@ -6,7 +6,7 @@
 //! | [`info`] | what is in a file |
 //! | [`dynamics`] | molecular dynamics, resumable |
 //! | [`evaluate`] | a potential on frames, against references |
-//! | [`bench`] | how fast a potential is |
+//! | [`mod@bench`] | how fast a potential is |
 //! | [`run`] | the main job |
 //! | [`structure`] | the atoms of a run |
 //! | [`potential`] | the potential of a job |
