@@ -36,6 +36,9 @@ pub trait Lanes<T: Real>: Copy {
     /// Its registers.
     type Vector: Vector<T>;
 
+    /// How they lie in memory.
+    type Stored: Copy;
+
     /// How many numbers they hold; a power of two, at most 16.
     const WIDTH: usize;
 
@@ -47,6 +50,19 @@ pub trait Lanes<T: Real>: Copy {
 
     /// Writes the lanes to the beginning of a slice.
     fn store(self, vector: Self::Vector, to: &mut [T]);
+
+    /// A slice as registers; what does not fill one is left out. A loop over several such slices of one
+    /// length needs no test for every load, which `load` makes.
+    fn view(self, from: &[T]) -> &[Self::Stored];
+
+    /// As [`Lanes::view`], to be written.
+    fn view_mut(self, to: &mut [T]) -> &mut [Self::Stored];
+
+    /// One register of a view.
+    fn read(self, from: Self::Stored) -> Self::Vector;
+
+    /// What to put into a view.
+    fn stored(self, vector: Self::Vector) -> Self::Stored;
 
     /// The same number in every lane, rounded from double precision.
     #[inline(always)]
@@ -176,6 +192,8 @@ macro_rules! implement {
         impl<S: Simd> Lanes<$real> for $Lanes<S> {
             type Vector = $Register<S>;
 
+            type Stored = S::$register;
+
             const WIDTH: usize = S::$width;
 
             #[inline(always)]
@@ -191,6 +209,26 @@ macro_rules! implement {
             #[inline(always)]
             fn store(self, vector: $Register<S>, to: &mut [$real]) {
                 S::$view_mut(&mut to[..Self::WIDTH]).0[0] = vector.1;
+            }
+
+            #[inline(always)]
+            fn view(self, from: &[$real]) -> &[S::$register] {
+                S::$view(from).0
+            }
+
+            #[inline(always)]
+            fn view_mut(self, to: &mut [$real]) -> &mut [S::$register] {
+                S::$view_mut(to).0
+            }
+
+            #[inline(always)]
+            fn read(self, from: S::$register) -> $Register<S> {
+                $Register(self.0, from)
+            }
+
+            #[inline(always)]
+            fn stored(self, vector: $Register<S>) -> S::$register {
+                vector.1
             }
         }
 

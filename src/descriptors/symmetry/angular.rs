@@ -6,10 +6,11 @@
 use super::angles::{self, AngleFactor};
 use super::envelope::{Envelope, Samples, sample};
 use super::exponentials::Exponentials;
-use super::grid::{self, Slopes, Tile};
+use super::grid::{Contraction, Slopes, Sums, Tile};
 use super::scratch::Scratch;
 use super::shell::{Class, Shell};
 use super::triplets::{Triplets, Turns};
+use crate::descriptors::Vectors;
 use crate::lanes::Real;
 use multiversion::multiversion;
 
@@ -79,65 +80,69 @@ impl<T: Real> AngularSet<T> {
         scratch: &mut Scratch<T>,
         values: &mut [T],
     ) {
-        work.triplets.list(self.classes, self.radius, self.narrow, shell, &mut scratch.squares);
+        work.triplets.list(self.classes, self.radius, self.narrow, shell, &mut scratch.row);
         let n = work.triplets.padded();
         work.groups.resize_with(self.groups.len(), Factors::default);
         for (group, factors) in self.groups.iter().zip(&mut work.groups) {
-            group.factors(self.narrow, samples, &work.triplets, factors, scratch);
+            group.factors(self.narrow, shell, samples, &work.triplets, factors, scratch);
             let columns = group.angles.len();
-            let (_, sums) = scratch.parts(n, group.exponentials.len() * columns);
-            grid::sums(&group.tiles, n, &factors.exponentials, &factors.angles, columns, sums);
+            let (_, grid) = scratch.parts(n, group.exponentials.len() * columns);
+            let (e, p) = (&factors.exponentials, &factors.angles);
+            T::dispatch(Sums { tiles: &group.tiles, n, e, p, columns, grid });
             for entry in &group.entries {
-                values[entry.function] = sums[entry.at] * entry.norm;
+                values[entry.function] = grid[entry.at] * entry.norm;
             }
         }
     }
 
-    /// Adds Σ g ∂G/∂r_ij to `forces`.
+    /// Adds Σ g ∂G/∂r_ij = `along` r_ij + `forces`.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn gradients(
         &self,
+        shell: &Shell<T>,
         samples: &[Samples<T>],
         work: &AngularWork<T>,
         scratch: &mut Scratch<T>,
         g: &[T],
         points: &[[T; 4]],
-        forces: &mut [[T; 4]],
+        along: &mut [T],
+        forces: &mut Vectors<T>,
     ) {
         let n = work.triplets.padded();
         if n == 0 {
             return;
         }
-        let most = self.groups.iter().map(|group| group.exponentials.len() * group.angles.len()).max();
-        let (arrays, weights) = scratch.parts(n, most.unwrap_or(0));
-        let [along_j, along_k, across, value, width, cos, slopes_j, slopes_k] = arrays;
-        let mut turns = Turns { along_j, along_k, across };
-        turns.clear();
+        let mut records = std::mem::take(&mut scratch.records);
+        let mut seats = std::mem::take(&mut scratch.seats);
+        records.resize(n.max(records.len()), [T::ZERO; 4]);
         for (group, factors) in self.groups.iter().zip(&work.groups) {
             let columns = group.angles.len();
+            let ([value, width, cos, across, ..], weights) =
+                scratch.parts(n, group.exponentials.len() * columns);
             weights.fill(T::ZERO);
             for entry in &group.entries {
                 weights[entry.at] += g[entry.function] * entry.norm;
             }
-            let mut slopes = Slopes { value, width, cos };
-            slopes.clear();
-            grid::contract(
-                &group.tiles,
+            T::dispatch(Contraction {
+                tiles: &group.tiles,
                 n,
-                &factors.exponentials,
-                &factors.angles,
-                &factors.angle_slopes,
+                e: &factors.exponentials,
+                p: &factors.angles,
+                q: &factors.angle_slopes,
                 columns,
-                weights,
-                &group.widths,
-                &mut slopes,
-            );
-            work.triplets.pairs(&samples[group.samples].log_slopes, slopes_j, slopes_k);
-            if self.narrow {
-                turn_opposite(&work.triplets, &slopes, &factors.log_slopes, group.shift, &mut turns);
-            }
-            turn_sides(&work.triplets, &slopes, slopes_j, slopes_k, group.shift, &mut turns);
+                g: weights,
+                widths: &group.widths,
+                slopes: Slopes { value, width, cos },
+            });
+            let slopes = Slopes { value, width, cos };
+            let mut turns = Turns { along: &mut records[..n], across };
+            let log_slopes = if self.narrow { Some(&*factors.log_slopes) } else { None };
+            turn(&work.triplets, &slopes, log_slopes, group.shift, &mut turns);
+            let by_radius = (&*samples[group.samples].log_slopes, group.shift);
+            work.triplets.scatter(&turns, shell, points, by_radius, &mut seats, along, forces);
         }
-        work.triplets.scatter(&turns, points, forces);
+        scratch.records = records;
+        scratch.seats = seats;
     }
 }
 
@@ -146,6 +151,7 @@ impl<T: Real> AngularGroup<T> {
     fn factors(
         &self,
         narrow: bool,
+        shell: &Shell<T>,
         samples: &[Samples<T>],
         triplets: &Triplets<T>,
         factors: &mut Factors<T>,
@@ -168,7 +174,17 @@ impl<T: Real> AngularGroup<T> {
                 *weight *= *f;
             }
         }
-        squares(triplets, self.shift, narrow, s);
+        if self.shift == T::ZERO {
+            squares(triplets, narrow, s);
+        } else {
+            triplets.sides(shell, self.shift, s);
+            if narrow {
+                for (s, r) in s.iter_mut().zip(&triplets.r_jk) {
+                    let x = *r - self.shift;
+                    *s += x * x;
+                }
+            }
+        }
         self.exponentials.evaluate(s, &mut factors.exponentials);
         let arrays = factors.angles.chunks_exact_mut(n).zip(factors.angle_slopes.chunks_exact_mut(n));
         for (angle, (values, slopes)) in self.angles.iter().zip(arrays) {
@@ -177,63 +193,46 @@ impl<T: Real> AngularGroup<T> {
     }
 }
 
-/// s = (r_ij − r_s)² + (r_ik − r_s)², and + (r_jk − r_s)² if narrow.
+/// s = r_ij² + r_ik², and + r_jk² if narrow, of which r_ij² + r_ik² = r_jk² + 2 r_ij · r_ik.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn squares<T: Real>(triplets: &Triplets<T>, shift: T, narrow: bool, s: &mut [T]) {
-    let n = s.len();
-    let (r_j, r_k, r_jk) = (&triplets.r_j[..n], &triplets.r_k[..n], &triplets.r_jk[..n]);
-    let third = if narrow { T::ONE } else { T::ZERO };
-    for t in 0..n {
-        let (a, b, c) = (r_j[t] - shift, r_k[t] - shift, r_jk[t] - shift);
-        s[t] = a * a + b * b + third * (c * c);
+fn squares<T: Real>(triplets: &Triplets<T>, narrow: bool, s: &mut [T]) {
+    let times = T::of(if narrow { 2.0 } else { 1.0 });
+    for ((s, square), dot) in s.iter_mut().zip(&triplets.square).zip(&triplets.dot) {
+        *s = times * *square + (*dot + *dot);
     }
 }
 
-/// The part of [`Turns`] that comes from r_jk.
+/// [`Turns`] of a group; `log_slopes` is f′/(f r) at r_jk, if it matters.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn turn_opposite<T: Real>(
+fn turn<T: Real>(
     triplets: &Triplets<T>,
     slopes: &Slopes<T>,
-    log_slopes: &[T],
-    shift: T,
-    turns: &mut Turns<T>,
-) {
-    let n = turns.across.len();
-    let (value, width) = (&slopes.value[..n], &slopes.width[..n]);
-    let (log_slopes, r_jk) = (&log_slopes[..n], &triplets.r_jk[..n]);
-    let Turns { along_j, along_k, across } = turns;
-    let (along_j, along_k, across) = (&mut along_j[..n], &mut along_k[..n], &mut across[..n]);
-    for t in 0..n {
-        let along = value[t] * log_slopes[t] + width[t] * (T::ONE - shift / r_jk[t]);
-        along_j[t] += along;
-        along_k[t] += along;
-        across[t] += -along;
-    }
-}
-
-/// The part of [`Turns`] that comes from r_ij, r_ik and cos θ.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn turn_sides<T: Real>(
-    triplets: &Triplets<T>,
-    slopes: &Slopes<T>,
-    slopes_j: &[T],
-    slopes_k: &[T],
+    log_slopes: Option<&[T]>,
     shift: T,
     turns: &mut Turns<T>,
 ) {
     let n = turns.across.len();
     let (value, width, by_cos) = (&slopes.value[..n], &slopes.width[..n], &slopes.cos[..n]);
-    let (slopes_j, slopes_k) = (&slopes_j[..n], &slopes_k[..n]);
-    let (r_j, r_k) = (&triplets.r_j[..n], &triplets.r_k[..n]);
-    let (inverse, cos) = (&triplets.inverse[..n], &triplets.cos[..n]);
-    let Turns { along_j, along_k, across } = turns;
-    let (along_j, along_k, across) = (&mut along_j[..n], &mut along_k[..n], &mut across[..n]);
+    let (inverse, cos, r_jk) = (&triplets.inverse[..n], &triplets.cos[..n], &triplets.r_jk[..n]);
+    let Turns { along, across } = turns;
+    let (along, across) = (&mut along[..n], &mut across[..n]);
+    let log_slopes = log_slopes.map(|log_slopes| &log_slopes[..n]);
+    match log_slopes {
+        None => across.fill(T::ZERO),
+        Some(log_slopes) if shift == T::ZERO => {
+            for t in 0..n {
+                across[t] = value[t] * log_slopes[t] + width[t];
+            }
+        }
+        Some(log_slopes) => {
+            for t in 0..n {
+                across[t] = value[t] * log_slopes[t] + width[t] * (T::ONE - shift / r_jk[t]);
+            }
+        }
+    }
     for t in 0..n {
-        let (inverse_j, inverse_k) = (inverse[t] * r_k[t], inverse[t] * r_j[t]);
-        let turn = cos[t] * by_cos[t];
-        let (wide_j, wide_k) = (T::ONE - shift * inverse_j, T::ONE - shift * inverse_k);
-        along_j[t] += value[t] * slopes_j[t] + width[t] * wide_j - turn * (inverse_j * inverse_j);
-        along_k[t] += value[t] * slopes_k[t] + width[t] * wide_k - turn * (inverse_k * inverse_k);
-        across[t] += by_cos[t] * inverse[t];
+        let opposite = across[t];
+        along[t] = [value[t], cos[t] * by_cos[t], width[t], opposite];
+        across[t] = by_cos[t] * inverse[t] - opposite;
     }
 }

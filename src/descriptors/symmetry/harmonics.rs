@@ -5,47 +5,53 @@
 //! P_l(r̂·r̂′) = Σ_m w_lm Y_lm(r̂) Y_lm(r̂′) with w_lm = (2 − δ_m0) (l − m)!/(l + m)!, over real and
 //! imaginary parts.
 
-use super::grid::rows;
 use super::shell::Shell;
-use crate::lanes::Real;
+use crate::descriptors::Vectors;
+use crate::lanes::{Kernel, Lanes, Real, Vector};
 use multiversion::multiversion;
 use std::ops::Range;
 
 /// The largest degree.
 pub(super) const MOST: usize = 8;
 
-/// All harmonics up to a degree, in the order m, l, real before imaginary.
+/// All harmonics up to a degree, in the order l, m, real before imaginary.
 #[derive(Debug, Clone)]
 pub(super) struct Basis<T> {
     degree: usize,
-    terms: Vec<Term<T>>,
+    terms: Vec<Term>,
+    /// w_lm of each.
+    weights: Vec<T>,
 }
 
 /// One harmonic.
 #[derive(Debug, Clone, Copy)]
-struct Term<T> {
+struct Term {
     l: usize,
     m: usize,
     imaginary: bool,
-    /// w_lm.
-    weight: T,
+}
+
+/// The number of a harmonic in a basis; its imaginary part is the next one.
+fn index(l: usize, m: usize) -> usize {
+    if m == 0 { l * l } else { l * l + 2 * m - 1 }
 }
 
 impl<T: Real> Basis<T> {
     /// The harmonics up to `degree`.
     pub(super) fn new(degree: usize) -> Self {
-        let mut terms = Vec::new();
-        for m in 0..=degree {
-            for l in m..=degree {
+        let (mut terms, mut weights) = (Vec::new(), Vec::new());
+        for l in 0..=degree {
+            for m in 0..=l {
                 let factorials: f64 = (l - m + 1..=l + m).map(|k| k as f64).product();
-                let weight = T::of(if m == 0 { 1.0 } else { 2.0 / factorials });
-                terms.push(Term { l, m, imaginary: false, weight });
-                if m > 0 {
-                    terms.push(Term { l, m, imaginary: true, weight });
+                for imaginary in [false, true] {
+                    if !imaginary || m > 0 {
+                        terms.push(Term { l, m, imaginary });
+                        weights.push(T::of(if m == 0 { 1.0 } else { 2.0 / factorials }));
+                    }
                 }
             }
         }
-        Self { degree, terms }
+        Self { degree, terms, weights }
     }
 
     /// The largest l.
@@ -61,16 +67,20 @@ impl<T: Real> Basis<T> {
     /// Σ_m w_lm M_lm M′_lm for each l.
     pub(super) fn power(&self, a: &[T], b: &[T]) -> [T; MOST + 1] {
         let mut power = [T::ZERO; MOST + 1];
-        for ((term, a), b) in self.terms.iter().zip(a).zip(b) {
-            power[term.l] += term.weight * (*a * *b);
+        for (l, power) in power[..=self.degree].iter_mut().enumerate() {
+            for term in index(l, 0)..index(l + 1, 0) {
+                *power += self.weights[term] * (a[term] * b[term]);
+            }
         }
         power
     }
 
     /// Adds the slopes of [`Basis::power`] by the first moments, given those by its result.
     pub(super) fn power_slopes(&self, by_power: &[T; MOST + 1], b: &[T], slopes: &mut [T]) {
-        for ((term, b), slope) in self.terms.iter().zip(b).zip(slopes) {
-            *slope += by_power[term.l] * (term.weight * *b);
+        for (l, by_power) in by_power[..=self.degree].iter().enumerate() {
+            for term in index(l, 0)..index(l + 1, 0) {
+                slopes[term] += *by_power * (self.weights[term] * b[term]);
+            }
         }
     }
 
@@ -148,7 +158,7 @@ fn recur<T: Real>((a, b): (T, T), one: &[T], two: &[T], z: &[T], inverse: &[T], 
 
 /// The harmonics as products of their factors.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn products<T: Real>(terms: &[Term<T>], degree: usize, harmonics: &Harmonics<T>, n: usize, basis: &mut [T]) {
+fn products<T: Real>(terms: &[Term], degree: usize, harmonics: &Harmonics<T>, n: usize, basis: &mut [T]) {
     for (term, out) in terms.iter().zip(basis.chunks_exact_mut(n.max(1))) {
         let at = place(degree, term.l, term.m) * n;
         let part = if term.imaginary { &harmonics.imaginary } else { &harmonics.real };
@@ -172,13 +182,14 @@ fn turn<T: Real>(a: &[T], b: &[T], x: &[T], y: &[T], inverse: &[T], real: &mut [
     }
 }
 
-/// The energy as a function of one neighbour's place: Σ_a u_a(r) Σ_lm (∂E/∂M_lm) Y_lm(r̂) for channels a.
+/// The energy as a function of one neighbour's place, Σ_a u_a(r) Σ_lm (∂E/∂M_lm) Y_lm(r̂) for channels a: adds
+/// its gradient, `along` r_ij + `forces`, for the neighbours at `places`.
 pub(super) struct Field<'a, T> {
     pub(super) degree: usize,
     pub(super) harmonics: &'a Harmonics<T>,
     /// ∂E/∂M_lm of each channel.
     pub(super) slopes: &'a [T],
-    /// ∂E/∂(½ Σ u²) of each channel.
+    /// ∂E/∂u_j = `diagonal_slopes` · u_j besides, of each channel.
     pub(super) diagonal_slopes: &'a [T],
     /// u of each channel.
     pub(super) weights: &'a [T],
@@ -188,121 +199,93 @@ pub(super) struct Field<'a, T> {
     pub(super) shift: T,
     /// f′/(f r).
     pub(super) log_slopes: &'a [T],
+    pub(super) shell: &'a Shell<T>,
+    pub(super) places: Range<usize>,
+    pub(super) along: &'a mut [T],
+    pub(super) forces: &'a mut Vectors<T>,
 }
 
-/// Adds the gradient of `field`, `along` r_ij + `forces`, for the neighbours at `places`.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn add_gradient<T: Real>(
-    field: &Field<T>,
-    shell: &Shell<T>,
-    places: Range<usize>,
-    along: &mut [T],
-    forces: &mut [[T; 4]],
-) {
-    // As many neighbours side by side as two 256-bit registers hold.
-    if T::EPSILON > T::of(1e-10) {
-        field.add::<16>(shell, places, along, forces);
-    } else {
-        field.add::<8>(shell, places, along, forces);
+impl<T: Real> Kernel<T> for Field<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, lanes: L) {
+        let (n, terms) = (self.places.len(), (self.degree + 1) * (self.degree + 1));
+        let zero = lanes.splat(T::ZERO);
+        let one = lanes.splat(T::ONE);
+        let shift = lanes.splat(self.shift);
+        for at in (0..n).step_by(L::WIDTH) {
+            let place = self.places.start + at;
+            let mut radial = zero;
+            let (mut gx, mut gy, mut gz) = (zero, zero, zero);
+            let inverse = lanes.load(&self.shell.inverse[place..]);
+            let log_slope = lanes.load(&self.log_slopes[at..]);
+            for (channel, width) in self.widths.iter().enumerate() {
+                let u = lanes.load(&self.weights[channel * n + at..]);
+                let slopes = &self.slopes[channel * terms..][..terms];
+                let [value, x, y, z] = self.gradient(lanes, slopes, n, at);
+                let field = lanes.splat(self.diagonal_slopes[channel]).mul_add(u, value);
+                let by_r = lanes.splat(*width).mul_add(one - shift * inverse, log_slope);
+                radial = (field * u).mul_add(by_r, radial);
+                gx = u.mul_add(x, gx);
+                gy = u.mul_add(y, gy);
+                gz = u.mul_add(z, gz);
+            }
+            let (x, y, z) = (
+                lanes.load(&self.shell.x[place..]),
+                lanes.load(&self.shell.y[place..]),
+                lanes.load(&self.shell.z[place..]),
+            );
+            // The harmonics are polynomials; what they change along r̂ is not a change on the sphere.
+            let dot = gx.mul_add(x, gy.mul_add(y, gz * z)) * inverse;
+            lanes.add_to(radial - dot * (inverse * inverse), &mut self.along[place..]);
+            lanes.add_to(gx * inverse, &mut self.forces.x[place..]);
+            lanes.add_to(gy * inverse, &mut self.forces.y[place..]);
+            lanes.add_to(gz * inverse, &mut self.forces.z[place..]);
+        }
     }
 }
 
 impl<T: Real> Field<'_, T> {
+    /// Σ slopes·Y and its gradient as a polynomial in x, y, z.
     #[inline(always)]
-    fn add<const W: usize>(
-        &self,
-        shell: &Shell<T>,
-        places: Range<usize>,
-        along: &mut [T],
-        forces: &mut [[T; 4]],
-    ) {
-        let (n, terms) = (places.len(), (self.degree + 1) * (self.degree + 1));
-        let (x, y, z) =
-            (rows(&shell.x[places.clone()]), rows(&shell.y[places.clone()]), rows(&shell.z[places.clone()]));
-        let inverses = rows::<T, W>(&shell.inverse[places.clone()]);
-        for row in 0..n / W {
-            let mut radial = [T::ZERO; W];
-            let mut gradient = [[T::ZERO; W]; 3];
-            let (inverse, log_slopes) = (&inverses[row], &rows::<T, W>(self.log_slopes)[row]);
-            for (channel, width) in self.widths.iter().enumerate() {
-                let u: &[T; W] = &rows(&self.weights[channel * n..])[row];
-                let slopes = &self.slopes[channel * terms..][..terms];
-                let (value, direction) = self.gradient::<W>(slopes, n, row);
-                let diagonal = self.diagonal_slopes[channel];
-                for l in 0..W {
-                    let by_r = log_slopes[l] + *width * (T::ONE - self.shift * inverse[l]);
-                    radial[l] += (value[l] + diagonal * u[l]) * u[l] * by_r;
-                }
-                for axis in 0..3 {
-                    add_product(&mut gradient[axis], u, &direction[axis]);
-                }
-            }
-            let (x, y, z): (&[T; W], &[T; W], &[T; W]) = (&x[row], &y[row], &z[row]);
-            let first = places.start + row * W;
-            let (along, forces) = (&mut along[first..][..W], &mut forces[first..][..W]);
-            for l in 0..W {
-                // The harmonics are polynomials; what they change along r̂ is not a change on the sphere.
-                let dot = gradient[0][l] * x[l] + gradient[1][l] * y[l] + gradient[2][l] * z[l];
-                along[l] += radial[l] - dot * (inverse[l] * inverse[l] * inverse[l]);
-                for axis in 0..3 {
-                    forces[l][axis] += gradient[axis][l] * inverse[l];
-                }
-            }
-        }
-    }
-
-    /// Σ slopes·Y and its gradient as a polynomial in x, y, z, of `W` unit vectors.
-    #[inline(always)]
-    fn gradient<const W: usize>(&self, slopes: &[T], n: usize, row: usize) -> ([T; W], [[T; W]; 3]) {
+    fn gradient<L: Lanes<T>>(&self, lanes: L, slopes: &[T], n: usize, at: usize) -> [L::Vector; 4] {
         let Harmonics { legendre, real, imaginary } = self.harmonics;
-        let mut value = [T::ZERO; W];
-        let mut direction = [[T::ZERO; W]; 3];
-        let mut term = 0;
+        let zero = lanes.splat(T::ZERO);
+        let (mut value, mut x, mut y, mut z) = (zero, zero, zero, zero);
         for m in 0..=self.degree {
             // Σ_l over P_l^(m), and over its derivative P_l^(m+1).
-            let (mut a, mut b) = ([T::ZERO; W], [T::ZERO; W]);
-            let (mut a_z, mut b_z) = ([T::ZERO; W], [T::ZERO; W]);
-            for l in m..=self.degree {
-                let p: &[T; W] = &rows(&legendre[place(self.degree, l, m) * n..])[row];
-                let (re, im) = (slopes[term], if m == 0 { T::ZERO } else { slopes[term + 1] });
-                term += if m == 0 { 1 } else { 2 };
-                add_multiple(&mut a, re, p);
-                add_multiple(&mut b, im, p);
-                if l > m {
-                    let p: &[T; W] = &rows(&legendre[place(self.degree, l, m + 1) * n..])[row];
-                    add_multiple(&mut a_z, re, p);
-                    add_multiple(&mut b_z, im, p);
-                }
-            }
-            let (re, im): (&[T; W], &[T; W]) = (&rows(&real[m * n..])[row], &rows(&imaginary[m * n..])[row]);
-            add_product(&mut value, re, &a);
-            add_product(&mut value, im, &b);
-            add_product(&mut direction[2], re, &a_z);
-            add_product(&mut direction[2], im, &b_z);
+            let (mut a, mut b, mut a_z, mut b_z) = (zero, zero, zero, zero);
+            let p = &legendre[place(self.degree, m, m) * n + at..];
+            a = lanes.splat(slopes[index(m, m)]).mul_add(lanes.load(p), a);
             if m > 0 {
-                let (re, im): (&[T; W], &[T; W]) =
-                    (&rows(&real[(m - 1) * n..])[row], &rows(&imaginary[(m - 1) * n..])[row]);
-                let order = T::of(m as f64);
-                for l in 0..W {
-                    direction[0][l] += order * (re[l] * a[l] + im[l] * b[l]);
-                    direction[1][l] += order * (re[l] * b[l] - im[l] * a[l]);
+                b = lanes.splat(slopes[index(m, m) + 1]).mul_add(lanes.load(p), b);
+            }
+            for l in m + 1..=self.degree {
+                let p = lanes.load(&legendre[place(self.degree, l, m) * n + at..]);
+                let p_z = lanes.load(&legendre[place(self.degree, l, m + 1) * n + at..]);
+                let slope = lanes.splat(slopes[index(l, m)]);
+                a = slope.mul_add(p, a);
+                a_z = slope.mul_add(p_z, a_z);
+                if m > 0 {
+                    let slope = lanes.splat(slopes[index(l, m) + 1]);
+                    b = slope.mul_add(p, b);
+                    b_z = slope.mul_add(p_z, b_z);
                 }
             }
+            if m == 0 {
+                (value, z) = (a, a_z);
+                continue;
+            }
+            let (re, im) = (lanes.load(&real[m * n + at..]), lanes.load(&imaginary[m * n + at..]));
+            value = re.mul_add(a, im.mul_add(b, value));
+            z = re.mul_add(a_z, im.mul_add(b_z, z));
+            let order = lanes.of(m as f64);
+            let re = order * lanes.load(&real[(m - 1) * n + at..]);
+            let im = order * lanes.load(&imaginary[(m - 1) * n + at..]);
+            x = re.mul_add(a, im.mul_add(b, x));
+            y = re.mul_add(b, y - im * a);
         }
-        (value, direction)
-    }
-}
-
-#[inline(always)]
-fn add_multiple<T: Real, const W: usize>(sum: &mut [T; W], factor: T, x: &[T; W]) {
-    for l in 0..W {
-        sum[l] += factor * x[l];
-    }
-}
-
-#[inline(always)]
-fn add_product<T: Real, const W: usize>(sum: &mut [T; W], x: &[T; W], y: &[T; W]) {
-    for l in 0..W {
-        sum[l] += x[l] * y[l];
+        [value, x, y, z]
     }
 }

@@ -58,7 +58,7 @@ pub struct SymmetryWork<T> {
     scratch: Scratch<T>,
     /// r_ij as (x, y, z, 0), and p_ij = along · r_ij + forces.
     points: Vec<[T; 4]>,
-    forces: Vec<[T; 4]>,
+    forces: Vectors<T>,
     along: Vec<T>,
 }
 
@@ -133,8 +133,7 @@ fn contract<T: Real>(
     let n = shell.len();
     points.clear();
     points.extend(shell.x.iter().zip(&shell.y).zip(&shell.z).map(|((x, y), z)| [*x, *y, *z, T::ZERO]));
-    forces.clear();
-    forces.resize(n, [T::ZERO; 4]);
+    forces.reset(n);
     along.clear();
     along.resize(n, T::ZERO);
     for (group, exponentials) in plan.radial.iter().zip(radial) {
@@ -144,14 +143,22 @@ fn contract<T: Real>(
         set.gradients(shell, samples, moments, g, along, forces);
     }
     for (set, work) in plan.angular.iter().zip(angular) {
-        set.gradients(samples, work, scratch, g, points, forces);
+        set.gradients(shell, samples, work, scratch, g, points, along, forces);
     }
-    let mut pair = 0;
-    for place in shell.runs().flatten() {
-        pairs.x[pair] += along[place] * shell.x[place] + forces[place][0];
-        pairs.y[pair] += along[place] * shell.y[place] + forces[place][1];
-        pairs.z[pair] += along[place] * shell.z[place] + forces[place][2];
-        pair += 1;
+    let mut start = 0;
+    for run in shell.runs() {
+        let end = start + run.len();
+        for (to, from, r) in [
+            (&mut pairs.x, &forces.x, &shell.x),
+            (&mut pairs.y, &forces.y, &shell.y),
+            (&mut pairs.z, &forces.z, &shell.z),
+        ] {
+            let from = from[run.clone()].iter().zip(&r[run.clone()]).zip(&along[run.clone()]);
+            for (to, ((force, r), along)) in to[start..end].iter_mut().zip(from) {
+                *to += *force + *along * *r;
+            }
+        }
+        start = end;
     }
-    debug_assert_eq!(pair, environment.len());
+    debug_assert_eq!(start, environment.len());
 }

@@ -10,10 +10,11 @@
 
 use super::envelope::Samples;
 use super::exponentials::Exponentials;
-use super::grid::{self, Tile};
-use super::harmonics::{self, Basis, Harmonics};
+use super::grid::{self, Sums, Tile};
+use super::harmonics::{self, Basis, Field, Harmonics};
 use super::scratch::Scratch;
 use super::shell::{Class, Shell};
+use crate::descriptors::Vectors;
 use crate::lanes::Real;
 
 /// Functions that share envelope and shift.
@@ -107,7 +108,14 @@ impl<T: Real> MomentSet<T> {
             }
             self.basis.evaluate(shell, places, &mut of.harmonics, basis);
             of.moments.resize(channels * terms, T::ZERO);
-            grid::sums(&self.tiles, n, &of.weights, basis, terms, &mut of.moments);
+            T::dispatch(Sums {
+                tiles: &self.tiles,
+                n,
+                e: &of.weights,
+                p: basis,
+                columns: terms,
+                grid: &mut of.moments,
+            });
         }
         for product in &self.products {
             let (a, b) = (&moments.classes[product.classes.0], &moments.classes[product.classes.1]);
@@ -131,7 +139,7 @@ impl<T: Real> MomentSet<T> {
         moments: &mut Moments<T>,
         g: &[T],
         along: &mut [T],
-        forces: &mut [[T; 4]],
+        forces: &mut Vectors<T>,
     ) {
         let (channels, terms) = (self.exponentials.len(), self.basis.len());
         for of in &mut moments.classes {
@@ -167,7 +175,7 @@ impl<T: Real> MomentSet<T> {
         let samples = &samples[self.samples];
         for (class, of) in self.classes.iter().zip(&moments.classes) {
             let places = shell.places(*class);
-            let field = harmonics::Field {
+            T::dispatch(Field {
                 degree: self.basis.degree(),
                 harmonics: &of.harmonics,
                 slopes: &of.slopes,
@@ -176,8 +184,11 @@ impl<T: Real> MomentSet<T> {
                 widths: &self.widths,
                 shift: self.shift,
                 log_slopes: &samples.log_slopes[places.clone()],
-            };
-            harmonics::add_gradient(&field, shell, places, along, forces);
+                shell,
+                places,
+                along,
+                forces,
+            });
         }
     }
 }

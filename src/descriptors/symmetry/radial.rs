@@ -3,7 +3,7 @@
 use super::angular::Entry;
 use super::envelope::Samples;
 use super::exponentials::Exponentials;
-use super::grid::{self, Slopes, Tile};
+use super::grid::{Contraction, Slopes, Sums, Tile};
 use super::scratch::Scratch;
 use super::shell::{Class, Shell};
 use crate::lanes::Real;
@@ -40,7 +40,8 @@ impl<T: Real> RadialGroup<T> {
         let ([s, ..], sums) = scratch.parts(n, self.exponentials.len());
         shell.squares(self.shift, places.clone(), s);
         self.exponentials.evaluate(s, exponentials);
-        grid::sums(&self.tiles, n, exponentials, &samples[self.samples].values[places.clone()], 1, sums);
+        let p = &samples[self.samples].values[places];
+        T::dispatch(Sums { tiles: &self.tiles, n, e: exponentials, p, columns: 1, grid: sums });
         for entry in &self.entries {
             values[entry.function] = sums[entry.at] * entry.norm;
         }
@@ -65,9 +66,17 @@ impl<T: Real> RadialGroup<T> {
         }
         let samples = &samples[self.samples];
         let f = &samples.values[places.clone()];
-        let mut slopes = Slopes { value, width, cos };
-        slopes.clear();
-        grid::contract(&self.tiles, n, exponentials, f, f, 1, weights, &self.widths, &mut slopes);
+        T::dispatch(Contraction {
+            tiles: &self.tiles,
+            n,
+            e: exponentials,
+            p: f,
+            q: f,
+            columns: 1,
+            g: weights,
+            widths: &self.widths,
+            slopes: Slopes { value, width, cos },
+        });
         let (log_slopes, inverse) = (&samples.log_slopes[places.clone()], &shell.inverse[places.clone()]);
         for (k, along) in along[places].iter_mut().enumerate() {
             *along += value[k] * log_slopes[k] + width[k] * (T::ONE - self.shift * inverse[k]);

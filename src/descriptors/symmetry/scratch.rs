@@ -1,5 +1,6 @@
 //! Buffers of no lasting value.
 
+use super::triplets::Seats;
 use crate::lanes::Real;
 
 /// Buffers that grow to what was needed most and are used over and over.
@@ -7,8 +8,11 @@ use crate::lanes::Real;
 pub(super) struct Scratch<T> {
     arrays: Vec<T>,
     table: Vec<T>,
-    /// r_jk² of the triplets being listed.
-    pub(super) squares: Vec<T>,
+    /// One row of a list of triplets being made.
+    pub(super) row: Vec<T>,
+    /// What triplets leave for forces.
+    pub(super) records: Vec<[T; 4]>,
+    pub(super) seats: Seats<T>,
 }
 
 impl<T: Real> Scratch<T> {

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(super) const PAD: usize = 16;
 
 /// Where padding stands, Å: beyond every cutoff, and as far from each other.
-const FAR: f64 = 1e4;
+pub(super) const FAR: f64 = 1e4;
 
 /// `n` rounded up to a whole number of vectors.
 pub(super) fn padded(n: usize) -> usize {
@@ -95,6 +95,11 @@ impl<T: Real> Shell<T> {
             Class::Species(s) => self.starts[s]..self.starts[s + 1],
             Class::All => 0..self.len(),
         }
+    }
+
+    /// Number of species.
+    pub(super) fn species(&self) -> usize {
+        self.counts.len()
     }
 
     /// The runs of neighbours without padding, in the order of the environment.

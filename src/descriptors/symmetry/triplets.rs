@@ -1,7 +1,8 @@
 //! The triplets around one atom: which they are, their sides and angles, and the way back to forces.
 
 use super::shell::{Class, Shell, padded};
-use crate::lanes::Real;
+use crate::descriptors::Vectors;
+use crate::lanes::{Kernel, Lanes, Real, Vector};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -12,13 +13,14 @@ pub(super) struct Triplets<T> {
     rows: Vec<Row>,
     /// The places of k.
     k: Vec<u32>,
-    /// r_ij, r_ik, r_jk.
-    pub(super) r_j: Vec<T>,
-    pub(super) r_k: Vec<T>,
-    pub(super) r_jk: Vec<T>,
+    /// r_jk².
+    pub(super) square: Vec<T>,
+    /// r_ij · r_ik.
+    pub(super) dot: Vec<T>,
     /// 1/(r_ij r_ik).
     pub(super) inverse: Vec<T>,
-    /// cos θ.
+    /// r_jk and cos θ.
+    pub(super) r_jk: Vec<T>,
     pub(super) cos: Vec<T>,
 }
 
@@ -28,92 +30,57 @@ struct Row {
     end: u32,
 }
 
-/// ∂E/∂r_ij of triplets: for each, `along_j` r_ij + `across` r_ik to j and `along_k` r_ik + `across` r_ij to k.
-pub(super) struct Turns<'a, T> {
-    pub(super) along_j: &'a mut [T],
-    pub(super) along_k: &'a mut [T],
-    pub(super) across: &'a mut [T],
-}
-
-impl<T: Real> Turns<'_, T> {
-    /// Sets all to zero.
-    pub(super) fn clear(&mut self) {
-        for array in [&mut *self.along_j, &mut *self.along_k, &mut *self.across] {
-            array.fill(T::ZERO);
-        }
-    }
-}
-
-/// Candidates examined at a time.
-const CHUNK: usize = 8;
-
 impl<T: Real> Triplets<T> {
-    /// Lists the triplets with j and k of these classes, r_ij and r_ik less than `radius`, and r_jk too if
-    /// they are `narrow`. `squares` is a buffer.
+    /// Lists the triplets with j and k of these classes, r_ij less than `radius`, and r_jk too if they are
+    /// `narrow`. (Triplets with a longer r_ik may be among them; the envelope makes them zero.)
     pub(super) fn list(
         &mut self,
         classes: (Class, Class),
         radius: f64,
         narrow: bool,
         shell: &Shell<T>,
-        squares: &mut Vec<T>,
+        row: &mut Vec<T>,
     ) {
         self.rows.clear();
         let second = shell.places(classes.1);
-        // Two neighbours are never farther apart than twice the radius; padding is.
-        let reach = T::of(if narrow { radius } else { 2.001 * radius });
-        let limits = [T::of(radius), reach * reach];
-        match classes.0 {
-            Class::Species(s) => {
-                self.collect(shell, shell.run(s), &second, classes.0 == classes.1, limits, squares);
-            }
-            Class::All => {
-                for run in shell.runs() {
-                    self.collect(shell, run, &second, true, limits, squares);
+        row.resize(2 * second.len(), T::ZERO);
+        // No two neighbours are as far apart as padding is from everything.
+        let reach = T::of(if narrow { radius } else { super::shell::FAR / 2.0 });
+        let firsts = match classes.0 {
+            Class::Species(s) => s..s + 1,
+            Class::All => 0..shell.species(),
+        };
+        for s in firsts {
+            let first = shell.run(s);
+            let most = self.count() + first.len() * second.len();
+            for array in [&mut self.square, &mut self.dot, &mut self.inverse] {
+                if array.len() < most {
+                    array.resize(most, T::ZERO);
                 }
             }
+            if self.k.len() < most {
+                self.k.resize(most, 0);
+            }
+            T::dispatch(Collect {
+                triplets: self,
+                shell,
+                first,
+                second: second.clone(),
+                same: classes.0 == classes.1,
+                radius: T::of(radius),
+                limit: reach * reach,
+                row,
+            });
         }
         let (n, n_padded) = (self.count(), padded(self.count()));
-        for array in [&mut self.r_j, &mut self.r_k, &mut self.r_jk, &mut self.inverse, &mut self.cos] {
+        for array in [&mut self.square, &mut self.dot, &mut self.inverse, &mut self.r_jk, &mut self.cos] {
             array.resize(n_padded, T::ZERO);
         }
-        squares.resize(n_padded.max(squares.len()), T::ZERO);
-        let mut t = 0;
-        for row in &self.rows {
-            let (r, inverse) = (shell.r[row.j as usize], shell.inverse[row.j as usize]);
-            while t < row.end as usize {
-                let k = self.k[t] as usize;
-                self.r_j[t] = r;
-                self.r_k[t] = shell.r[k];
-                self.inverse[t] = inverse * shell.inverse[k];
-                t += 1;
-            }
-        }
         // Padding: an equilateral triangle, which is given no weight.
-        for t in n..n_padded {
-            (self.r_j[t], self.r_k[t], self.inverse[t], squares[t]) = (T::ONE, T::ONE, T::ONE, T::ONE);
-        }
-        close(self, &squares[..n_padded]);
-    }
-
-    /// Appends the triplets of the neighbours j in `first`; with `same` those with k > j.
-    fn collect(
-        &mut self,
-        shell: &Shell<T>,
-        first: Range<usize>,
-        second: &Range<usize>,
-        same: bool,
-        limits: [T; 2],
-        squares: &mut Vec<T>,
-    ) {
-        let most = self.count() + first.len() * second.len() + CHUNK;
-        if self.k.len() < most {
-            self.k.resize(most, 0);
-        }
-        if squares.len() < most {
-            squares.resize(most, T::ZERO);
-        }
-        collect(&mut self.rows, &mut self.k, squares, shell, first, second.clone(), same, limits);
+        self.square[n..].fill(T::ONE);
+        self.dot[n..].fill(T::of(0.5));
+        self.inverse[n..].fill(T::ONE);
+        close(&self.square, &self.dot, &self.inverse, &mut self.r_jk, &mut self.cos);
     }
 
     /// Number of triplets.
@@ -128,129 +95,195 @@ impl<T: Real> Triplets<T> {
 
     /// f_j f_k for an array f over neighbours; zero for padding.
     pub(super) fn products(&self, f: &[T], out: &mut [T]) {
-        let mut t = 0;
-        for row in &self.rows {
-            let f_j = f[row.j as usize];
-            while t < row.end as usize {
-                out[t] = f_j * f[self.k[t] as usize];
-                t += 1;
-            }
-        }
-        out[t..].fill(T::ZERO);
+        self.combine(f, out, |f_j, f_k| f_j * f_k);
     }
 
-    /// f_j and f_k for an array f over neighbours.
-    pub(super) fn pairs(&self, f: &[T], out_j: &mut [T], out_k: &mut [T]) {
-        let mut t = 0;
-        for row in &self.rows {
-            let f_j = f[row.j as usize];
-            while t < row.end as usize {
-                out_j[t] = f_j;
-                out_k[t] = f[self.k[t] as usize];
-                t += 1;
-            }
-        }
+    /// (r_ij − r_s)² + (r_ik − r_s)².
+    pub(super) fn sides(&self, shell: &Shell<T>, shift: T, out: &mut [T]) {
+        self.combine(&shell.r, out, |r_j, r_k| {
+            let (a, b) = (r_j - shift, r_k - shift);
+            a * a + b * b
+        });
     }
 
-    /// Adds the vectors of every triplet to those of its two neighbours. Vectors have four components, of
-    /// which the last is idle: one load, one store.
-    pub(super) fn scatter(&self, turns: &Turns<T>, points: &[[T; 4]], forces: &mut [[T; 4]]) {
-        scatter(self, turns, points, forces);
+    #[inline(always)]
+    fn combine(&self, f: &[T], out: &mut [T], of: impl Fn(T, T) -> T) {
+        let (found, padding) = out.split_at_mut(self.count());
+        let mut start = 0;
+        for row in &self.rows {
+            let (f_j, end) = (f[row.j as usize], row.end as usize);
+            for (out, k) in found[start..end].iter_mut().zip(&self.k[start..end]) {
+                *out = of(f_j, f[*k as usize]);
+            }
+            start = end;
+        }
+        padding.fill(T::ZERO);
     }
 }
 
-// One test without a branch for both conditions: the loop is vector code.
-#[allow(clippy::needless_bitwise_bool)]
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-#[allow(clippy::too_many_arguments)]
-fn collect<T: Real>(
-    rows: &mut Vec<Row>,
-    ks: &mut [u32],
-    squares: &mut [T],
-    shell: &Shell<T>,
+/// Appends the triplets of the neighbours j in `first`; with `same` those with k > j.
+struct Collect<'a, T> {
+    triplets: &'a mut Triplets<T>,
+    shell: &'a Shell<T>,
     first: Range<usize>,
     second: Range<usize>,
     same: bool,
-    [radius, limit]: [T; 2],
-) {
-    let mut n = rows.last().map_or(0, |row| row.end as usize);
-    for j in first {
-        if shell.r[j] >= radius {
-            continue;
-        }
-        let (mut at, least) = if same { ((j + 1) / CHUNK * CHUNK, j + 1) } else { (second.start, 0) };
-        let r_j = [shell.x[j], shell.y[j], shell.z[j]];
-        while at < second.end {
-            let near = distances_squared(shell, at, r_j, radius, limit);
+    radius: T,
+    /// The largest r_jk².
+    limit: T,
+    /// A buffer for the squares and dots of one j with every k.
+    row: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Collect<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, lanes: L) {
+        let Self { triplets, shell, first, second, same, radius, limit, row } = self;
+        let Triplets { rows, k: places, square, dot, inverse, .. } = triplets;
+        let mut n = rows.last().map_or(0, |row| row.end as usize);
+        for j in first {
+            if shell.r[j] >= radius {
+                continue;
+            }
+            // All k of whole vectors, of which the first one is the one with j + 1.
+            let start = if same { (j + 1) / L::WIDTH * L::WIDTH } else { second.start };
+            let length = second.end - start;
+            let (squares, dots) = row.split_at_mut(length);
+            let dots = &mut dots[..length];
+            {
+                let range = start..second.end;
+                let (x, y, z) = (
+                    lanes.view(&shell.x[range.clone()]),
+                    lanes.view(&shell.y[range.clone()]),
+                    lanes.view(&shell.z[range]),
+                );
+                let (x_j, y_j, z_j) =
+                    (lanes.splat(shell.x[j]), lanes.splat(shell.y[j]), lanes.splat(shell.z[j]));
+                let m = length / L::WIDTH;
+                let (squares, dots) = (&mut lanes.view_mut(squares)[..m], &mut lanes.view_mut(dots)[..m]);
+                let (x, y, z) = (&x[..m], &y[..m], &z[..m]);
+                for v in 0..m {
+                    let (x, y, z) = (lanes.read(x[v]), lanes.read(y[v]), lanes.read(z[v]));
+                    let (dx, dy, dz) = (x - x_j, y - y_j, z - z_j);
+                    squares[v] = lanes.stored(dx.mul_add(dx, dy.mul_add(dy, dz * dz)));
+                    dots[v] = lanes.stored(x.mul_add(x_j, y.mul_add(y_j, z * z_j)));
+                }
+            }
+            if same {
+                squares[..(j + 1 - start).min(length)].fill(limit);
+            }
             // Every candidate is written; the count says which ones stay.
-            let (Some(k), Some(square)) =
-                (ks[n..].first_chunk_mut::<CHUNK>(), squares[n..].first_chunk_mut::<CHUNK>())
-            else {
-                break;
-            };
+            let found = &mut places[n..][..length];
             let mut count = 0;
-            for l in 0..CHUNK {
-                k[count % CHUNK] = (at + l) as u32;
-                square[count % CHUNK] = near[l];
-                count += usize::from((near[l] < limit) & (at + l >= least));
+            for (k, square) in squares.iter().enumerate() {
+                found[count] = k as u32;
+                count += usize::from(*square < limit);
+            }
+            let r_inverse = shell.inverse[j];
+            let inverses = &shell.inverse[start..second.end];
+            let to = (&mut square[n..][..count], &mut dot[n..][..count], &mut inverse[n..][..count]);
+            for (((place, square), dot), inverse) in found[..count].iter_mut().zip(to.0).zip(to.1).zip(to.2) {
+                let k = *place as usize;
+                *square = squares[k];
+                *dot = dots[k];
+                *inverse = inverses[k] * r_inverse;
+                *place += start as u32;
             }
             n += count;
-            at += CHUNK;
+            rows.push(Row { j: j as u32, end: n as u32 });
         }
-        rows.push(Row { j: j as u32, end: n as u32 });
     }
 }
 
-/// r_jk² for the neighbours k from `at` on, and `never` for those out of range.
-#[inline(always)]
-fn distances_squared<T: Real>(shell: &Shell<T>, at: usize, r_j: [T; 3], radius: T, never: T) -> [T; CHUNK] {
-    let mut squares = [never; CHUNK];
-    let (x, y, z, r) =
-        (&shell.x[at..][..CHUNK], &shell.y[at..][..CHUNK], &shell.z[at..][..CHUNK], &shell.r[at..][..CHUNK]);
-    for l in 0..CHUNK {
-        let (dx, dy, dz) = (x[l] - r_j[0], y[l] - r_j[1], z[l] - r_j[2]);
-        let square = dx * dx + dy * dy + dz * dz;
-        squares[l] = if r[l] < radius { square } else { never };
-    }
-    squares
-}
-
-/// r_jk and cos θ from r_jk².
+/// r_jk and cos θ.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn close<T: Real>(triplets: &mut Triplets<T>, squares: &[T]) {
-    let n = squares.len();
-    let Triplets { r_j, r_k, r_jk, inverse, cos, .. } = triplets;
-    let (r_j, r_k, inverse) = (&r_j[..n], &r_k[..n], &inverse[..n]);
-    let (r_jk, cos) = (&mut r_jk[..n], &mut cos[..n]);
-    let half = T::of(0.5);
-    for t in 0..n {
-        cos[t] = half * (r_j[t] * r_j[t] + r_k[t] * r_k[t] - squares[t]) * inverse[t];
-        r_jk[t] = squares[t].sqrt();
+fn close<T: Real>(square: &[T], dot: &[T], inverse: &[T], r_jk: &mut [T], cos: &mut [T]) {
+    for (r, square) in r_jk.iter_mut().zip(square) {
+        *r = square.sqrt();
+    }
+    for ((cos, dot), inverse) in cos.iter_mut().zip(dot).zip(inverse) {
+        *cos = *dot * *inverse;
+    }
+}
+
+/// ∂E/∂r of triplets in parts of which each neighbour makes its force.
+///
+/// With A = Σ g ∂/∂ln f, B = ∂E/∂s · 2 (see [`super::grid::Slopes`]), C = ∂E/∂cos θ and D what r_jk
+/// contributes, the vector of neighbour j is
+/// (A f′/(f r_ij) + B (1 − r_s/r_ij) − C cos θ/r_ij² + D) r_ij + (C/(r_ij r_ik) − D) r_ik.
+pub(super) struct Turns<'a, T> {
+    /// (A, C cos θ, B, D).
+    pub(super) along: &'a mut [[T; 4]],
+    /// C/(r_ij r_ik) − D.
+    pub(super) across: &'a mut [T],
+}
+
+/// The sums of [`Turns`] over the triplets of every neighbour, and the sums of the vectors across.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seat<T> {
+    along: [T; 4],
+    across: [T; 4],
+}
+
+/// Buffers of [`Triplets::scatter`].
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seats<T>(Vec<Seat<T>>);
+
+impl<T: Real> Triplets<T> {
+    /// Adds the vectors of all triplets, `along` r_ij + `forces`. `log_slopes` has f′/(f r) of every
+    /// neighbour, `points` its r_ij in four components of which the last is idle: one load, one store.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn scatter(
+        &self,
+        turns: &Turns<T>,
+        shell: &Shell<T>,
+        points: &[[T; 4]],
+        (log_slopes, shift): (&[T], T),
+        seats: &mut Seats<T>,
+        along: &mut [T],
+        forces: &mut Vectors<T>,
+    ) {
+        let seats = &mut seats.0;
+        seats.clear();
+        seats.resize(shell.len(), Seat::default());
+        scatter(self, turns, points, seats);
+        for (place, seat) in seats.iter().enumerate() {
+            let inverse = shell.inverse[place];
+            let [a, c, b, d] = seat.along;
+            along[place] +=
+                a * log_slopes[place] + b * (T::ONE - shift * inverse) - c * (inverse * inverse) + d;
+            forces.x[place] += seat.across[0];
+            forces.y[place] += seat.across[1];
+            forces.z[place] += seat.across[2];
+        }
     }
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn scatter<T: Real>(triplets: &Triplets<T>, turns: &Turns<T>, points: &[[T; 4]], forces: &mut [[T; 4]]) {
-    let n = triplets.count();
-    let (along_j, along_k, across) = (&turns.along_j[..n], &turns.along_k[..n], &turns.across[..n]);
-    let k = &triplets.k[..n];
-    let mut t = 0;
+fn scatter<T: Real>(triplets: &Triplets<T>, turns: &Turns<T>, points: &[[T; 4]], seats: &mut [Seat<T>]) {
+    let points = &points[..seats.len()];
+    let mut start = 0;
     for row in &triplets.rows {
-        let r_j = points[row.j as usize];
-        let (mut sum, mut along) = ([T::ZERO; 4], T::ZERO);
-        while t < row.end as usize {
-            let k = k[t] as usize;
-            let (r_k, force) = (&points[k], &mut forces[k]);
-            for axis in 0..4 {
-                force[axis] += along_k[t] * r_k[axis] + across[t] * r_j[axis];
-                sum[axis] += across[t] * r_k[axis];
+        let end = row.end as usize;
+        let (r_j, mut sum) = (points[row.j as usize], Seat::default());
+        let all = triplets.k[start..end].iter().zip(&turns.along[start..end]).zip(&turns.across[start..end]);
+        for ((k, along), across) in all {
+            let k = *k as usize;
+            let (r_k, seat) = (&points[k], &mut seats[k]);
+            for l in 0..4 {
+                seat.along[l] += along[l];
+                seat.across[l] += *across * r_j[l];
+                sum.along[l] += along[l];
+                sum.across[l] += *across * r_k[l];
             }
-            along += along_j[t];
-            t += 1;
         }
-        let force = &mut forces[row.j as usize];
-        for axis in 0..4 {
-            force[axis] += sum[axis] + along * r_j[axis];
+        let seat = &mut seats[row.j as usize];
+        for l in 0..4 {
+            seat.along[l] += sum.along[l];
+            seat.across[l] += sum.across[l];
         }
+        start = end;
     }
 }
