@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The exit code by which the script says that ASE is not installed.
+const NO_ASE: i32 = 77;
+
 /// Frames of a file that are compared one by one: the first, the last, and some between.
 const SAMPLES: usize = 6;
 
@@ -90,11 +93,6 @@ fn files(folder: &Path, keep: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 #[test]
 fn every_reference_file_agrees_with_ase() {
     let Some(data) = shared("formats").and_then(|path| path.parent().map(Path::to_path_buf)) else { return };
-    let ase = Command::new("python3").args(["-c", "import ase.io, numpy"]).output();
-    if !ase.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: python3 has no ASE");
-        return;
-    }
     let mut paths = files(&data.join("formats"), |_| true);
     paths.extend(files(&data, |name| name.ends_with(".extxyz")));
     for (folder, ending) in [
@@ -115,9 +113,15 @@ fn every_reference_file_agrees_with_ase() {
     let read = directory.path().join("read.json");
     std::fs::write(&read, serde_json::to_vec(&entries).unwrap()).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/io/cross_check.py");
-    let output = Command::new("python3").arg(script).arg(&read).output().unwrap();
+    let Ok(output) = Command::new("python3").arg(script).arg(&read).output() else {
+        eprintln!("skipped: there is no python3");
+        return;
+    };
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     eprint!("{said}");
+    if output.status.code() == Some(NO_ASE) {
+        return;
+    }
     assert!(output.status.success(), "{said}");
 }

@@ -1,6 +1,6 @@
 //! LAMMPS data files and dumps, against what LAMMPS has in memory (`data/io/lammps/make.py`).
 
-use crate::support::{own, placeless, reading, through_file};
+use crate::support::{complaint, frames, own, placeless, reading, through_file};
 use mlmd::Frame;
 use mlmd::io::{Format, ReadOptions, Value};
 use mlmd::system::{Cell, Element, Vec3};
@@ -180,6 +180,76 @@ fn a_cell_that_lies_anywhere_keeps_its_distances() {
             let work = |f: &Frame| (unwrapped(f)[j] - unwrapped(f)[i]).dot(&f.forces.as_ref().unwrap()[i]);
             assert!((work(&frame) - work(again)).abs() < 1e-12);
         }
+    }
+}
+
+/// A data file and a dump of two atoms, to be broken.
+const DATA: &str = "title\n\n2 atoms\n2 atom types\n0 4 xlo xhi\n0 4 ylo yhi\n0 4 zlo zhi\n\nMasses\n\n1 6.94\n\
+                    2 14.007\n\nAtoms # atomic\n\n1 1 0 0 0\n2 2 1 1 1\n\nVelocities\n\n1 0 0 0\n2 0 0 1\n";
+const DUMP: &str = "ITEM: TIMESTEP\n5\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\n\
+                    ITEM: ATOMS id element x y z\n1 Li 0 0 0\n2 N 1 1 1\n";
+
+#[test]
+fn broken_data_files_are_refused_at_their_place() {
+    assert_eq!(frames("t.data", DATA).unwrap()[0].formula(), "LiN");
+    for (from, to, expected) in [
+        ("2 atoms", "two atoms", "t.data:3:1: `two atoms` is neither a line of the header"),
+        ("2 atoms", "3 atoms", "t.data:19:1: section `Atoms` ends too early"),
+        ("2 atoms", "1 atoms", "t.data:17:1: `Atoms` has more rows than the header announces"),
+        ("2 atoms\n", "", "t.data:13:1: the header does not say how many atoms there are"),
+        ("0 4 ylo", "4 0 ylo", "t.data:1:1: the box has no extent along y"),
+        ("0 4 ylo", "0 y ylo", "t.data:6:3: `y` is not a number"),
+        ("1 6.94", "1 6.9x", "t.data:11:3: `6.9x` is not a number"),
+        ("1 6.94", "1 77", "t.data:16:3: the element of atom type 1 is not known"),
+        ("# atomic", "# dipole", "t.data:14:1: atom style `dipole`"),
+        ("2 2 1 1 1", "2 2 1 1", "t.data:17:1: 4 values for an atom"),
+        ("2 2 1 1 1", "2 2 1 1 l", "t.data:17:9: `l` is not a number"),
+        ("2 2 1 1 1", "2 2 1 1 1 0 0 0.5", "t.data:17:15: `0.5` is not a valid integer"),
+        ("2 2 1 1 1", "2 0 1 1 1", "t.data:17:3: `0` is not an atom type"),
+        ("2 2 1 1 1", "1 2 1 1 1", "t.data:1:1: two atoms have the id 1"),
+        ("2 0 0 1\n", "3 0 0 1\n", "t.data:1:1: atom 2 has no row in `Velocities`"),
+        ("2 0 0 1\n", "", "t.data:22:1: the file ends here"),
+        ("title", "by write_data, units = lj", "t.data:1:1: units `lj`: mlmd converts `metal` and `real`"),
+    ] {
+        assert!(DATA.contains(from), "{from}");
+        let message = complaint("t.data", &DATA.replacen(from, to, 1));
+        assert!(message.starts_with(expected), "{message}\n{expected}");
+    }
+    let swapped = ReadOptions { elements: Some(elements(&["N", "Li"])), ..ReadOptions::default() };
+    let error =
+        mlmd::io::open_text("t.data", DATA, &swapped).unwrap().next().unwrap().unwrap_err().to_string();
+    assert!(
+        error.starts_with("t.data:11:3: type 1 was stated to be N, but its mass 6.94 is that of Li"),
+        "{error}"
+    );
+}
+
+#[test]
+fn broken_dumps_are_refused_at_their_place() {
+    assert_eq!(frames("t.dump", DUMP).unwrap()[0].formula(), "LiN");
+    for (from, to, expected) in [
+        ("OF ATOMS\n2", "OF ATOMS\n3", "t.dump:12:1: the file ends here"),
+        ("OF ATOMS\n2", "OF ATOMS\n1", "t.dump:11:1: this line does not begin with `ITEM:`"),
+        ("OF ATOMS\n2", "OF ATOMS\n-2", "t.dump:4:1: `-2` is not a valid integer"),
+        ("ITEM: NUMBER OF ATOMS\n2\n", "", "t.dump:7:1: `ITEM: NUMBER OF ATOMS` is missing"),
+        ("ITEM: BOX BOUNDS pp pp pp\n0 4\n0 4\n0 4\n", "", "t.dump:5:1: `ITEM: BOX BOUNDS` is missing"),
+        ("BOUNDS pp", "BOUNDS xy xz yz pp", "t.dump:6:4: a bound of the box is missing"),
+        ("0 4\n0 4\n0 4", "0 4\n4 0\n0 4", "t.dump:5:1: the box has no extent along y"),
+        ("element x y z", "element x y", "t.dump:9:1: these columns hold no positions"),
+        ("id element", "id mol", "t.dump:9:1: these columns do not say which element"),
+        ("2 N 1 1 1", "2 Nn 1 1 1", "t.dump:11:3: `Nn` is not the symbol of an element"),
+        ("2 N 1 1 1", "2 N 1 1", "t.dump:11:8: a value for every column is missing"),
+        ("2 N 1 1 1", "2 N 1 1 1 1", "t.dump:11:11: more values than columns"),
+        ("2 N 1 1 1", "1 N 1 1 1", "t.dump:9:1: two atoms have the id 1"),
+        ("ITEM: TIMESTEP\n5", "ITEM: COLOUR\n5", "t.dump:1:1: `COLOUR` is not an item"),
+        ("ITEM: TIMESTEP\n5", "ITEM: UNITS\nsi", "t.dump:2:1: units `si`"),
+    ] {
+        assert!(DUMP.contains(from), "{from}");
+        let options = ReadOptions { format: Some(Format::LammpsDump), ..ReadOptions::default() };
+        let text = DUMP.replacen(from, to, 1);
+        let message = mlmd::io::open_text("t.dump", text, &options).unwrap().find_map(Result::err);
+        let message = message.unwrap_or_else(|| panic!("{to} was accepted")).to_string();
+        assert!(message.starts_with(expected), "{message}\n{expected}");
     }
 }
 

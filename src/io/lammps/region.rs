@@ -1,6 +1,6 @@
 //! The simulation box of LAMMPS: where its corner is, and how it must lie in space.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::Frame;
 use crate::system::{Cell, Mat3, Vec3};
 
@@ -18,6 +18,9 @@ impl Region {
     /// c = (xz, yz, lz).
     pub(super) fn from_limits(limits: [[f64; 2]; 3], tilts: [f64; 3], periodic: [bool; 3]) -> Result<Self> {
         let [lx, ly, lz] = limits.map(|[low, high]| high - low);
+        if let Some(axis) = [lx, ly, lz].iter().position(|length| *length <= 0.0) {
+            return Err(Error::invalid(format!("the box has no extent along {}", ["x", "y", "z"][axis])));
+        }
         let [xy, xz, yz] = tilts;
         let cell = Cell::new([[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]], periodic)?;
         Ok(Self { cell, corner: Vec3::from(limits.map(|[low, _]| low)) })

@@ -33,16 +33,30 @@ impl Types {
     ///
     /// A comment names the element if it is a symbol and the mass does not speak against it: `N` behind
     /// 14.007 is nitrogen, `Na` behind 12.011 is somebody's name for an aromatic carbon.
-    pub(super) fn mass(&mut self, number: usize, mass: f64, comment: &str) {
+    ///
+    /// The error says that the mass is that of another element than the stated one: types in the wrong
+    /// order. Isotopes pass, and a mass of exactly 1 beside a stated element is a place holder.
+    pub(super) fn mass(&mut self, number: usize, mass: f64, comment: &str) -> Result<(), String> {
+        if let Some(stated) = self.stated.as_ref().and_then(|stated| stated.get(number.checked_sub(1)?)) {
+            if mass == 1.0 {
+                return Ok(());
+            }
+            if let Some(other) = Element::from_mass(mass).filter(|other| other != stated) {
+                return Err(format!(
+                    "type {number} was stated to be {stated}, but its mass {mass} is that of {other}"
+                ));
+            }
+        }
         self.masses.insert(number, mass);
         if self.named.contains_key(&number) {
-            return;
+            return Ok(());
         }
         let symbol = comment.split_whitespace().next().and_then(Element::from_symbol);
         let named = symbol.filter(|element| (element.mass() - mass).abs() < 1.0);
         if let Some(element) = named.or_else(|| Element::from_mass(mass)) {
             self.named.insert(number, element);
         }
+        Ok(())
     }
 
     /// The number of a type given by number or label.
@@ -109,10 +123,10 @@ mod tests {
     fn the_best_source_names_the_element() {
         let symbol = |types: &mut Types, number| types.element(number).map(Element::symbol);
         let mut types = Types::default();
-        types.mass(1, 6.941, "");
-        types.mass(2, 14.007, "N of the framework");
-        types.mass(3, 12.011, "Na");
-        types.mass(4, 1.5, "");
+        types.mass(1, 6.941, "").unwrap();
+        types.mass(2, 14.007, "N of the framework").unwrap();
+        types.mass(3, 12.011, "Na").unwrap();
+        types.mass(4, 1.5, "").unwrap();
         assert_eq!(symbol(&mut types, 1), Some("Li"));
         assert_eq!(symbol(&mut types, 2), Some("N"));
         assert_eq!(symbol(&mut types, 3), Some("C"));
@@ -127,7 +141,11 @@ mod tests {
             ..ReadOptions::default()
         };
         let mut types = Types::new(&options);
-        types.mass(1, 6.941, "Li");
+        let swapped = types.mass(1, 6.941, "Li").unwrap_err();
+        assert_eq!(swapped, "type 1 was stated to be O, but its mass 6.941 is that of Li");
+        types.mass(1, 17.999, "an isotope").unwrap();
+        assert_eq!(types.mass_of(1), Some(17.999));
+        types.mass(1, 1.0, "a place holder").unwrap();
         assert_eq!(symbol(&mut types, 1), Some("O"));
         assert_eq!(symbol(&mut types, 2), None);
         assert_eq!(symbol(&mut types, 0), None);

@@ -60,13 +60,9 @@ impl Header {
                 };
             }
             let mut tokens = line.tokens();
-            let keyword: String = words
-                .iter()
-                .skip_while(|w| !w.starts_with(|c: char| c.is_ascii_alphabetic()))
-                .copied()
-                .collect::<Vec<_>>()
-                .join(" ");
-            match keyword.as_str() {
+            // By its end: a limit that is no number must not turn the line into one of no meaning.
+            let keyword = KEYWORDS.into_iter().find(|keyword| text.ends_with(keyword)).unwrap_or_default();
+            match keyword {
                 "atoms" => self.atoms = Some(tokens.expect("a count")?.integer("the number of atoms")?),
                 "atom types" => {
                     self.types = Some(tokens.expect("a count")?.integer("the number of types")?);
@@ -96,9 +92,11 @@ impl Header {
         }
         // Limits that are not given are ±0.5, as in LAMMPS.
         let limits = self.limits.map(|limits| limits.unwrap_or([-0.5, 0.5]));
-        if let Some(axis) = (0..3).find(|k| limits[*k][1] <= limits[*k][0]) {
-            return Err(Error::invalid(format!("the box has no extent along {}", ["x", "y", "z"][axis])));
-        }
         Region::from_limits(limits, self.tilts, [true; 3])
     }
 }
+
+/// How the lines of the header end that matter here; all others are passed over.
+const KEYWORDS: [&str; 11] = [
+    "atoms", "atom types", "bonds", "xlo xhi", "ylo yhi", "zlo zhi", "xy xz yz", "avec", "bvec", "cvec", "abc origin",
+];

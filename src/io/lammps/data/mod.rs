@@ -115,9 +115,12 @@ impl Reader {
             let mut tokens = line.tokens();
             let kind = tokens.expect("an atom type")?;
             let number = type_number(kind, &self.types)?;
-            let mass = tokens.real("a mass")?;
+            let token = tokens.expect("a mass")?;
+            let mass = token.real("a mass")?;
             let comment = line.text.split_once('#').map_or("", |(_, comment)| comment);
-            self.types.mass(number, mass, comment);
+            self.types
+                .mass(number, mass, comment)
+                .map_err(|message| -> Error { token.error(message).into() })?;
         }
         Ok(())
     }

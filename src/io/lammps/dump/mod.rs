@@ -157,7 +157,10 @@ impl Reader {
             let token = fields.token(at);
             let number: usize = token.integer("the number of an atom type")?;
             if let Some(at) = layout.mass.filter(|_| self.types.mass_of(number).is_none()) {
-                self.types.mass(number, fields.token(at).real("a mass")?, "");
+                let mass = fields.token(at);
+                self.types
+                    .mass(number, mass.real("a mass")?, "")
+                    .map_err(|message| -> Error { mass.error(message).into() })?;
             }
             return self.types.element(number).ok_or_else(|| {
                 let error = token.error(format!("the element of atom type {number} is not known"));
