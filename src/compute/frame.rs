@@ -23,7 +23,7 @@ impl Anchor {
     pub(super) fn of(system: &System) -> Self {
         let wrap = |(r, image): (&Vec3, &[i32; 3])| {
             let (wrapped, off) = system.cell.wrap(r);
-            (wrapped, [0, 1, 2].map(|k| image[k] + off[k]))
+            (wrapped, [0, 1, 2].map(|k| image[k].saturating_add(off[k])))
         };
         let (mut positions, mut images) = (Vec::new(), Vec::new());
         (&system.positions, &system.images)

@@ -24,7 +24,7 @@ pub(super) fn index(offsets: &[usize], pairs: &[Pair]) -> Vec<u32> {
         .collect();
     tasks.into_par_iter().for_each(|(rows, reverse)| {
         let first = offsets[rows.start];
-        // The place after the last half that was found in each row; no row ends at 0 if it is met at all.
+        // The place after the last half that was found in each row.
         let mut cursors = vec![0_u32; atoms];
         for i in rows.clone() {
             for place in offsets[i]..offsets[i + 1] {
@@ -33,10 +33,11 @@ pub(super) fn index(offsets: &[usize], pairs: &[Pair]) -> Vec<u32> {
                 let sought = pair.reversed(i as u32);
                 let mut cursor = cursors[j] as usize;
                 // Images of one atom are met from the last to the first (S ascends, −S descends), so a cursor
-                // is right for the first of them alone.
-                if cursor == 0 || pairs.get(cursor) != Some(&sought) {
-                    let row = &pairs[offsets[j]..offsets[j + 1]];
-                    cursor = offsets[j] + row.partition_point(|other| *other < sought);
+                // is right for the first of them alone. One that has left its row may stand on the same
+                // neighbour of the next atom.
+                let row = offsets[j]..offsets[j + 1];
+                if !row.contains(&cursor) || pairs[cursor] != sought {
+                    cursor = row.start + pairs[row].partition_point(|other| *other < sought);
                 }
                 reverse[place - first] = cursor as u32;
                 cursors[j] = cursor as u32 + 1;

@@ -161,6 +161,9 @@ impl Cell {
 
     /// The image of `r` with fractional coordinates in [0, 1) along periodic vectors, and the integers S
     /// for which r = wrapped + S·H.
+    ///
+    /// A position so far away that S has no room for it has long lost the digits that would place it in the cell;
+    /// S is then as large as it can be.
     pub fn wrap(&self, r: &Vec3) -> (Vec3, [i32; 3]) {
         let s = self.fractional(r);
         let mut image = [0; 3];
@@ -184,7 +187,7 @@ impl Cell {
         if again != [0; 3] {
             wrapped -= self.translation(again);
             for k in 0..3 {
-                image[k] += again[k];
+                image[k] = image[k].saturating_add(again[k]);
             }
         }
         (wrapped, image)

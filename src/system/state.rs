@@ -72,7 +72,7 @@ impl System {
             let (wrapped, shift) = self.cell.wrap(r);
             *r = wrapped;
             for k in 0..3 {
-                image[k] += shift[k];
+                image[k] = image[k].saturating_add(shift[k]);
             }
         }
     }
