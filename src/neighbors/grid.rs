@@ -1,8 +1,7 @@
 //! Atoms sorted into bins of about the cutoff.
 //!
 //! Bins divide the cell (along open directions: the stretch that holds atoms) into slabs parallel to its
-//! faces. They are numbered along the longest direction last, so that walking through them in order keeps
-//! the neighbourhood in the cache. Memory is bounded by the atoms, not by the volume: where most of the bins
+//! faces. Memory is bounded by the atoms, not by the volume: where most of the bins
 //! would be empty, only those that hold atoms are kept, and found by bisection.
 
 use super::fault::Fault;
@@ -16,7 +15,9 @@ pub(super) struct Grid<'a> {
     pub(super) cell: &'a Cell,
     pub(super) cutoff: f64,
     /// Wrapped position of each slot, Å.
-    pub(super) positions: Vec<Vec3>,
+    pub(super) x: Vec<f64>,
+    pub(super) y: Vec<f64>,
+    pub(super) z: Vec<f64>,
     /// The atom in each slot; ascending within a bin.
     pub(super) atoms: Vec<u32>,
     /// Whole cells that were taken off each atom to wrap it; empty if none was from any.
@@ -28,8 +29,6 @@ pub(super) struct Grid<'a> {
     /// The first slot of every bin, empty ones too, if they are not many more than atoms.
     table: Option<Vec<u32>>,
     axes: [Axis; 3],
-    /// Axis numbers from the slowest to the fastest in a key.
-    order: [usize; 3],
 }
 
 /// How one lattice direction is divided.
@@ -121,25 +120,25 @@ impl<'a> Grid<'a> {
                 return Err(Fault::TooFar { cells });
             }
         }
-        let mut order = [0, 1, 2];
-        order.sort_by_key(|k| std::cmp::Reverse(axes[*k].bins));
-
         let mut grid = Self {
             cell,
             cutoff,
-            positions: Vec::new(),
+            x: Vec::new(),
+            y: Vec::new(),
+            z: Vec::new(),
             atoms: Vec::new(),
             homes,
             bins: Vec::new(),
             starts: Vec::new(),
             table: None,
             axes,
-            order,
         };
         let keys: Vec<u64> = wrapped.par_iter().with_min_len(1024).map(|r| grid.key_at(r)).collect();
         grid.sort(&keys);
-        grid.positions =
-            grid.atoms.par_iter().with_min_len(1024).map(|atom| wrapped[*atom as usize]).collect();
+        for (k, column) in [&mut grid.x, &mut grid.y, &mut grid.z].into_iter().enumerate() {
+            let coordinates = grid.atoms.par_iter().with_min_len(1024).map(|atom| wrapped[*atom as usize][k]);
+            coordinates.collect_into_vec(column);
+        }
         Ok(grid)
     }
 
@@ -150,20 +149,14 @@ impl<'a> Grid<'a> {
     }
 
     /// The key of the bin with these numbers along the three axes.
-    fn key(&self, bin: [u64; 3]) -> u64 {
-        let [slow, middle, fast] = self.order;
-        (bin[slow] * self.axes[middle].bins + bin[middle]) * self.axes[fast].bins + bin[fast]
+    fn key(&self, [a, b, c]: [u64; 3]) -> u64 {
+        (a * self.axes[1].bins + b) * self.axes[2].bins + c
     }
 
     /// The numbers along the three axes of the bin with this key.
     fn unkey(&self, key: u64) -> [u64; 3] {
-        let [slow, middle, fast] = self.order;
-        let mut bin = [0; 3];
-        bin[fast] = key % self.axes[fast].bins;
-        let rest = key / self.axes[fast].bins;
-        bin[middle] = rest % self.axes[middle].bins;
-        bin[slow] = rest / self.axes[middle].bins;
-        bin
+        let (rest, c) = (key / self.axes[2].bins, key % self.axes[2].bins);
+        [rest / self.axes[1].bins, rest % self.axes[1].bins, c]
     }
 
     /// Puts atoms into slots: by counting, or by comparison where bins are many more than atoms.
@@ -204,6 +197,11 @@ impl<'a> Grid<'a> {
         self.starts.push(keys.len() as u32);
     }
 
+    /// Wrapped position of a slot, Å.
+    pub(super) fn position(&self, slot: usize) -> Vec3 {
+        Vec3::new(self.x[slot], self.y[slot], self.z[slot])
+    }
+
     /// Number of bins that hold atoms.
     pub(super) fn occupied(&self) -> usize {
         self.bins.len()
@@ -215,28 +213,20 @@ impl<'a> Grid<'a> {
     }
 
     /// Calls `visit` with every run of slots that may hold neighbours of the atoms in occupied bin number `bin`,
-    /// and with the image S of the cell in which they are to be seen.
+    /// and with the image S of the cell in which they are to be seen. Images of the same atom come in the order
+    /// of their shifts.
     pub(super) fn for_each_run(&self, bin: usize, mut visit: impl FnMut([i32; 3], Range<usize>)) {
         let center = self.unkey(self.bins[bin]);
-        let [slow, middle, fast] = self.order;
-        let mut at = [0; 3];
-        let mut image = [0; 3];
-        for (s, range) in self.axes[slow].neighborhood(center[slow]) {
-            image[slow] = s;
+        for (s0, range) in self.axes[0].neighborhood(center[0]) {
             for a in range {
-                at[slow] = a;
-                for (s, range) in self.axes[middle].neighborhood(center[middle]) {
-                    image[middle] = s;
+                for (s1, range) in self.axes[1].neighborhood(center[1]) {
                     for b in range {
-                        at[middle] = b;
-                        for (s, range) in self.axes[fast].neighborhood(center[fast]) {
-                            image[fast] = s;
-                            at[fast] = range.start;
-                            let first = self.key(at);
-                            let slots =
-                                self.first_slot(first)..self.first_slot(first + (range.end - range.start));
+                        for (s2, range) in self.axes[2].neighborhood(center[2]) {
+                            let first = self.key([a, b, range.start]);
+                            let end = first + (range.end - range.start);
+                            let slots = self.first_slot(first)..self.first_slot(end);
                             if !slots.is_empty() {
-                                visit(image, slots);
+                                visit([s0, s1, s2], slots);
                             }
                         }
                     }

@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `list` | [`NeighborList`]: every pair within a cutoff, in compressed sparse rows |
 //! | `grid` | atoms sorted into bins of about the cutoff |
-//! | `search` | the pairs, bin by bin |
+//! | `candidates` | the atoms that may be neighbours of the atoms of one bin |
+//! | `search` | the pairs, bin by bin, in two passes |
 //! | `reverse` | where the other half of each pair is |
 //! | `verlet` | [`VerletList`]: a list with a skin, kept while it stays complete |
 //! | `drift` | [`Drift`]: how long a list stays complete |
@@ -17,6 +18,7 @@
 
 mod blocks;
 pub mod brute_force;
+mod candidates;
 mod drift;
 mod fault;
 mod grid;
