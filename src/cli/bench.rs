@@ -43,7 +43,7 @@ const ATOMS: usize = 4000;
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let files: Vec<_> = self.structure.iter().map(PathBuf::as_path).collect();
-        let potential = self.potential.load(&files, &self.reading)?;
+        let potential = self.potential.load(&files, &self.reading, terminal)?;
         let description = potential.description();
         let mut system = match &self.structure {
             Some(file) => {

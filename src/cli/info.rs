@@ -1,5 +1,6 @@
 //! `mlmd info`: what is in a file.
 
+use super::devices;
 use super::options::Reading;
 use super::progress::Progress;
 use super::rows::Rows;
@@ -16,8 +17,11 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "devices")]
+    file: Option<PathBuf>,
+    /// List the processors and graphics processors of this machine instead
+    #[arg(long, conflicts_with = "file")]
+    devices: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -27,10 +31,13 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let Some(file) = &self.file else {
+            return devices::print(self.json);
+        };
         let mut progress = Progress::new(terminal, "frames", None);
         // Looking at a file must not need what only a use of it needs.
         let reading = ReadOptions { stand_in_elements: true, ..self.reading.options() };
-        let info = info::frames(&self.file, &reading, &mut |done| progress.set(done))?;
+        let info = info::frames(file, &reading, &mut |done| progress.set(done))?;
         drop(progress);
         if self.json {
             let mut text = serde_json::to_string_pretty(&machine(&info)).unwrap_or_default();

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod completions;
 mod convert;
+mod devices;
 mod evaluate;
 mod help;
 mod info;
@@ -17,6 +18,7 @@ mod terminal;
 
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
+use std::time::Instant;
 use terminal::Terminal;
 
 /// Machine-learned interatomic potentials and molecular dynamics, from DFT frames to an ionic conductivity
@@ -55,6 +57,11 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = arguments.terminal;
+    let start = Instant::now();
+    terminal.detail(|| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        format!("mlmd {}: {threads} threads at most, {}", crate::VERSION, crate::lanes::instruction_set())
+    });
     let done = match arguments.command {
         Command::Run(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
@@ -66,6 +73,10 @@ pub fn main() -> ExitCode {
         Command::Man(command) => command.execute(),
         Command::Help(command) => command.execute(),
     };
+    terminal.detail(|| {
+        let memory = terminal::peak_memory().map(|peak| format!(", {} of memory at most", run::bytes(peak)));
+        format!("{} in all{}", run::duration(start.elapsed()), memory.unwrap_or_default())
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if terminal::is_closed_pipe(&error) => ExitCode::SUCCESS,

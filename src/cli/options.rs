@@ -1,5 +1,6 @@
 //! Options that several subcommands share.
 
+use super::terminal::Terminal;
 use crate::error::{Error, Result};
 use crate::io::{self, Format, LabelKeys, ReadOptions};
 use crate::potential::{Potential, Precision};
@@ -99,7 +100,12 @@ enum Digits {
 
 impl PotentialChoice {
     /// Reads the potential, to be used on these files of frames.
-    pub(super) fn load(&self, files: &[&Path], reading: &Reading) -> Result<Box<dyn Potential>> {
+    pub(super) fn load(
+        &self,
+        files: &[&Path],
+        reading: &Reading,
+        terminal: Terminal,
+    ) -> Result<Box<dyn Potential>> {
         if let Device::Gpu = self.device {
             return Err(Error::invalid("--device gpu is not available in this version of mlmd"));
         }
@@ -107,9 +113,14 @@ impl PotentialChoice {
             Digits::Double => Precision::Double,
             Digits::Mixed => Precision::Mixed,
         };
-        potential::from_path(&self.potential, reading.units, precision, || {
+        let potential = potential::from_path(&self.potential, reading.units, precision, || {
             elements_of(files, &reading.options())
-        })
+        })?;
+        terminal.detail(|| {
+            let cutoff = potential.cutoff();
+            format!("{}: {}, cutoff {cutoff} Å", self.potential.display(), potential.description())
+        });
+        Ok(potential)
     }
 
     /// Threads; zero for all there are.

@@ -23,6 +23,13 @@ impl Terminal {
         }
     }
 
+    /// What only those want to know who ask for it with `--verbose`.
+    pub(super) fn detail(self, message: impl FnOnce() -> String) {
+        if self.verbose {
+            self.note(&message());
+        }
+    }
+
     /// Something that may be wrong but does not stop the work.
     pub(super) fn warn(self, message: &str) {
         self.note(&format!("{} {message}", painted("warning:", "1;33")));
@@ -57,6 +64,13 @@ pub(super) fn complain(error: &Error) {
         cause = inner.source();
     }
     let _ = writeln!(io::stderr(), "{message}");
+}
+
+/// The most memory this process held so far, bytes, where the system tells.
+pub(super) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 /// Coloured text, if standard error is a terminal that wants it.

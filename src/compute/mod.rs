@@ -6,9 +6,12 @@
 //! |---|---|
 //! | `engine` | [`Engine`]: energy and forces of a system, step after step |
 //! | `frame` | the atoms in the order in which they are computed |
+//! | `gpu` | graphics processors (feature `gpu`) |
 
 mod engine;
 mod frame;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 #[cfg(test)]
 mod tests;
 

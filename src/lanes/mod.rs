@@ -13,4 +13,4 @@ mod simd;
 
 pub use buffer::Buffer;
 pub use real::Real;
-pub use simd::{Kernel, Lanes, Vector};
+pub use simd::{Kernel, Lanes, Vector, instruction_set};

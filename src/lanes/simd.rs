@@ -119,6 +119,19 @@ fn machine() -> Arch {
     *MACHINE.get_or_init(Arch::new)
 }
 
+/// The instruction set that kernels use on this machine.
+pub fn instruction_set() -> &'static str {
+    match machine() {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V4(_) => "AVX-512",
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        Arch::V3(_) => "AVX2 and FMA",
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(_) => "Neon",
+        _ => "the least common instruction set",
+    }
+}
+
 /// Implements the traits above for one precision with the operations `pulp` has for it.
 macro_rules! implement {
     ($real:ident, $Lanes:ident, $Register:ident, $register:ident, $width:ident, $dispatch:ident,

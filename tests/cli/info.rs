@@ -1,6 +1,6 @@
 //! `mlmd info`.
 
-use crate::binary::{fail, succeed};
+use crate::binary::{fail, mlmd, succeed};
 use serde_json::Value;
 use std::fs;
 
@@ -61,4 +61,36 @@ fn what_is_no_structure_is_told() {
     assert!(fail(folder.path(), 2, &["info", "poem.txt"]).contains("neither the content nor the name"));
     assert!(fail(folder.path(), 2, &["info", "absent"]).contains("absent: cannot open"));
     assert!(fail(folder.path(), 2, &["info", "."]).contains("a folder"));
+}
+
+#[test]
+fn devices_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = succeed(folder.path(), &["info", "--devices"]);
+    assert!(people.starts_with("Devices\n  cpu"), "{people}");
+    let text = succeed(folder.path(), &["info", "--devices", "--json"]);
+    let devices: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!(devices[0]["kind"], "cpu");
+    assert!(devices[0]["threads"].as_u64().unwrap() >= 1);
+    // The processor, every graphics processor in the same order, and a reason where there is none.
+    let named =
+        people.lines().filter(|line| line.starts_with("  gpu ") && line[6..].starts_with(char::is_numeric));
+    assert_eq!(named.count(), devices.len() - 1, "{people}{text}");
+    for device in &devices[1..] {
+        assert!(device["bindings"].as_u64().unwrap() >= 4, "{device}");
+        assert!(!device["name"].as_str().unwrap().is_empty(), "{device}");
+    }
+    assert!(fail(folder.path(), 2, &["info", "--devices", "x.extxyz"]).contains("cannot be used with"));
+}
+
+#[test]
+fn more_is_said_to_those_who_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lif.extxyz"), FRAMES).unwrap();
+    let plain = mlmd(folder.path(), &["info", "lif.extxyz"]);
+    let more = mlmd(folder.path(), &["info", "-v", "lif.extxyz"]);
+    // The result is the same; what is added goes where remarks go.
+    assert_eq!((plain.code, &plain.out), (0, &more.out));
+    assert_eq!(plain.err, "");
+    assert!(more.err.starts_with("mlmd ") && more.err.contains(" in all"), "{}", more.err);
 }

@@ -36,7 +36,8 @@ fn one_sided(list: &NeighborList) -> Option<(usize, Pair)> {
         row.find_map(|(pair, half)| {
             let (j, half) = (pair.atom as usize, *half as usize);
             let other = Pair { atom: i as u32, shift: pair.shift.map(|s| -s) };
-            let found = (list.offsets()[j]..list.offsets()[j + 1]).contains(&half) && list.pairs()[half] == other;
+            let found =
+                (list.offsets()[j]..list.offsets()[j + 1]).contains(&half) && list.pairs()[half] == other;
             (!found).then_some((i, *pair))
         })
     })

@@ -98,5 +98,15 @@ impl Header {
 
 /// How the lines of the header end that matter here; all others are passed over.
 const KEYWORDS: [&str; 11] = [
-    "atoms", "atom types", "bonds", "xlo xhi", "ylo yhi", "zlo zhi", "xy xz yz", "avec", "bvec", "cvec", "abc origin",
+    "atoms",
+    "atom types",
+    "bonds",
+    "xlo xhi",
+    "ylo yhi",
+    "zlo zhi",
+    "xy xz yz",
+    "avec",
+    "bvec",
+    "cvec",
+    "abc origin",
 ];

@@ -1,0 +1,83 @@
+//! `mlmd info --devices`: what could compute here.
+
+use super::rows::Rows;
+use super::run::bytes;
+use super::terminal;
+use crate::error::Result;
+use crate::lanes::instruction_set;
+use serde_json::{Value, json};
+
+/// A device as a person and a script want to know it.
+struct Device {
+    name: String,
+    details: String,
+    machine: Value,
+}
+
+/// Prints the processors and graphics processors of this machine.
+pub(super) fn print(as_json: bool) -> Result<()> {
+    let devices: Vec<Device> = std::iter::once(processor()).chain(graphics()).collect();
+    if as_json {
+        let list: Vec<_> = devices.into_iter().map(|device| device.machine).collect();
+        return terminal::print(&format!("{:#}\n", Value::from(list)));
+    }
+    let mut rows = Rows::new("Devices");
+    let alone = devices.len() == 1;
+    for device in devices {
+        rows.push(device.name, device.details);
+    }
+    if alone {
+        rows.push(
+            "gpu",
+            if cfg!(feature = "gpu") {
+                "none: no driver for Vulkan, Metal or Direct3D 12 shows a graphics processor"
+            } else {
+                "not looked for: this mlmd was built without the feature `gpu`"
+            },
+        );
+    }
+    terminal::print(&rows.to_string())
+}
+
+fn processor() -> Device {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let plural = if threads == 1 { "" } else { "s" };
+    Device {
+        name: "cpu".to_string(),
+        details: format!("{threads} thread{plural}, {}", instruction_set()),
+        machine: json!({ "kind": "cpu", "threads": threads, "instruction_set": instruction_set() }),
+    }
+}
+
+#[cfg(feature = "gpu")]
+fn graphics() -> Vec<Device> {
+    let describe = |(number, adapter): (usize, crate::compute::gpu::Adapter)| Device {
+        name: format!("gpu {number}"),
+        details: format!(
+            "{}: {}, {} {}\n{} buffers to a kernel, of up to {}",
+            adapter.name,
+            adapter.kind.name(),
+            adapter.interface,
+            adapter.driver,
+            adapter.bindings,
+            bytes(adapter.largest_binding),
+        ),
+        machine: json!({
+            "kind": "gpu",
+            "number": number,
+            "name": adapter.name,
+            "sort": adapter.kind.name(),
+            "interface": adapter.interface,
+            "driver": adapter.driver,
+            "largest_buffer_bytes": adapter.largest_buffer,
+            "largest_binding_bytes": adapter.largest_binding,
+            "bindings": adapter.bindings,
+        }),
+    };
+    crate::compute::gpu::adapters().into_iter().enumerate().map(describe).collect()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn graphics() -> Vec<Device> {
+    Vec::new()
+}

@@ -1,0 +1,79 @@
+//! Which graphics processors there are.
+
+use wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+
+/// A graphics processor as one of its drivers shows it. A card with two drivers appears twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adapter {
+    /// The name the driver gives, such as `NVIDIA H200`.
+    pub name: String,
+    /// What sort of processor it is.
+    pub kind: Kind,
+    /// The interface it is driven through: `vulkan`, `metal` or `dx12`.
+    pub interface: &'static str,
+    /// Name and version of the driver, as far as it tells.
+    pub driver: String,
+    /// The largest buffer that can be made, bytes.
+    pub largest_buffer: u64,
+    /// The largest part of a buffer that a kernel can be given, bytes.
+    pub largest_binding: u64,
+    /// How many buffers a kernel can be given.
+    pub bindings: u32,
+}
+
+/// Sorts of processors, the ones to prefer first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A card with memory of its own.
+    Discrete,
+    /// Part of the processor chip, sharing its memory.
+    Integrated,
+    /// A share of a card, given to a virtual machine.
+    Virtual,
+    /// The driver does not say.
+    Unknown,
+    /// No graphics processor at all: a program that plays one on the CPU.
+    Software,
+}
+
+impl Kind {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Discrete => "graphics card",
+            Self::Integrated => "integrated graphics",
+            Self::Virtual => "virtual graphics",
+            Self::Unknown => "graphics of unknown kind",
+            Self::Software => "software, on the CPU",
+        }
+    }
+}
+
+/// The graphics processors of this machine, the ones to prefer first; none where no driver is installed.
+pub fn adapters() -> Vec<Adapter> {
+    let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
+    let found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
+    let mut adapters: Vec<Adapter> = found.iter().map(describe).collect();
+    adapters.sort_by(|a, b| (a.kind, &a.name, a.interface).cmp(&(b.kind, &b.name, b.interface)));
+    adapters
+}
+
+fn describe(adapter: &wgpu::Adapter) -> Adapter {
+    let (info, limits) = (adapter.get_info(), adapter.limits());
+    let kind = match info.device_type {
+        DeviceType::DiscreteGpu => Kind::Discrete,
+        DeviceType::IntegratedGpu => Kind::Integrated,
+        DeviceType::VirtualGpu => Kind::Virtual,
+        DeviceType::Other => Kind::Unknown,
+        DeviceType::Cpu => Kind::Software,
+    };
+    Adapter {
+        name: info.name,
+        kind,
+        interface: info.backend.to_str(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_string(),
+        largest_buffer: limits.max_buffer_size,
+        largest_binding: limits.max_storage_buffer_binding_size,
+        bindings: limits.max_storage_buffers_per_shader_stage,
+    }
+}
