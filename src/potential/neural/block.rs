@@ -1,5 +1,6 @@
 //! One block of atoms: environments, descriptors, networks, forces.
 
+use super::surroundings::{Surroundings, scatter};
 use crate::descriptors::{Descriptor, Environment, Vectors};
 use crate::lanes::Real;
 use crate::neighbors::Block;
@@ -34,7 +35,7 @@ pub(super) struct SpeciesKernel<T: Real> {
 pub(super) struct Scratch<T: Real, W> {
     images: Vec<Vec3>,
     order: Vec<usize>,
-    squares: Vec<f64>,
+    surroundings: Surroundings,
     seats: Vec<Seat<T, W>>,
     /// G of the group, atom after atom.
     values: Vec<T>,
@@ -61,7 +62,7 @@ impl<T: Real, W: Default> Default for Scratch<T, W> {
         Self {
             images: Vec::new(),
             order: Vec::new(),
-            squares: Vec::new(),
+            surroundings: Surroundings::default(),
             seats: Vec::new(),
             values: Vec::new(),
             gradients: Vec::new(),
@@ -115,6 +116,7 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
         let mut sums = BlockSums { energies: vec![0.0; block.home.len()], ..BlockSums::default() };
         forces.fill(Vec3::zeros());
         block.gather(view.cell, view.positions, &mut scratch.images);
+        scratch.surroundings.place(&scratch.images);
         // Atoms of one species share a network: they are taken together, in the order of the block.
         let mut order = std::mem::take(&mut scratch.order);
         for center in 0..self.species.len() {
@@ -149,9 +151,10 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
             scratch.seats.resize_with(group.len(), Seat::default);
         }
         scratch.values.resize(group.len() * width, T::ZERO);
+        let reach = [self.descriptor.inner_cutoff(), self.descriptor.cutoff()];
         let seats = scratch.seats.iter_mut().zip(scratch.values.chunks_exact_mut(width.max(1)));
         for (&k, (seat, values)) in group.iter().zip(seats) {
-            fill(block, k, &scratch.images, species, self.descriptor.cutoff(), seat, &mut scratch.squares);
+            scratch.surroundings.fill(block, k, species, reach, &mut seat.environment, &mut seat.locals);
             self.descriptor.values(center, &seat.environment, &mut seat.descriptor, values);
             model.find_extrapolation(block.home.start + k, values, &mut sums.extrapolation);
         }
@@ -171,7 +174,7 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
                 gradient,
                 &mut scratch.pairs,
             );
-            scatter(k, seat, &scratch.pairs, forces, &mut sums.stretch);
+            scatter(k, &seat.environment, &seat.locals, &scratch.pairs, forces, &mut sums.stretch);
         }
     }
 
@@ -245,95 +248,4 @@ impl<T: Real> SpeciesKernel<T> {
             range: self.range[s],
         }));
     }
-}
-
-/// Fills the environment of the `k`-th home atom with its neighbours within the cutoff.
-///
-/// Differences are taken in double precision and rounded then: a neighbour's relative position is as
-/// exact as `T` allows, however large the system.
-fn fill<T: Real, W>(
-    block: &Block,
-    k: usize,
-    images: &[Vec3],
-    species: usize,
-    cutoff: f64,
-    seat: &mut Seat<T, W>,
-    squares: &mut Vec<f64>,
-) {
-    let candidates: usize = (0..species).map(|s| block.neighbors(k, s, species).len()).sum();
-    let Seat { environment: Environment { vectors: Vectors { x, y, z }, distances, starts }, locals, .. } =
-        seat;
-    // One entry more than there are candidates: the last one is written and then not kept.
-    for array in [&mut *x, &mut *y, &mut *z] {
-        array.resize(candidates + 1, T::ZERO);
-    }
-    squares.resize(candidates + 1, 0.0);
-    locals.resize(candidates + 1, 0);
-    starts.clear();
-    let (center, limit) = (images[k], cutoff * cutoff);
-    let mut count = 0;
-    for s in 0..species {
-        starts.push(count);
-        for &local in block.neighbors(k, s, species) {
-            let d = images[local as usize] - center;
-            let square = d.norm_squared();
-            // Written always, kept only if near: no branch that could be mispredicted.
-            x[count] = T::of(d.x);
-            y[count] = T::of(d.y);
-            z[count] = T::of(d.z);
-            squares[count] = square;
-            locals[count] = local;
-            count += usize::from(square < limit);
-        }
-    }
-    starts.push(count);
-    for array in [x, y, z] {
-        array.truncate(count);
-    }
-    distances.clear();
-    distances.extend(squares[..count].iter().map(|square| T::of(square.sqrt())));
-}
-
-/// F_i += Σ_j p_ij, F_j −= p_ij, and Σ r_ij ⊗ p_ij.
-fn scatter<T: Real, W>(
-    home: usize,
-    seat: &Seat<T, W>,
-    pairs: &Vectors<T>,
-    forces: &mut [Vec3],
-    stretch: &mut Mat3,
-) {
-    let Seat { environment, locals, .. } = seat;
-    let n = environment.len();
-    let r = [&environment.vectors.x[..n], &environment.vectors.y[..n], &environment.vectors.z[..n]];
-    let p = [&pairs.x[..n], &pairs.y[..n], &pairs.z[..n]];
-    for (a, ra) in r.iter().enumerate() {
-        for (b, pb) in p.iter().enumerate() {
-            stretch[(a, b)] += dot(ra, pb).to_f64();
-        }
-    }
-    let mut own = Vec3::zeros();
-    for j in 0..n {
-        let pair = Vec3::new(p[0][j].to_f64(), p[1][j].to_f64(), p[2][j].to_f64());
-        own += pair;
-        forces[locals[j] as usize] -= pair;
-    }
-    forces[home] += own;
-}
-
-/// Σ a_j b_j in lanes: a fixed number of partial sums, so that it is vector code and the order of the
-/// additions is the same everywhere.
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    const LANES: usize = 8;
-    let mut sums = [T::ZERO; LANES];
-    let (head_a, tail_a) = a.as_chunks::<LANES>();
-    let (head_b, tail_b) = b.as_chunks::<LANES>();
-    for (u, v) in head_a.iter().zip(head_b) {
-        for k in 0..LANES {
-            sums[k] += u[k] * v[k];
-        }
-    }
-    for ((sum, u), v) in sums.iter_mut().zip(tail_a).zip(tail_b) {
-        *sum += *u * *v;
-    }
-    sums.into_iter().sum()
 }
