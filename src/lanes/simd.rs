@@ -90,6 +90,17 @@ pub trait Lanes<T: Real>: Copy {
         self.load(&whole)
     }
 
+    /// As [`Lanes::store`], to a slice that may be shorter than the vector.
+    #[inline(always)]
+    fn store_some(self, vector: Self::Vector, to: &mut [T]) {
+        if to.len() >= Self::WIDTH {
+            return self.store(vector, to);
+        }
+        let mut whole = [T::ZERO; 16];
+        self.store(vector, &mut whole);
+        to.copy_from_slice(&whole[..to.len()]);
+    }
+
     /// As [`Lanes::add_to`], to a slice that may be shorter than the vector.
     #[inline(always)]
     fn add_to_some(self, vector: Self::Vector, to: &mut [T]) {

@@ -1,7 +1,7 @@
 //! Sums over neighbours of functions of the distance times functions of the direction.
 
 use super::harmonics::{self, Harmonics, count};
-use super::invariants::Invariants;
+use super::invariants::{Invariants, InvariantsWork};
 use super::plan::Part;
 use super::radial::RadialWork;
 use super::series;
@@ -13,11 +13,15 @@ use crate::lanes::{Buffer, Kernel, Lanes, Real, Vector};
 #[derive(Debug, Clone)]
 pub(super) struct Angular<T> {
     part: Part,
-    pub invariants: Invariants,
+    invariants: Invariants,
     /// How many functions the neighbours of each species have.
     rows: usize,
     /// For each neighbour species the series of these functions and of their derivatives.
     series: Vec<[Vec<T>; 2]>,
+    /// The only function is the cutoff function itself.
+    plain: bool,
+    /// Each species enters functions as it is, so that sums need not be taken species by species.
+    direct: bool,
     /// Up to the degree of the kernel.
     harmonics: Harmonics,
 }
@@ -28,24 +32,33 @@ pub(super) struct AngularWork<T> {
     shell: Shell<T>,
     directions: Directions<T>,
     near: Vec<usize>,
-    /// h_n of every neighbour in the shell and its derivative, function after function.
+    /// h_n of every neighbour in the shell and its derivative: species after species, in each function
+    /// after function.
     functions: [Buffer<T>; 2],
-    /// Lane-wise sums over the basis, and of the species in hand; of overlaps likewise.
+    /// Lane-wise sums over the basis.
     lanes: Buffer<T>,
-    species_lanes: Buffer<T>,
     /// One vector for each term of a series.
     terms: Buffer<T>,
-    /// Sums over the basis and over harmonics for each function, and overlaps of every two.
-    basis: Vec<f64>,
-    sums: Vec<f64>,
-    overlaps: Vec<f64>,
-    /// Derivatives of Σ g·G with respect to them.
-    basis_slopes: Vec<f64>,
-    sum_slopes: Vec<f64>,
-    touch: Vec<f64>,
-    /// The same for the functions of each species.
+    invariants: InvariantsWork,
+    /// Derivatives with respect to sums and overlaps, for the functions of each species.
     species_slopes: Vec<T>,
     species_touch: Vec<T>,
+}
+
+impl<T> AngularWork<T> {
+    /// h_n and its derivative of the neighbours of species `s`, function after function.
+    #[inline(always)]
+    fn functions<'a>(&'a self, angular: &Angular<T>, s: usize) -> [&'a [T]; 2]
+    where
+        T: Real,
+    {
+        let here = self.shell.of_species(s);
+        if angular.plain {
+            return [&self.shell.values[here.clone()], &self.shell.slopes[here]];
+        }
+        let here = angular.rows * here.start..angular.rows * here.end;
+        [&self.functions[0][here.clone()], &self.functions[1][here]]
+    }
 }
 
 /// Runs a kernel with the smallest degree there is one for, not below the one asked for.
@@ -72,11 +85,7 @@ macro_rules! with_degree {
                 const $D: usize = 4;
                 $run
             }
-            5 => {
-                const $D: usize = 5;
-                $run
-            }
-            6 => {
+            5 | 6 => {
                 const $D: usize = 6;
                 $run
             }
@@ -95,9 +104,13 @@ macro_rules! with_degree {
 impl<T: Real> Angular<T> {
     pub(super) fn new(part: Part, invariants: Invariants) -> Self {
         let convert = |series: [Vec<f64>; 2]| series.map(|c| c.into_iter().map(T::of).collect());
+        let rows = part.species.first().map_or(0, |local| local.rows);
+        let whole = |targets: &[(usize, f64)]| matches!(targets, [(_, weight)] if *weight == 1.0);
         Self {
-            rows: part.species.first().map_or(0, |local| local.rows),
+            rows,
             series: part.species.iter().map(|local| convert(part.series(local))).collect(),
+            plain: rows == 1 && part.terms == 1 && part.species.iter().all(|local| local.mixing.is_none()),
+            direct: part.species.iter().all(|local| whole(&local.targets)),
             harmonics: Harmonics::new(with_degree!(invariants.degree, D => D)),
             part,
             invariants,
@@ -109,44 +122,42 @@ impl<T: Real> Angular<T> {
         with_degree!(self.invariants.degree, D => {
             T::dispatch(Sums::<T, D> { angular: self, environment, work: &mut *work });
         });
-        let stride = count(self.harmonics.degree());
-        work.sums.resize(work.basis.len(), 0.0);
-        for (basis, sums) in work.basis.chunks_exact(stride).zip(work.sums.chunks_exact_mut(stride)) {
-            self.harmonics.forward(basis, sums);
-        }
-        self.invariants.values(&work.sums, &work.overlaps, out);
+        self.invariants.values(&self.harmonics, &mut work.invariants, out);
     }
 
     /// Derivatives of Σ g·(invariants) with respect to the sums over the basis and the overlaps.
     pub(super) fn slopes(&self, g: &[f64], work: &mut AngularWork<T>) {
-        let stride = count(self.harmonics.degree());
-        let functions = self.part.functions;
-        work.sum_slopes.resize(work.sums.len(), 0.0);
-        work.basis_slopes.resize(work.sums.len(), 0.0);
-        work.touch.resize(functions * functions, 0.0);
-        self.invariants.slopes(g, &work.sums, &mut work.sum_slopes, &mut work.touch);
-        let each = work.sum_slopes.chunks_exact(stride).zip(work.basis_slopes.chunks_exact_mut(stride));
-        for (sums, basis) in each {
-            self.harmonics.backward(sums, basis);
-        }
+        self.invariants.slopes(&self.harmonics, g, &mut work.invariants);
         // What a species has to do with the functions it is added to.
-        let rows = self.rows;
+        let (rows, count, row) = (self.rows, count(self.harmonics.degree()), self.invariants.row());
+        let InvariantsWork { basis_slopes, touch, .. } = &work.invariants;
         work.species_slopes.clear();
         work.species_touch.clear();
         for local in &self.part.species {
-            for at in 0..rows * stride {
-                let sum: f64 =
-                    local.targets.iter().map(|(q, weight)| weight * work.basis_slopes[q * stride + at]).sum();
-                work.species_slopes.push(T::of(sum));
+            for n in 0..rows {
+                let at = |i: usize, q: usize| basis_slopes[i * row.stride + q + n];
+                match local.targets[..] {
+                    [(q, a)] => work.species_slopes.extend((0..count).map(|i| T::of(a * at(i, q)))),
+                    [(q, a), (p, b)] => {
+                        work.species_slopes.extend((0..count).map(|i| T::of(a * at(i, q) + b * at(i, p))));
+                    }
+                    ref targets => work
+                        .species_slopes
+                        .extend((0..count).map(|i| T::of(targets.iter().map(|(q, a)| a * at(i, *q)).sum()))),
+                }
             }
-            for n in 0..if self.invariants.distinct { rows * rows } else { 0 } {
-                let mut sum = 0.0;
-                for (q, weight) in &local.targets {
-                    for (p, other) in &local.targets {
-                        sum += weight * other * work.touch[(q + n / rows) * functions + p + n % rows];
+            if self.invariants.distinct {
+                for n in 0..rows {
+                    for m in 0..rows {
+                        let mut sum = 0.0;
+                        for (q, a) in &local.targets {
+                            for (p, b) in &local.targets {
+                                sum += a * b * touch[(q + n) * row.functions + p + m];
+                            }
+                        }
+                        work.species_touch.push(T::of(sum));
                     }
                 }
-                work.species_touch.push(T::of(sum));
             }
         }
     }
@@ -156,7 +167,7 @@ impl<T: Real> Angular<T> {
         &self,
         environment: &Environment<T>,
         radial: &RadialWork<T>,
-        work: &mut AngularWork<T>,
+        work: &AngularWork<T>,
         pairs: &mut Vectors<T>,
     ) {
         with_degree!(self.invariants.degree, D => {
@@ -167,28 +178,27 @@ impl<T: Real> Angular<T> {
     /// Derivatives with respect to the coefficients of the series, by neighbour species, function and term.
     pub(super) fn mixing_gradient(&self, work: &AngularWork<T>, out: &mut Vec<f64>) {
         let degree = self.harmonics.degree();
-        let (rows, terms, stride) = (self.rows, self.part.terms, count(degree));
-        for s in 0..self.part.species.len() {
+        let (rows, terms, count) = (self.rows, self.part.terms, count(degree));
+        for (s, _) in self.part.species.iter().enumerate().filter(|(_, local)| local.mixing.is_some()) {
             let mut sums = vec![0.0; rows * terms];
-            let slopes = &work.species_slopes[s * rows * stride..][..rows * stride];
-            for j in work.shell.of_species(s) {
+            let here = work.shell.of_species(s);
+            let [functions, _] = work.functions(self, s);
+            for (k, j) in here.clone().enumerate() {
                 let direction = [0, 1, 2].map(|axis| work.directions.components[axis][j].to_f64());
                 let basis = harmonics::basis(degree, direction);
-                let f = work.shell.values[j].to_f64();
+                let r = work.shell.distances[j].to_f64();
                 for n in 0..rows {
-                    let mut slope: f64 =
-                        basis.iter().zip(&slopes[n * stride..]).map(|(b, d)| b * d.to_f64()).sum();
+                    let slopes = &work.species_slopes[(s * rows + n) * count..];
+                    let mut slope: f64 = basis.iter().zip(slopes).map(|(b, d)| b * d.to_f64()).sum();
                     if self.invariants.distinct {
-                        let total = work.shell.distances.len();
-                        for m in 0..rows {
-                            slope += work.species_touch[(s * rows + n) * rows + m].to_f64()
-                                * work.functions[0][m * total + j].to_f64();
-                        }
+                        let touch = &work.species_touch[(s * rows + n) * rows..];
+                        let each = functions[k..].iter().step_by(here.len());
+                        slope += touch.iter().zip(each).map(|(t, h)| t.to_f64() * h.to_f64()).sum::<f64>();
                     }
-                    let r = work.shell.distances[j].to_f64();
+                    slope *= work.shell.values[j].to_f64();
                     let series = series::terms(self.part.cutoff.radius, r);
                     for (sum, term) in sums[n * terms..][..terms].iter_mut().zip(series) {
-                        *sum += slope * f * term;
+                        *sum += slope * term;
                     }
                 }
             }
@@ -218,111 +228,142 @@ impl<T: Real, const D: usize> Kernel<T> for Sums<'_, T, D> {
 
     #[inline(always)]
     fn run<L: Lanes<T>>(self, lanes: L) {
-        let Self { angular: Angular { part, invariants, rows, series, .. }, environment, work } = self;
-        let (width, rows, stride) = (L::WIDTH, *rows, count(D) * L::WIDTH);
+        let Self { angular, environment, work } = self;
+        let Angular { part, invariants, rows, plain, direct, .. } = angular;
+        let (width, rows, size, row) = (L::WIDTH, *rows, count(D) * L::WIDTH, invariants.row());
         let radius = T::of(part.cutoff.radius);
-        let AngularWork { shell, directions, near, functions: [functions, derivatives], terms, .. } = work;
-        near.clear();
+        work.near.clear();
         for s in 0..environment.species() {
-            near.push(count_near(&environment.distances[environment.of_species(s)], radius));
+            work.near.push(count_near(&environment.distances[environment.of_species(s)], radius));
         }
-        shell.fill(lanes, environment, near, &part.cutoff);
-        directions.fill(environment, shell);
-        let total = shell.distances.len();
-        functions.resize(rows * total);
-        derivatives.resize(rows * total);
-        terms.resize(part.terms * width);
-        let overlaps = if invariants.distinct { rows * rows } else { 0 };
-        work.lanes.resize((part.functions * count(D)) * width);
-        work.lanes.fill(T::ZERO);
-        work.species_lanes.resize((rows * count(D) + overlaps) * width);
-        work.overlaps.clear();
-        work.overlaps.resize(part.functions * part.functions, 0.0);
+        work.shell.fill(lanes, environment, &work.near, &part.cutoff);
+        work.directions.fill(environment, &work.shell);
+        if !plain {
+            fill_functions(lanes, angular, work);
+        }
+        work.lanes.resize(size * if *direct { row.functions } else { rows });
+        if *direct {
+            work.lanes.fill(T::ZERO);
+        }
+        let basis = &mut work.invariants.basis;
+        basis.resize(count(D) * row.stride, 0.0);
+        basis.fill(0.0);
 
         for s in 0..environment.species() {
-            let here = shell.of_species(s);
+            let here = work.shell.of_species(s);
             if here.is_empty() {
                 continue;
             }
-            let [c, b] = &series[s];
-            for at in here.clone().step_by(width) {
-                let cut = [
-                    lanes.load(&shell.distances[at..]),
-                    lanes.load(&shell.values[at..]),
-                    lanes.load(&shell.slopes[at..]),
-                ];
-                let out = [&mut functions[at..], &mut derivatives[at..]];
-                series::functions(lanes, radius, (part.terms, c, b), cut, terms, total, out);
-            }
-
-            // A species that enters each function as it is needs no sums of its own.
             let targets = &part.species[s].targets;
-            let direct = matches!(targets[..], [(_, weight)] if weight == 1.0);
-            let (species_sums, species_overlaps) = work.species_lanes.split_at_mut(rows * stride);
-            let sums = if direct {
-                &mut work.lanes[targets[0].0 * stride..][..rows * stride]
+            let sums = if *direct {
+                &mut work.lanes[targets[0].0 * size..][..rows * size]
             } else {
-                species_sums.fill(T::ZERO);
-                &mut *species_sums
+                work.lanes.fill(T::ZERO);
+                &mut work.lanes[..]
             };
-            let pairs = here.len() / (2 * width) * (2 * width);
-            for at in (here.start..here.start + pairs).step_by(2 * width) {
-                let r = directions.load::<L, 2>(lanes, at);
-                for (n, sums) in sums.chunks_exact_mut(stride).enumerate() {
-                    let h = load_vectors::<T, L, 2>(lanes, &functions[n * total + at..]);
-                    harmonics::accumulate::<T, L, D, 2>(lanes, &r, h, sums);
+            let [x, y, z] = &work.directions.components;
+            let [x, y, z] = [&x[here.clone()], &y[here.clone()], &z[here.clone()]];
+            let h = if *plain {
+                &work.shell.values[here.clone()]
+            } else {
+                &work.functions[0][rows * here.start..rows * here.end]
+            };
+            let all = here.len();
+            let pairs = all / (2 * width) * (2 * width);
+            for at in (0..pairs).step_by(2 * width) {
+                let r = [
+                    load_vectors::<T, L, 2>(lanes, &x[at..]),
+                    load_vectors::<T, L, 2>(lanes, &y[at..]),
+                    load_vectors::<T, L, 2>(lanes, &z[at..]),
+                ];
+                for n in 0..rows {
+                    let h = load_vectors::<T, L, 2>(lanes, &h[n * all + at..]);
+                    harmonics::accumulate::<T, L, D, 2>(lanes, &r, h, &mut sums[n * size..]);
                 }
             }
-            if pairs < here.len() {
-                let at = here.start + pairs;
-                let r = directions.load::<L, 1>(lanes, at);
-                for (n, sums) in sums.chunks_exact_mut(stride).enumerate() {
-                    let h = load_vectors::<T, L, 1>(lanes, &functions[n * total + at..]);
-                    harmonics::accumulate::<T, L, D, 1>(lanes, &r, h, sums);
+            if pairs < all {
+                let r = [[lanes.load(&x[pairs..])], [lanes.load(&y[pairs..])], [lanes.load(&z[pairs..])]];
+                for n in 0..rows {
+                    let h = [lanes.load(&h[n * all + pairs..])];
+                    harmonics::accumulate::<T, L, D, 1>(lanes, &r, h, &mut sums[n * size..]);
                 }
             }
             if !direct {
-                for (q, weight) in targets {
-                    let weight = lanes.of(*weight);
-                    let to = work.lanes[q * stride..][..rows * stride].chunks_exact_mut(width);
-                    for (to, from) in to.zip(species_sums.chunks_exact(width)) {
-                        lanes.store(weight.mul_add(lanes.load(from), lanes.load(to)), to);
-                    }
-                }
-            }
-
-            if invariants.distinct {
-                species_overlaps.fill(T::ZERO);
-                for at in here.step_by(width) {
-                    for n in 0..rows {
-                        let h = lanes.load(&functions[n * total + at..]);
-                        for m in 0..=n {
-                            let product = h * lanes.load(&functions[m * total + at..]);
-                            lanes.add_to(product, &mut species_overlaps[(n * rows + m) * width..]);
-                        }
-                    }
-                }
                 for n in 0..rows {
-                    for m in 0..=n {
-                        let sum = lanes.load(&species_overlaps[(n * rows + m) * width..]).sum().to_f64();
+                    for i in 0..count(D) {
+                        let sum = lanes.load(&sums[n * size + i * width..]).sum().to_f64();
                         for (q, weight) in targets {
-                            for (p, other) in targets {
-                                let sum = weight * other * sum;
-                                work.overlaps[(q + n) * part.functions + p + m] += sum;
-                                if m < n {
-                                    work.overlaps[(q + m) * part.functions + p + n] += sum;
-                                }
-                            }
+                            basis[i * row.stride + q + n] += weight * sum;
                         }
                     }
                 }
             }
         }
-        work.basis.clear();
-        for sum in work.lanes.chunks_exact(width) {
-            work.basis.push(lanes.load(sum).sum().to_f64());
+        if *direct {
+            for q in 0..row.functions {
+                for i in 0..count(D) {
+                    let sum = lanes.load(&work.lanes[q * size + i * width..]).sum();
+                    basis[i * row.stride + q] = sum.to_f64();
+                }
+            }
+        }
+        if invariants.distinct {
+            fill_overlaps(lanes, angular, work);
         }
     }
+}
+
+/// h_n of every neighbour and its derivative.
+#[inline(always)]
+fn fill_functions<T: Real, L: Lanes<T>>(lanes: L, angular: &Angular<T>, work: &mut AngularWork<T>) {
+    let Angular { part, rows, series, .. } = angular;
+    let AngularWork { shell, functions: [functions, derivatives], terms, .. } = work;
+    let radius = T::of(part.cutoff.radius);
+    functions.resize(rows * shell.distances.len());
+    derivatives.resize(rows * shell.distances.len());
+    terms.resize(part.terms * L::WIDTH);
+    for (s, [c, b]) in series.iter().enumerate() {
+        let here = shell.of_species(s);
+        let all = here.len();
+        let functions = &mut functions[rows * here.start..rows * here.end];
+        let derivatives = &mut derivatives[rows * here.start..rows * here.end];
+        let (r, f) = (&shell.distances[here.clone()], &shell.values[here.clone()]);
+        let slopes = &shell.slopes[here];
+        for at in (0..all).step_by(L::WIDTH) {
+            let cut = [lanes.load(&r[at..]), lanes.load(&f[at..]), lanes.load(&slopes[at..])];
+            let out = [&mut functions[at..], &mut derivatives[at..]];
+            series::functions(lanes, radius, (part.terms, c, b), cut, terms, all, out);
+        }
+    }
+}
+
+/// Σ_j h_q h_q' of every two functions.
+#[inline(always)]
+fn fill_overlaps<T: Real, L: Lanes<T>>(lanes: L, angular: &Angular<T>, work: &mut AngularWork<T>) {
+    let functions = angular.invariants.functions;
+    let mut overlaps = std::mem::take(&mut work.invariants.overlaps);
+    overlaps.clear();
+    overlaps.resize(functions * functions, 0.0);
+    for (s, local) in angular.part.species.iter().enumerate() {
+        let all = work.shell.of_species(s).len();
+        let [h, _] = work.functions(angular, s);
+        for n in 0..local.rows {
+            for m in 0..local.rows {
+                let (a, b) = (&h[n * all..(n + 1) * all], &h[m * all..(m + 1) * all]);
+                let mut sum = lanes.splat(T::ZERO);
+                for at in (0..all).step_by(L::WIDTH) {
+                    sum = lanes.load(&a[at..]).mul_add(lanes.load(&b[at..]), sum);
+                }
+                let sum = sum.sum().to_f64();
+                for (q, weight) in &local.targets {
+                    for (p, other) in &local.targets {
+                        overlaps[(q + n) * functions + p + m] += weight * other * sum;
+                    }
+                }
+            }
+        }
+    }
+    work.invariants.overlaps = overlaps;
 }
 
 /// From derivatives with respect to sums to p_ij.
@@ -340,60 +381,76 @@ impl<T: Real, const D: usize> Kernel<T> for Pairs<'_, T, D> {
     #[inline(always)]
     fn run<L: Lanes<T>>(self, lanes: L) {
         let Self { angular, environment, radial, pairs } = self;
-        let width = L::WIDTH;
-        let vectors = &environment.vectors;
         for s in 0..environment.species() {
             let all = environment.of_species(s);
             let slopes = &radial.slopes[radial.shell.of_species(s)];
-            let mut done = 0;
+            let mut near = 0;
+            let [px, py, pz] =
+                [&mut pairs.x[all.clone()], &mut pairs.y[all.clone()], &mut pairs.z[all.clone()]];
             if let Some((angular, work)) = angular {
-                let here = work.shell.of_species(s);
-                done = here.len();
-                let (rows, total, stride) = (angular.rows, work.shell.distances.len(), count(D));
-                let touch = angular.invariants.distinct;
-                for at in here.clone().step_by(width) {
-                    let [[x], [y], [z]] = work.directions.load::<L, 1>(lanes, at);
-                    // Σ_n dh_n/dr Q_n and Σ_n h_n ∇Q_n.
-                    let zero = lanes.splat(T::ZERO);
-                    let (mut along, mut across) = (zero, [zero; 3]);
-                    for n in 0..rows {
-                        let slopes = &work.species_slopes[(s * rows + n) * stride..];
-                        let (mut q, gradient) = harmonics::polynomial::<T, L, D>(lanes, [x, y, z], slopes);
-                        if touch {
-                            let touch = &work.species_touch[(s * rows + n) * rows..][..rows];
-                            for (m, touch) in touch.iter().enumerate() {
-                                let h = lanes.load(&work.functions[0][m * total + at..]);
-                                q = h.mul_add(lanes.splat(*touch), q);
-                            }
-                        }
-                        let h = lanes.load(&work.functions[0][n * total + at..]);
-                        along = lanes.load(&work.functions[1][n * total + at..]).mul_add(q, along);
-                        for axis in 0..3 {
-                            across[axis] = h.mul_add(gradient[axis], across[axis]);
-                        }
-                    }
-                    // Only what is perpendicular to r turns the direction, by 1/r.
-                    let inverse = lanes.load(&work.directions.inverse[at..]);
-                    let projection = x.mul_add(across[0], y.mul_add(across[1], z * across[2]));
-                    let offset = at - here.start;
-                    let slope = lanes.load(&slopes[offset..]) + along - projection * inverse;
-                    let j = all.start + offset..all.end;
-                    lanes.add_to_some(x.mul_add(slope, across[0] * inverse), &mut pairs.x[j.clone()]);
-                    lanes.add_to_some(y.mul_add(slope, across[1] * inverse), &mut pairs.y[j.clone()]);
-                    lanes.add_to_some(z.mul_add(slope, across[2] * inverse), &mut pairs.z[j]);
-                }
+                near = work.shell.of_species(s).len();
+                add_near::<T, L, D>(lanes, angular, work, s, slopes, [&mut *px, &mut *py, &mut *pz]);
             }
-            for offset in (done..all.len()).step_by(width) {
-                let j = all.start + offset..all.end;
-                let r = lanes.load_some(&environment.distances[j.clone()], T::ONE);
-                let slope = lanes.load(&slopes[offset..]) / r;
-                let x = lanes.load_some(&vectors.x[j.clone()], T::ZERO);
-                let y = lanes.load_some(&vectors.y[j.clone()], T::ZERO);
-                let z = lanes.load_some(&vectors.z[j.clone()], T::ZERO);
-                lanes.add_to_some(x * slope, &mut pairs.x[j.clone()]);
-                lanes.add_to_some(y * slope, &mut pairs.y[j.clone()]);
-                lanes.add_to_some(z * slope, &mut pairs.z[j]);
+            let vectors = &environment.vectors;
+            let [x, y, z] = [&vectors.x[all.clone()], &vectors.y[all.clone()], &vectors.z[all.clone()]];
+            let distances = &environment.distances[all];
+            for at in (near..distances.len()).step_by(L::WIDTH) {
+                let r = lanes.load_some(&distances[at..], T::ONE);
+                let slope = lanes.load(&slopes[at..]) / r;
+                lanes.add_to_some(lanes.load_some(&x[at..], T::ZERO) * slope, &mut px[at..]);
+                lanes.add_to_some(lanes.load_some(&y[at..], T::ZERO) * slope, &mut py[at..]);
+                lanes.add_to_some(lanes.load_some(&z[at..], T::ZERO) * slope, &mut pz[at..]);
             }
         }
+    }
+}
+
+/// Adds p_ij of the neighbours of species `s` that are in the shell of the angular part; `radial` is the
+/// derivative of the radial part with respect to distances.
+#[inline(always)]
+fn add_near<T: Real, L: Lanes<T>, const D: usize>(
+    lanes: L,
+    angular: &Angular<T>,
+    work: &AngularWork<T>,
+    s: usize,
+    radial: &[T],
+    [px, py, pz]: [&mut [T]; 3],
+) {
+    let here = work.shell.of_species(s);
+    let (rows, all, size) = (angular.rows, here.len(), count(D));
+    let [x, y, z] = &work.directions.components;
+    let [x, y, z] = [&x[here.clone()], &y[here.clone()], &z[here.clone()]];
+    let inverse = &work.directions.inverse[here];
+    let [functions, derivatives] = work.functions(angular, s);
+    let slopes = &work.species_slopes[s * rows * size..(s + 1) * rows * size];
+    let touch: &[T] = if angular.invariants.distinct { &work.species_touch[s * rows * rows..] } else { &[] };
+    for at in (0..all).step_by(L::WIDTH) {
+        let (x, y, z) = (lanes.load(&x[at..]), lanes.load(&y[at..]), lanes.load(&z[at..]));
+        // Σ_n dh_n/dr Q_n and Σ_n h_n ∇Q_n.
+        let mut along = lanes.load(&radial[at..]);
+        let zero = lanes.splat(T::ZERO);
+        let (mut ax, mut ay, mut az) = (zero, zero, zero);
+        for n in 0..rows {
+            let slopes = &slopes[n * size..(n + 1) * size];
+            let (mut q, [qx, qy, qz]) = harmonics::polynomial::<T, L, D>(lanes, [x, y, z], slopes);
+            if !touch.is_empty() {
+                for m in 0..rows {
+                    let h = lanes.load(&functions[m * all + at..]);
+                    q = h.mul_add(lanes.splat(touch[n * rows + m]), q);
+                }
+            }
+            let h = lanes.load(&functions[n * all + at..]);
+            along = lanes.load(&derivatives[n * all + at..]).mul_add(q, along);
+            ax = h.mul_add(qx, ax);
+            ay = h.mul_add(qy, ay);
+            az = h.mul_add(qz, az);
+        }
+        // Only what is perpendicular to r turns the direction, by 1/r.
+        let inverse = lanes.load(&inverse[at..]);
+        let projection = x.mul_add(ax, y.mul_add(ay, z * az));
+        let slope = along - projection * inverse;
+        lanes.add_to_some(x.mul_add(slope, ax * inverse), &mut px[at..]);
+        lanes.add_to_some(y.mul_add(slope, ay * inverse), &mut py[at..]);
+        lanes.add_to_some(z.mul_add(slope, az * inverse), &mut pz[at..]);
     }
 }

@@ -168,16 +168,16 @@ pub(super) fn polynomial<T: Real, L: Lanes<T>, const D: usize>(
 /// C_{l0} = P_l(z); C_{l,±m} = √(2 (l−m)!/(l+m)!) P_l^{(m)}(z) times A_m or B_m, with the m-th derivative
 /// of the Legendre polynomial. Harmonics stand in the order l² + l + m, m from −l to l (B_m below zero).
 #[derive(Debug, Clone)]
-pub(super) struct Harmonics {
+pub(crate) struct Harmonics {
     degree: usize,
-    /// (harmonic, function of the basis, coefficient).
-    terms: Vec<(u32, u32, f64)>,
+    forward: Sparse,
+    backward: Sparse,
 }
 
 impl Harmonics {
     /// Up to this degree.
     pub(super) fn new(degree: usize) -> Self {
-        let mut terms = Vec::new();
+        let mut entries = Vec::new();
         for l in 0..=degree {
             let mut derivative = legendre(l);
             let mut ratio = 1.0; // (l−m)!/(l+m)!
@@ -185,17 +185,18 @@ impl Harmonics {
                 let norm: f64 = if m == 0 { 1.0 } else { f64::sqrt(2.0 * ratio) };
                 for (k, c) in derivative.iter().enumerate().filter(|(_, c)| **c != 0.0) {
                     let at = place(degree, m) + k;
-                    terms.push(((l * l + l + m) as u32, at as u32, norm * c));
+                    entries.push((l * l + l + m, at, norm * c));
                     if m > 0 {
-                        let at = at + degree - m + 1;
-                        terms.push(((l * l + l - m) as u32, at as u32, norm * c));
+                        entries.push((l * l + l - m, at + degree - m + 1, norm * c));
                     }
                 }
                 ratio /= ((l + m + 1) * (l - m).max(1)) as f64;
                 derivative = derivative.iter().enumerate().skip(1).map(|(k, c)| k as f64 * c).collect();
             }
         }
-        Self { degree, terms }
+        let transposed = entries.iter().map(|(row, column, c)| (*column, *row, *c)).collect();
+        let n = count(degree);
+        Self { degree, forward: Sparse::new(n, entries), backward: Sparse::new(n, transposed) }
     }
 
     /// The degree.
@@ -203,19 +204,82 @@ impl Harmonics {
         self.degree
     }
 
-    /// Sums over harmonics from sums over the basis.
-    pub(super) fn forward(&self, basis: &[f64], harmonics: &mut [f64]) {
-        harmonics.fill(0.0);
-        for (harmonic, at, c) in &self.terms {
-            harmonics[*harmonic as usize] += c * basis[*at as usize];
-        }
+    /// Sums over harmonics from sums over the basis, for functions that stand side by side.
+    #[inline(always)]
+    pub(super) fn forward<L: Lanes<f64>>(&self, lanes: L, row: Row, basis: &[f64], harmonics: &mut [f64]) {
+        self.forward.apply(lanes, row, basis, harmonics);
     }
 
     /// Derivatives with respect to sums over the basis from those with respect to sums over harmonics.
-    pub(super) fn backward(&self, harmonics: &[f64], basis: &mut [f64]) {
-        basis.fill(0.0);
-        for (harmonic, at, c) in &self.terms {
-            basis[*at as usize] += c * harmonics[*harmonic as usize];
+    #[inline(always)]
+    pub(super) fn backward<L: Lanes<f64>>(&self, lanes: L, row: Row, harmonics: &[f64], basis: &mut [f64]) {
+        self.backward.apply(lanes, row, harmonics, basis);
+    }
+
+    /// The harmonics at a point, one number at a time.
+    pub(super) fn at(&self, r: [f64; 3]) -> Vec<f64> {
+        let basis = basis(self.degree, r);
+        let row = |row: usize| self.forward.row(row).iter().map(|(from, c)| c * basis[*from as usize]).sum();
+        (0..basis.len()).map(row).collect()
+    }
+}
+
+/// Numbers of several functions side by side, in memory for whole vectors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    /// How many functions there are.
+    pub(super) functions: usize,
+    /// From one row to the next.
+    pub(super) stride: usize,
+}
+
+impl Row {
+    /// A row for this many functions.
+    pub(super) fn new(functions: usize) -> Self {
+        // No vector of f64 is longer than this.
+        Self { functions, stride: functions.next_multiple_of(8) }
+    }
+
+    /// Where each vector of a row begins.
+    #[inline(always)]
+    pub(super) fn columns<L: Lanes<f64>>(self) -> std::iter::StepBy<std::ops::Range<usize>> {
+        (0..self.functions).step_by(L::WIDTH)
+    }
+}
+
+/// A sparse matrix, row by row.
+#[derive(Debug, Clone)]
+struct Sparse {
+    starts: Vec<u32>,
+    entries: Vec<(u32, f64)>,
+}
+
+impl Sparse {
+    /// From (row, column, value).
+    fn new(rows: usize, mut entries: Vec<(usize, usize, f64)>) -> Self {
+        entries.sort_by_key(|(row, column, _)| (*row, *column));
+        let starts = (0..=rows).map(|row| entries.partition_point(|entry| entry.0 < row) as u32).collect();
+        Self { starts, entries: entries.into_iter().map(|(_, column, c)| (column as u32, c)).collect() }
+    }
+
+    #[inline(always)]
+    fn row(&self, row: usize) -> &[(u32, f64)] {
+        &self.entries[self.starts[row] as usize..self.starts[row + 1] as usize]
+    }
+
+    /// The product with a matrix whose rows are as `row` says.
+    #[inline(always)]
+    fn apply<L: Lanes<f64>>(&self, lanes: L, row: Row, from: &[f64], to: &mut [f64]) {
+        for (n, to) in to.chunks_exact_mut(row.stride).enumerate() {
+            let entries = self.row(n);
+            for column in row.columns::<L>() {
+                let mut sum = lanes.of(0.0);
+                for (at, c) in entries {
+                    let from = lanes.load(&from[*at as usize * row.stride + column..]);
+                    sum = from.mul_add(lanes.of(*c), sum);
+                }
+                lanes.store(sum, &mut to[column..]);
+            }
         }
     }
 }
@@ -314,9 +378,7 @@ mod tests {
         let cosine: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
         let degree = 8;
         let harmonics = Harmonics::new(degree);
-        let mut c = [vec![0.0; count(degree)], vec![0.0; count(degree)]];
-        harmonics.forward(&basis(degree, a), &mut c[0]);
-        harmonics.forward(&basis(degree, b), &mut c[1]);
+        let c = [harmonics.at(a), harmonics.at(b)];
         for l in 0..=degree {
             let sum: f64 = (l * l..(l + 1) * (l + 1)).map(|i| c[0][i] * c[1][i]).sum();
             let expected: f64 = legendre(l).iter().rev().fold(0.0, |p, c| p * cosine + c);
@@ -324,15 +386,42 @@ mod tests {
         }
     }
 
+    struct Transform<'a>(&'a Harmonics, &'a [f64], bool);
+
+    impl Kernel<f64> for Transform<'_> {
+        type Output = Vec<f64>;
+
+        #[inline(always)]
+        fn run<L: Lanes<f64>>(self, lanes: L) -> Vec<f64> {
+            let Self(harmonics, from, forward) = self;
+            let mut to = vec![0.0; from.len()];
+            if forward {
+                harmonics.forward(lanes, Row::new(8), from, &mut to);
+            } else {
+                harmonics.backward(lanes, Row::new(8), from, &mut to);
+            }
+            to
+        }
+    }
+
     #[test]
     fn backward_is_the_transpose_of_forward() {
         let harmonics = Harmonics::new(5);
-        let n = count(5);
-        let (x, y): (Vec<f64>, Vec<f64>) = (0..n).map(|i| ((i as f64).sin(), (i as f64).cos())).unzip();
-        let (mut forward, mut backward) = (vec![0.0; n], vec![0.0; n]);
-        harmonics.forward(&x, &mut forward);
-        harmonics.backward(&y, &mut backward);
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        assert!((dot(&forward, &y) - dot(&x, &backward)).abs() < 1e-11);
+        // Eight functions side by side, each with other sums.
+        let (x, y): (Vec<f64>, Vec<f64>) =
+            (0..8 * count(5)).map(|i| ((i as f64).sin(), (i as f64).cos())).unzip();
+        let forward = f64::dispatch(Transform(&harmonics, &x, true));
+        let backward = f64::dispatch(Transform(&harmonics, &y, false));
+        for q in 0..8 {
+            let dot =
+                |a: &[f64], b: &[f64]| a.iter().zip(b).skip(q).step_by(8).map(|(a, b)| a * b).sum::<f64>();
+            assert!((dot(&forward, &y) - dot(&x, &backward)).abs() < 1e-11);
+        }
+        // Sums of one point are the harmonics there.
+        let at: Vec<f64> = basis(5, POINTS[0]).iter().flat_map(|b| [*b; 8]).collect();
+        let forward = f64::dispatch(Transform(&harmonics, &at, true));
+        for (i, c) in harmonics.at(POINTS[0]).iter().enumerate() {
+            assert!((forward[8 * i] - c).abs() < 1e-14);
+        }
     }
 }

@@ -14,7 +14,7 @@ mod series;
 mod shell;
 
 pub(super) use harmonics::MAX_DEGREE;
-pub(super) use invariants::{Angles, Invariants};
+pub(super) use invariants::{Angles, Invariants, Product};
 pub(super) use plan::{Local, Part, Plan};
 pub(super) use radial::MAX_TERMS;
 
@@ -66,13 +66,13 @@ impl<T: Real> Expansion<T> {
     }
 
     /// Derivatives of Σ g·G of the atom in hand, whose [`Descriptor::gradients`] are known, with respect
-    /// to the coefficients with which terms are mixed: by neighbour species, function and term, those of
-    /// the radial part first.
-    pub(super) fn mixing_gradient(&self, center: usize, work: &ExpansionWork<T>) -> Vec<f64> {
+    /// to the coefficients with which terms are mixed, if they are: by neighbour species, function and
+    /// term, those of the radial part first.
+    pub fn mixing_gradient(&self, center: usize, work: &ExpansionWork<T>) -> Vec<f64> {
         let Center { radial, angular, .. } = &self.centers[center];
         let mut out = Vec::new();
         for (local, sums) in radial.species.iter().zip(work.radial.sums.chunks_exact(radial.terms)) {
-            for n in 0..local.rows {
+            for n in 0..if local.mixing.is_some() { local.rows } else { 0 } {
                 let g: f64 = local.targets.iter().map(|(q, weight)| weight * work.raw[q + n]).sum();
                 out.extend(sums.iter().map(|sum| g * sum));
             }
@@ -134,7 +134,7 @@ impl<T: Real> Descriptor<T> for Expansion<T> {
         radial.slopes(distances, &mut work.radial);
         if let Some(angular) = angular {
             angular.slopes(invariants, &mut work.angular);
-            angular.add_pairs(environment, &work.radial, &mut work.angular, pairs);
+            angular.add_pairs(environment, &work.radial, &work.angular, pairs);
         } else {
             add_radial_pairs(environment, &work.radial, pairs);
         }

@@ -94,11 +94,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// How many numbers there are.
-    pub(crate) fn len(&self) -> usize {
-        self.order.len()
-    }
-
     /// How far they reach.
     pub(crate) fn cutoff(&self) -> f64 {
         let angular = self.angular.as_ref().map_or(0.0, |(part, _)| part.cutoff.radius);

@@ -92,15 +92,6 @@ impl<T: Real> Directions<T> {
     }
 }
 
-impl<T: Real> Directions<T> {
-    /// The components of `K` vectors of neighbours.
-    #[inline(always)]
-    pub(super) fn load<L: Lanes<T>, const K: usize>(&self, lanes: L, at: usize) -> [[L::Vector; K]; 3] {
-        let [x, y, z] = &self.components;
-        [load_vectors(lanes, &x[at..]), load_vectors(lanes, &y[at..]), load_vectors(lanes, &z[at..])]
-    }
-}
-
 /// The first `K` vectors of a slice.
 #[inline(always)]
 pub(super) fn load_vectors<T: Real, L: Lanes<T>, const K: usize>(lanes: L, from: &[T]) -> [L::Vector; K] {
