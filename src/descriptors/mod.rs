@@ -9,9 +9,8 @@
 mod chebyshev;
 mod cutoff;
 mod environment;
-// Mixed channels and products of three and four moments are held by tests; no descriptor is made of them yet.
-#[allow(dead_code)]
 mod expansion;
+mod moments;
 mod scaling;
 mod symmetry;
 
@@ -19,6 +18,10 @@ pub use chebyshev::{Chebyshev, ChebyshevCenter, chebyshev_by_pairs};
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
 pub use expansion::{Expansion, ExpansionWork};
+pub use moments::{
+    AngularInvariants, Channels, Coupling, FourProduct, Moments, MomentsCenter, MomentsSize, RadialFunctions,
+    Resolution,
+};
 pub use scaling::{Scaling, ScalingKind, Statistics};
 pub use symmetry::{
     Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions, SymmetryKernel, SymmetryWork,

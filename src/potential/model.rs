@@ -2,7 +2,7 @@
 
 use super::format::AenetRecord;
 use super::network::Network;
-use crate::descriptors::{Chebyshev, Scaling, SymmetryFunctions};
+use crate::descriptors::{Chebyshev, Moments, Scaling, SymmetryFunctions};
 use crate::error::{Error, Result};
 use crate::system::Element;
 use crate::units::FileUnits;
@@ -14,14 +14,26 @@ pub enum DescriptorSet {
     Symmetry(SymmetryFunctions),
     /// Chebyshev polynomials of Artrith, Urban and Ceder, as aenet has them.
     Chebyshev(Chebyshev),
+    /// Invariants of moments, mlmd's own.
+    Moments(Moments),
 }
 
 impl DescriptorSet {
+    /// The name of the family, for a person.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Symmetry(_) => "Behler–Parrinello",
+            Self::Chebyshev(_) => "Artrith–Urban–Ceder",
+            Self::Moments(_) => "moments",
+        }
+    }
+
     /// The elements, in the order of their species numbers.
     pub fn elements(&self) -> &[Element] {
         match self {
             Self::Symmetry(functions) => functions.elements(),
             Self::Chebyshev(basis) => &basis.elements,
+            Self::Moments(moments) => &moments.elements,
         }
     }
 
@@ -30,6 +42,7 @@ impl DescriptorSet {
         match self {
             Self::Symmetry(functions) => functions.of(center).len(),
             Self::Chebyshev(basis) => basis.centers[center].len(),
+            Self::Moments(moments) => moments.len(center),
         }
     }
 
@@ -42,6 +55,7 @@ impl DescriptorSet {
                 .iter()
                 .map(|center| center.radial_cutoff.max(center.angular_cutoff))
                 .fold(0.0, f64::max),
+            Self::Moments(moments) => moments.cutoff(),
         }
     }
 
@@ -57,6 +71,7 @@ impl DescriptorSet {
                 }
                 Self::Chebyshev(basis)
             }
+            Self::Moments(moments) => Self::Moments(moments.with_lengths(factor)),
         }
     }
 }
@@ -140,8 +155,10 @@ impl NeuralModel {
                 return Err(Error::invalid(format!("a unit of size {units} is impossible")));
             }
         }
-        if let DescriptorSet::Chebyshev(basis) = &descriptor {
-            basis.check()?;
+        match &descriptor {
+            DescriptorSet::Symmetry(_) => {}
+            DescriptorSet::Chebyshev(basis) => basis.check()?,
+            DescriptorSet::Moments(moments) => moments.check()?,
         }
         for member in &members {
             if member.len() != descriptor.elements().len() {

@@ -7,6 +7,7 @@
 
 mod block;
 mod parallel;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
@@ -118,10 +119,7 @@ impl NeuralPotential {
 impl Potential for NeuralPotential {
     fn description(&self) -> String {
         let elements: Vec<_> = self.model.elements().iter().map(|e| e.symbol()).collect();
-        let kind = match self.model.descriptor() {
-            DescriptorSet::Symmetry(_) => "Behler–Parrinello",
-            DescriptorSet::Chebyshev(_) => "Artrith–Urban–Ceder",
-        };
+        let kind = self.model.descriptor().name();
         let members = match self.model.members().len() {
             1 => String::new(),
             n => format!(", a committee of {n}"),
@@ -217,6 +215,11 @@ fn compile<T: Real>(model: &NeuralModel, descriptor: &DescriptorSet) -> Arc<dyn 
         DescriptorSet::Chebyshev(basis) => {
             let kernel = basis.compile::<T>().expect("checked when the model was made");
             let ones: Vec<Vec<f64>> = basis.centers.iter().map(|center| vec![1.0; center.len()]).collect();
+            pooled(model, kernel, &ones, 8)
+        }
+        DescriptorSet::Moments(moments) => {
+            let kernel = moments.compile::<T>().expect("checked when the model was made");
+            let ones: Vec<Vec<f64>> = (0..moments.centers.len()).map(|c| vec![1.0; moments.len(c)]).collect();
             pooled(model, kernel, &ones, 8)
         }
     }

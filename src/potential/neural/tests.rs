@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::descriptors::{
-    Angle, Cutoff, CutoffShape, Radial, Scaling, ScalingKind, Statistics, SymmetryFunction, SymmetryFunctions,
+    Angle, Cutoff, CutoffShape, Moments, MomentsSize, Radial, Scaling, ScalingKind, Statistics,
+    SymmetryFunction, SymmetryFunctions,
 };
 use crate::potential::check::{Settings, check};
+use crate::potential::reference::ReferencePotential;
 use crate::potential::{Activation, AtomicNetwork, Layer, Network, Output};
 use crate::random::{Philox, Purpose};
 use crate::system::{Cell, System};
@@ -45,18 +47,29 @@ fn functions() -> SymmetryFunctions {
 
 /// A committee with random weights, so that energies are of the order of an electronvolt per atom.
 fn model(members: u64) -> Arc<NeuralModel> {
-    let functions = functions();
+    let statistics = Statistics { min: 0.0, max: 0.3, mean: 0.5, spread: 0.7 };
+    with_networks(DescriptorSet::Symmetry(functions()), statistics, members)
+}
+
+/// The same on moments: sums over some tens of neighbours, products of up to four of them.
+fn moments_model(size: MomentsSize) -> Arc<NeuralModel> {
+    let elements = vec![element("Li"), element("N")];
+    let moments = Moments::standard(elements, CUTOFF, 0.9 * CUTOFF, size).unwrap();
+    let statistics = Statistics { min: -50.0, max: 50.0, mean: 0.5, spread: 30.0 };
+    with_networks(DescriptorSet::Moments(moments), statistics, 1)
+}
+
+fn with_networks(descriptor: DescriptorSet, statistics: Statistics, members: u64) -> Arc<NeuralModel> {
     let member = |seed: u64| {
         (0..2_u32)
             .map(|center| {
-                let inputs = functions.of(center as usize).len();
+                let inputs = descriptor.len(center as usize);
                 let mut random = Philox::new(seed, Purpose::General, 0, center);
                 let mut draw = |n: usize| (0..n).map(|_| random.normal() * 0.5).collect::<Vec<f64>>();
                 let layers = vec![
                     Layer { weights: draw(inputs * 6), biases: draw(6), activation: Activation::Tanh },
                     Layer { weights: draw(6), biases: draw(1), activation: Activation::Linear },
                 ];
-                let statistics = Statistics { min: 0.0, max: 0.3, mean: 0.5, spread: 0.7 };
                 AtomicNetwork {
                     scaling: Scaling::new(ScalingKind::Sigma, [0.0, 1.0], vec![statistics; inputs]).unwrap(),
                     network: Network::new(inputs, layers, false).unwrap(),
@@ -67,7 +80,7 @@ fn model(members: u64) -> Arc<NeuralModel> {
     };
     let units = FileUnits { energy: 1.0, length: 1.0 };
     let members = (0..members).map(member).collect();
-    Arc::new(NeuralModel::new(units, DescriptorSet::Symmetry(functions), members).unwrap())
+    Arc::new(NeuralModel::new(units, descriptor, members).unwrap())
 }
 
 /// Atoms without a lattice in a slanted cell that is smaller than twice the cutoff.
@@ -101,6 +114,32 @@ fn forces_and_virial_are_derivatives_and_nothing_depends_on_the_frame() {
         let mut potential = NeuralPotential::new(model(members), Precision::Double);
         let report = check(&mut potential, &disordered(14), Settings::default()).unwrap();
         assert!(report.passed(), "{report}");
+    }
+}
+
+#[test]
+fn moments_make_a_potential() {
+    let system = disordered(14);
+    for size in [MomentsSize::Small, MomentsSize::Medium] {
+        let model = moments_model(size);
+        let mut potential = NeuralPotential::new(Arc::clone(&model), Precision::Double);
+        let report = check(&mut potential, &system, Settings::default()).unwrap();
+        assert!(report.passed(), "{report}");
+        // By its definition, and in single precision.
+        let list = NeighborList::build(&system.cell, &system.positions, CUTOFF).unwrap();
+        let double = evaluate(&mut potential, &system, &list);
+        let mut definition = Evaluation::default();
+        definition.reset(system.len());
+        let atoms = Atoms { cell: &system.cell, species: &system.species, positions: &system.positions };
+        ReferencePotential::new((*model).clone()).evaluate(atoms, &list, &mut definition).unwrap();
+        let mixed = evaluate(&mut NeuralPotential::new(model, Precision::Mixed), &system, &list);
+        let largest = double.forces.iter().map(Vec3::norm).fold(0.0, f64::max);
+        assert!((double.energy - definition.energy).abs() < 1e-10 * double.energy.abs());
+        assert!((double.virial - definition.virial).norm() < 1e-10 * double.virial.norm().max(largest));
+        for ((a, b), c) in double.forces.iter().zip(&definition.forces).zip(&mixed.forces) {
+            assert!((a - b).norm() < 1e-10 * largest, "{a} {b}");
+            assert!((a - c).norm() < 2e-5 * largest, "{a} {c}");
+        }
     }
 }
 

@@ -48,6 +48,7 @@ impl ReferencePotential {
                 functions.of(center).iter().map(|function| function.reference(neighbors)).collect()
             }
             DescriptorSet::Chebyshev(basis) => chebyshev::descriptors(&basis.centers[center], neighbors),
+            DescriptorSet::Moments(moments) => moments.by_definition(center, neighbors),
         }
     }
 

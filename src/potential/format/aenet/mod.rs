@@ -216,7 +216,7 @@ pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
         Some(Origin::Aenet(records)) if records.len() == atoms.len() => Some(records),
         _ => None,
     };
-    fs::create_dir_all(folder).map_err(Error::io(folder, "make the folder"))?;
+    let mut files = Vec::new();
     for (center, (atom, &element)) in atoms.iter().zip(model.elements()).enumerate() {
         let record = match records {
             Some(records) => records[center].clone(),
@@ -231,6 +231,7 @@ pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
                 let listed = behler::write(functions.of(center), &record)?;
                 ("Behler2011", listed.functions, listed.inputs)
             }
+            DescriptorSet::Moments(_) => return Err(cannot("aenet has no moments")),
         };
         let atom = reordered(&atom, &inputs)?;
         let statistics = atom.scaling.statistics().iter().map(|s| [s.min, s.max, s.mean, s.spread]);
@@ -251,9 +252,13 @@ pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
             training,
         };
         for (ending, bytes) in ENDINGS.iter().zip([sink::ascii(&file)?, sink::binary(&file)?]) {
-            let path = folder.join(format!("{element}{ending}"));
-            fs::write(&path, bytes).map_err(Error::io(&path, "write"))?;
+            files.push((folder.join(format!("{element}{ending}")), bytes));
         }
+    }
+    // Only a potential that can be written whole leaves anything behind.
+    fs::create_dir_all(folder).map_err(Error::io(folder, "make the folder"))?;
+    for (path, bytes) in files {
+        fs::write(&path, bytes).map_err(Error::io(&path, "write"))?;
     }
     Ok(())
 }
@@ -262,7 +267,7 @@ pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
 fn new_record(model: &NeuralModel, center: usize) -> AenetRecord {
     let environment = match model.descriptor() {
         DescriptorSet::Chebyshev(basis) => basis.centers[center].environment.clone(),
-        DescriptorSet::Symmetry(_) => model.elements().to_vec(),
+        DescriptorSet::Symmetry(_) | DescriptorSet::Moments(_) => model.elements().to_vec(),
     };
     AenetRecord {
         description: format!("written by mlmd {}$$", crate::VERSION),

@@ -1,6 +1,6 @@
 //! What stands in a file of format 1.
 
-use crate::descriptors::{Chebyshev, Scaling, ScalingKind, Statistics, SymmetryFunctions};
+use crate::descriptors::{Chebyshev, Moments, Scaling, ScalingKind, Statistics, SymmetryFunctions};
 use crate::error::{Error, Result};
 use crate::potential::model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 use crate::potential::network::{Activation, Layer, Network};
@@ -42,6 +42,7 @@ struct Units {
 enum Descriptor {
     Symmetry(SymmetryFunctions),
     Chebyshev(Chebyshev),
+    Moments(Moments),
 }
 
 /// One element's network in one member of the committee.
@@ -100,6 +101,7 @@ impl File {
             descriptor: new(match model.descriptor() {
                 DescriptorSet::Symmetry(functions) => Descriptor::Symmetry(functions.clone()),
                 DescriptorSet::Chebyshev(basis) => Descriptor::Chebyshev(basis.clone()),
+                DescriptorSet::Moments(moments) => Descriptor::Moments(moments.clone()),
             }),
             training: model.training.clone(),
             origin: model.origin.clone(),
@@ -116,6 +118,10 @@ impl File {
             Descriptor::Chebyshev(basis) => {
                 basis.check().map_err(|error| complain(descriptor_span.clone(), error.to_string()))?;
                 DescriptorSet::Chebyshev(basis)
+            }
+            Descriptor::Moments(moments) => {
+                moments.check().map_err(|error| complain(descriptor_span.clone(), error.to_string()))?;
+                DescriptorSet::Moments(moments)
             }
         };
         let elements = descriptor.elements().to_vec();

@@ -58,6 +58,7 @@ fn damaged_files_are_refused_politely() {
         (PotentialFormat::N2p2, random_model(rng)),
         (PotentialFormat::Native, random_model(rng)),
         (PotentialFormat::Native, super::aenet::chebyshev_model(rng)),
+        (PotentialFormat::Native, super::moments::moments_model(rng)),
         (PotentialFormat::Aenet, super::aenet::chebyshev_model(rng)),
     ];
     for (index, (format, model)) in models.into_iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod aenet;
 mod damage;
+mod moments;
 mod n2p2;
 mod native;
 mod round_trips;
