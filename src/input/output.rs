@@ -31,6 +31,8 @@ pub struct Trajectory {
 /// A format of trajectories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrajectoryFormat {
+    /// H5MD.
+    H5md,
     /// Extended XYZ.
     Extxyz,
     /// LAMMPS dump.
@@ -41,13 +43,16 @@ impl Table for Trajectory {
     const ABOUT: &'static str = "Positions of the atoms, for the analyses and for other programs.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
-        const FORMATS: &[(&str, TrajectoryFormat)] =
-            &[("extxyz", TrajectoryFormat::Extxyz), ("lammps-dump", TrajectoryFormat::LammpsDump)];
+        const FORMATS: &[(&str, TrajectoryFormat)] = &[
+            ("h5md", TrajectoryFormat::H5md),
+            ("extxyz", TrajectoryFormat::Extxyz),
+            ("lammps-dump", TrajectoryFormat::LammpsDump),
+        ];
         Ok(Self {
             every: every(keys, "The time between frames.", "50 fs")?,
             formats: keys
                 .key("format", one_or_many(word(FORMATS)), "The formats to write.")
-                .default("extxyz")?,
+                .default("h5md")?,
         })
     }
 }

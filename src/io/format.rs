@@ -4,7 +4,7 @@ use super::recognise::{self, Sample};
 use super::sink::Sink;
 use super::source::Source;
 use super::{ReadFrames, ReadOptions, WriteFrames, WriteOptions};
-use super::{cif, cp2k, espresso, extxyz, lammps, n2p2, vasp, xsf};
+use super::{cif, cp2k, espresso, extxyz, h5md, lammps, n2p2, vasp, xsf};
 use crate::error::{Error, Result, nearest};
 use std::fmt;
 use std::path::Path;
@@ -38,6 +38,8 @@ pub enum Format {
     QuantumEspresso,
     /// Output of CP2K.
     Cp2k,
+    /// H5MD trajectory (HDF5).
+    H5md,
 }
 
 /// Starts reading a file in a format; what is wrong with it shows at the first frame.
@@ -78,7 +80,7 @@ impl FormatInfo {
 }
 
 /// Every format, in the order of [`Format`]. Where two recognise a file, the first has it.
-static TABLE: [FormatInfo; 12] = [
+static TABLE: [FormatInfo; 13] = [
     FormatInfo {
         format: Format::ExtendedXyz,
         name: "extxyz",
@@ -210,6 +212,17 @@ static TABLE: [FormatInfo; 12] = [
         recognise: recognise::cp2k,
         reader: Some(cp2k::open),
         writer: None,
+    },
+    FormatInfo {
+        format: Format::H5md,
+        name: "h5md",
+        title: "H5MD",
+        extensions: &["h5", "h5md", "hdf5"],
+        file_names: &[],
+        holds: "trajectories; cell, images, velocities, forces, energy, masses, charges",
+        recognise: recognise::hdf5,
+        reader: Some(h5md::open),
+        writer: Some(h5md::create),
     },
 ];
 

@@ -19,6 +19,7 @@ mod espresso;
 mod extxyz;
 mod format;
 mod frame;
+mod h5md;
 mod labels;
 mod lammps;
 mod n2p2;

@@ -53,6 +53,8 @@ pub enum Precision {
     Shortest,
     /// Always 17 significant digits.
     Seventeen,
+    /// Single precision, some 7 digits: what a trajectory needs. Positions within 64 Å are exact to 4·10⁻⁶ Å.
+    Single,
 }
 
 impl Precision {
@@ -62,6 +64,7 @@ impl Precision {
         let _ = match self {
             Self::Shortest => write!(text, "{number:?}"),
             Self::Seventeen => write!(text, "{number:.16e}"),
+            Self::Single => write!(text, "{:?}", number as f32),
         };
     }
 }

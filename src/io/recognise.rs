@@ -28,15 +28,22 @@ impl Sample {
 
 /// Files that are certainly none of ours: what they are.
 pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 6] = [
+    const MAGIC: [(&[u8], &str); 5] = [
         (b"BZh", "compressed by bzip2; decompress it first, or use gzip"),
         (b"\xfd7zXZ", "compressed by xz; decompress it first, or use gzip"),
         (b"\x28\xb5\x2f\xfd", "compressed by zstd; decompress it first, or use gzip"),
         (b"PK\x03\x04", "a zip archive; unpack it first"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, which is not a text format of atoms"),
         (b"%PDF", "a PDF document"),
     ];
     MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
+}
+
+/// The signature of HDF5, whose first byte is no text.
+pub(super) fn hdf5(sample: &Sample) -> bool {
+    sample
+        .text
+        .strip_prefix(char::REPLACEMENT_CHARACTER)
+        .is_some_and(|rest| rest.starts_with("HDF\r\n\x1a\n"))
 }
 
 fn reals(line: &str) -> Option<Vec<f64>> {

@@ -1,6 +1,6 @@
 //! Opening files for writing, and noticing when the disk is full.
 
-use super::{Format, WriteFrames, WriteOptions};
+use super::{Format, WriteFrames, WriteOptions, h5md};
 use crate::error::{Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -25,6 +25,9 @@ pub fn append(
     options: &WriteOptions,
     length: u64,
 ) -> Result<Box<dyn WriteFrames>> {
+    if format == Format::H5md {
+        return h5md::append(path, options, length);
+    }
     let writer = format.writer(path)?;
     Ok(writer(Sink::append(path, length)?, options))
 }
@@ -82,6 +85,21 @@ impl Sink {
             Output::Gzip(file) => file.write_all(text.as_bytes()),
         };
         written.map_err(Error::io(&self.path, "write"))
+    }
+
+    /// The open file itself, for a format that does not write from front to back.
+    pub(super) fn into_file(self, format: &str) -> Result<(PathBuf, File)> {
+        let Self { path, output } = self;
+        match output {
+            Output::Plain(buffer) => match buffer.into_inner() {
+                Ok(file) => Ok((path, file)),
+                Err(error) => Err(Error::io(path, "write")(error.into_error())),
+            },
+            Output::Gzip(_) => Err(Error::invalid(format!(
+                "{}: {format} is compressed inside and cannot be written through gzip; leave `.gz` out",
+                path.display()
+            ))),
+        }
     }
 
     /// The name of the file, for messages.

@@ -2,11 +2,11 @@
 
 use super::Observer;
 use crate::error::{Error, Result};
-use crate::io::{self, Format, Frame, WriteFrames, WriteOptions};
+use crate::io::{self, Format, Frame, Precision, WriteFrames, WriteOptions};
 use crate::md::State;
 use std::path::{Path, PathBuf};
 
-/// Writes a frame every so many steps, in any of the text formats that [`crate::io`] writes.
+/// Writes a frame every so many steps, in any format of trajectories that [`crate::io`] writes.
 ///
 /// Frames hold positions, the cells crossed where the format has a place for them, velocities, and the energy.
 pub struct Trajectory {
@@ -20,6 +20,12 @@ pub struct Trajectory {
 }
 
 impl Trajectory {
+    /// How frames are written: a binary file in single precision, a text file so that it reads back to the bit.
+    fn options(&self) -> WriteOptions {
+        let precision = if self.format == Format::H5md { Precision::Single } else { Precision::Shortest };
+        WriteOptions { precision }
+    }
+
     /// Frames go into `path`, one every `every` steps.
     pub fn new(path: impl AsRef<Path>, format: Format, every: u64) -> Self {
         Self { path: path.as_ref().to_path_buf(), format, every, length: 0, writer: None }
@@ -37,7 +43,7 @@ impl Observer for Trajectory {
         let writer = if let Some(writer) = &mut self.writer {
             writer
         } else {
-            let options = WriteOptions::default();
+            let options = self.options();
             self.writer.insert(io::append(&self.path, self.format, &options, self.length)?)
         };
         writer.write(&frame)
@@ -55,6 +61,6 @@ impl Observer for Trajectory {
         self.writer = None;
         self.length = mark;
         // Opened and closed once: the file exists, has this length, and can be written.
-        io::append(&self.path, self.format, &WriteOptions::default(), mark)?.finish()
+        io::append(&self.path, self.format, &self.options(), mark)?.finish()
     }
 }

@@ -1,9 +1,13 @@
 //! `mlmd run`: dynamics that survives whatever happens to the process.
 
+use mlmd::Frame;
+use mlmd::io::{self, ReadOptions};
+use mlmd::random::{Philox, Purpose};
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_mlmd");
 
@@ -25,7 +29,7 @@ produce = "1200 fs"
 [dynamics.thermostat.csvr]
 time = "100 fs"
 [output]
-trajectory = { every = "40 fs" }
+trajectory = { every = "40 fs", format = ["extxyz", "h5md"] }
 thermo = { every = "20 fs" }
 checkpoint = { every = "80 fs" }
 "#;
@@ -55,46 +59,108 @@ fn start(folder: &Path) -> Child {
     command(folder, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
-/// The results that must not depend on what happened on the way.
-fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+/// The results that must not depend on what happened on the way: the bytes of text files, and the content of
+/// H5MD files, whose bytes tell how often they were committed.
+fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>, Vec<Frame>)> {
     ["T0040K", "T0080K"]
         .iter()
         .flat_map(|task| {
-            ["thermo.csv", "trajectory.extxyz"].map(|file| Path::new("out").join(task).join(file))
+            let files = ["thermo.csv", "trajectory.extxyz", "trajectory.h5"];
+            files.map(|file| Path::new("out").join(task).join(file))
         })
         .map(|path| {
-            let bytes = fs::read(folder.join(&path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            (path, bytes)
+            let name = folder.join(&path);
+            if path.extension().is_some_and(|e| e == "h5") {
+                return (path, Vec::new(), frames(&name));
+            }
+            let bytes = fs::read(name).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            (path, bytes, Vec::new())
         })
         .collect()
+}
+
+/// The frames of a trajectory, without the place they came from.
+fn frames(path: &Path) -> Vec<Frame> {
+    let mut frames = io::read_all(path, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    for frame in &mut frames {
+        frame.origin = io::Origin::default();
+    }
+    frames
+}
+
+/// The step of the checkpoint of a task, if there is one.
+fn checkpointed(folder: &Path) -> Option<u64> {
+    let bytes = fs::read(folder.join("checkpoint")).ok()?;
+    let line = bytes.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<serde_json::Value>(line).ok()?["step"].as_u64()
 }
 
 #[test]
 fn a_run_that_is_killed_again_and_again_ends_with_the_same_bytes() {
     let undisturbed = folder();
+    let start_of_run = Instant::now();
     let output = run(undisturbed.path(), &[]);
+    // Moments within a fifth of the time that the whole takes on this machine: every phase is hit, and it goes on.
+    let latest = start_of_run.elapsed().as_millis() as u64 / 5 + 10;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected = results(undisturbed.path());
     let rows = String::from_utf8_lossy(&expected[0].1).lines().count();
     assert_eq!(rows, 1 + 61, "a header, and a row every 20 fs of 1200 fs");
 
-    let killed = folder();
-    let mut kills = 0;
-    // Delays that grow, so that every phase is hit and the run still ends.
-    for attempt in 1..200_u64 {
-        let mut child = start(killed.path());
-        std::thread::sleep(Duration::from_millis(7 + 11 * attempt % 97 + attempt));
-        if let Some(status) = child.try_wait().expect("the process can be asked") {
-            assert!(status.success());
-            break;
+    // Fifty moments at random. After each, everything up to the checkpoint can be read without resuming.
+    let mut moments = Philox::new(1, Purpose::General, 0, 0);
+    let copies = tempfile::tempdir().expect("a temporary folder");
+    let (mut kills, mut list) = (0, String::new());
+    while kills < 50 {
+        let killed = folder();
+        let finished = loop {
+            let mut child = start(killed.path());
+            std::thread::sleep(Duration::from_millis(5 + moments.below(latest)));
+            if let Some(status) = child.try_wait().expect("the process can be asked") {
+                assert!(status.success());
+                break true;
+            }
+            child.kill().expect("the process can be killed");
+            child.wait().expect("the process ends");
+            kills += 1;
+            for task in ["T0040K", "T0080K"] {
+                let task = killed.path().join("out").join(task);
+                // Recording begins at step 100, a frame every ten steps.
+                let recorded = checkpointed(&task).and_then(|step| Some(step.checked_sub(100)? / 10 + 1));
+                if let Some(recorded) = recorded {
+                    let trajectory = task.join("trajectory.h5");
+                    assert!(frames(&trajectory).len() as u64 >= recorded);
+                    let copy = format!("{kills}-{}.h5", list.len());
+                    fs::copy(&trajectory, copies.path().join(&copy)).expect("a file can be copied");
+                    let _ = writeln!(list, "{copy} {recorded}");
+                }
+            }
+            if kills >= 50 {
+                break false;
+            }
+        };
+        if !finished {
+            assert!(run(killed.path(), &[]).status.success());
         }
-        child.kill().expect("the process can be killed");
-        child.wait().expect("the process ends");
-        kills += 1;
+        assert!(results(killed.path()) == expected, "after {kills} kills the results differ");
     }
-    assert!(kills > 0, "the run was too short to be killed");
-    assert!(run(killed.path(), &[]).status.success());
-    assert!(results(killed.path()) == expected, "after {kills} kills the results differ");
+    h5py_opens(copies.path(), &list);
+}
+
+/// The HDF5 library opens every file of a list and finds at least so many frames in it.
+fn h5py_opens(folder: &Path, list: &str) {
+    assert!(list.lines().count() >= 5, "too few runs were killed after a checkpoint");
+    fs::write(folder.join("list"), list).expect("a writable folder");
+    let script = "import h5py\nfor line in open('list'):\n    name, frames = line.split()\n    \
+                  with h5py.File(name) as f:\n        p = f['particles/trajectory/position/value'][:]\n        \
+                  assert len(p) >= int(frames) and abs(p).max() < 20, line\n";
+    let found = Command::new("python3").args(["-c", "import h5py"]).output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no Python with h5py");
+        return;
+    }
+    let output = Command::new("python3").args(["-c", script]).current_dir(folder).output().expect("Python");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cross_check;
 mod detection;
 mod espresso;
 mod extxyz;
+mod h5md;
 mod hostile;
 mod labels;
 mod lammps;

@@ -235,6 +235,7 @@ impl Task {
         ];
         for format in &self.formats {
             let (name, format) = match format {
+                TrajectoryFormat::H5md => ("trajectory.h5", Format::H5md),
                 TrajectoryFormat::Extxyz => ("trajectory.extxyz", Format::ExtendedXyz),
                 TrajectoryFormat::LammpsDump => ("trajectory.dump", Format::LammpsDump),
             };
