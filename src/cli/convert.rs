@@ -1,19 +1,22 @@
-//! `mlmd convert`: structures and trajectories from one format into another.
+//! `mlmd convert`: structures, trajectories and potentials from one format into another.
 
 use super::options::Reading;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::error::Result;
-use crate::io::{Format, Precision, WriteOptions};
+use crate::io::{Precision, WriteOptions};
+use crate::potential::is_potential;
 use crate::workflow::Selection;
 use crate::workflow::convert::Conversion;
+use crate::workflow::models;
 use std::path::PathBuf;
 
-/// Convert structures and trajectories between formats
+/// Convert structures, trajectories and potentials between formats
 #[derive(Debug, clap::Args)]
-#[command(after_help = "`mlmd help formats` lists the formats. Files ending in .gz are compressed.")]
+#[command(after_help = "`mlmd help formats` lists the formats. Files ending in .gz are compressed.\n\
+                        Potentials: native (mlmd's own, .mlmd), n2p2, aenet.")]
 pub(super) struct Arguments {
-    /// File to read
+    /// File to read, or folder of a potential
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// File to write; its name tells the format unless --to does
@@ -28,9 +31,9 @@ pub(super) struct Arguments {
         hide_default_value = true
     )]
     frames: Selection,
-    /// Format of the output
+    /// Format of the output; of a potential: native, n2p2 or aenet
     #[arg(long, value_name = "FORMAT")]
-    to: Option<Format>,
+    to: Option<String>,
     /// Write 17 significant digits instead of the fewest that read back as the same number
     #[arg(long)]
     full_precision: bool,
@@ -40,12 +43,23 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        if self.reading.from.is_none() && is_potential(&self.input) {
+            let conversion = models::Conversion {
+                input: self.input,
+                units: self.reading.units,
+                output: self.output,
+                format: self.to.as_deref().map(str::parse).transpose()?,
+            };
+            let (written, format) = conversion.run()?;
+            terminal.note(&format!("{}: {format} potential", written.display()));
+            return Ok(());
+        }
         let conversion = Conversion {
             reading: self.reading.options(),
             input: self.input,
             frames: self.frames,
             output: self.output,
-            format: self.to,
+            format: self.to.as_deref().map(str::parse).transpose()?,
             writing: WriteOptions {
                 precision: if self.full_precision { Precision::Seventeen } else { Precision::Shortest },
             },

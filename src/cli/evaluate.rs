@@ -4,8 +4,8 @@ use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
-use crate::workflow::Deviation;
 use crate::workflow::evaluate::{self, Errors, Report, Request};
+use crate::workflow::{Deviation, Spread};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -79,13 +79,29 @@ fn machine(report: &Report) -> Value {
         "force_max_ev_per_angstrom": force.rmse().map(|_| force.largest),
         "frames_with_energy": energy.count,
         "extrapolating_atoms": report.extrapolating.0,
+        "energy_std_mev_per_atom": scaled(mean(&report.committee[0]), 1e3),
+        "force_std_ev_per_angstrom": mean(&report.committee[1]),
     })
+}
+
+/// The mean, where there is one.
+fn mean(spread: &Spread) -> Option<f64> {
+    (!spread.is_empty()).then(|| spread.mean())
 }
 
 fn table(potential: &str, report: &Report) -> String {
     let plural = if report.frames == 1 { "" } else { "s" };
     let mut text = format!("{potential}\n{} frame{plural}, {} atoms\n", report.frames, report.atoms);
     let all = &report.all;
+    if let [Some(energy), Some(force)] = report.committee.each_ref().map(mean) {
+        let _ = writeln!(
+            text,
+            "Standard deviation over the committee: energy {:.3} meV/atom, force {force:.5} eV/Å on average, \
+             {:.5} at most",
+            energy * 1e3,
+            report.committee[1].max
+        );
+    }
     if all.energy.count + all.force.count + all.stress.count == 0 {
         text.push_str("The frames carry no references to compare with.\n");
         return text;

@@ -1,19 +1,22 @@
 //! `mlmd info`: what is in a file.
 
 use super::devices;
+use super::models;
 use super::options::Reading;
 use super::progress::Progress;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::error::Result;
 use crate::io::ReadOptions;
+use crate::potential::is_potential;
 use crate::workflow::Spread;
 use crate::workflow::info::{self, FileInfo};
+use crate::workflow::models::describe;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Say what is in a file: structures, their cells, distances and labels
+/// Say what is in a file: structures, their cells, distances and labels; or a potential
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The file
@@ -34,6 +37,14 @@ impl Arguments {
         let Some(file) = &self.file else {
             return devices::print(self.json);
         };
+        if self.reading.from.is_none() && is_potential(file) {
+            let description = describe(file, self.reading.units)?;
+            if self.json {
+                let text = serde_json::to_string_pretty(&models::machine(&description)).unwrap_or_default();
+                return terminal::print(&(text + "\n"));
+            }
+            return terminal::print(&models::human(&description));
+        }
         let mut progress = Progress::new(terminal, "frames", None);
         // Looking at a file must not need what only a use of it needs.
         let reading = ReadOptions { stand_in_elements: true, ..self.reading.options() };

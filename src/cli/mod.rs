@@ -9,6 +9,7 @@ mod evaluate;
 mod help;
 mod info;
 mod man;
+mod models;
 mod options;
 mod progress;
 mod rows;

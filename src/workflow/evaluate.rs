@@ -1,10 +1,12 @@
 //! A potential on frames: energies, forces and stress, and how far they are from the references.
 
-use super::Deviation;
+use super::{Deviation, Spread};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
-use crate::io::{self, Frame, Precision, ReadOptions, WriteFrames, WriteOptions};
-use crate::potential::{Evaluation, Potential};
+use crate::io::{
+    self, Column, ColumnValues, Frame, Precision, ReadOptions, Value, WriteFrames, WriteOptions,
+};
+use crate::potential::{Evaluation, Potential, Uncertainty};
 use crate::system::{Element, Mat3, Vec3};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use rayon::prelude::*;
@@ -39,6 +41,9 @@ pub struct Report {
     pub force_by_element: BTreeMap<Element, Deviation>,
     /// Atoms with a descriptor outside its trained range, and frames that have such atoms.
     pub extrapolating: (u64, u64),
+    /// Standard deviations over the members of a committee: of the energy per atom of each frame, eV, and
+    /// of the force on each atom (over its three components together), eV/Å.
+    pub committee: [Spread; 2],
 }
 
 /// Differences between potential and reference.
@@ -61,6 +66,7 @@ struct Evaluated {
     forces: Vec<Vec3>,
     stress: Option<Mat3>,
     extrapolating: u64,
+    spread: Option<Uncertainty>,
 }
 
 /// Evaluates frame after frame; `progress` is told how many are done.
@@ -136,12 +142,18 @@ fn evaluate(engine: &mut Engine, frame: Frame) -> Result<Evaluated> {
         return Err(Error::Physics(format!("{}: energy or forces are not finite numbers", frame.origin)));
     }
     let stress = frame.cell.is_bulk().then(|| found.stress(frame.cell.volume()));
-    Ok(Evaluated { energy, forces, stress, extrapolating: extrapolating.len() as u64, frame })
+    let spread = engine.uncertainty(&system)?;
+    Ok(Evaluated { energy, forces, stress, extrapolating: extrapolating.len() as u64, spread, frame })
 }
 
 impl Evaluated {
     /// The frame with the labels of the potential in place of its own.
-    fn labelled(self) -> Frame {
+    fn labelled(mut self) -> Frame {
+        if let Some(spread) = self.spread {
+            self.frame.info.insert("energy_std".into(), Value::Real(spread.energy));
+            let column = Column { width: 1, values: ColumnValues::Reals(spread.forces) };
+            self.frame.columns.insert("forces_std".into(), column);
+        }
         Frame {
             energy: Some(self.energy),
             forces: Some(self.forces),
@@ -160,6 +172,11 @@ impl Report {
         self.extrapolating.0 += evaluated.extrapolating;
         self.extrapolating.1 += u64::from(evaluated.extrapolating > 0);
         self.all.push(evaluated, index);
+        if let Some(spread) = &evaluated.spread {
+            let [energy, forces] = &mut self.committee;
+            energy.push(spread.energy / (frame.len().max(1)) as f64);
+            spread.forces.iter().for_each(|force| forces.push(*force));
+        }
         if let Some(group) = frame.text("config_type") {
             self.groups.entry(group.to_string()).or_default().push(evaluated, index);
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`convert`] | frames from one file into another |
 //! | [`info`] | what is in a file |
+//! | [`models`] | potentials from one format into another; what is in them |
 //! | [`dynamics`] | molecular dynamics, resumable |
 //! | [`evaluate`] | a potential on frames, against references |
 //! | [`mod@bench`] | how fast a potential is |
@@ -19,6 +20,7 @@ mod deviation;
 pub mod dynamics;
 pub mod evaluate;
 pub mod info;
+pub mod models;
 pub mod potential;
 pub mod run;
 pub mod sample;

@@ -5,5 +5,6 @@ mod cases;
 mod convert;
 mod help;
 mod info;
+mod models;
 mod potentials;
 mod run;

@@ -75,7 +75,8 @@ impl PotentialFormat {
                 return Ok(Self::Aenet);
             }
             return Err(Error::invalid(format!(
-                "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer) or *.nn.ascii (aenet)",
+                "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer) or *.nn.ascii (aenet), \
+                 or the members of a committee",
                 path.display(),
                 native::FILE,
                 n2p2::INPUT
@@ -100,7 +101,38 @@ impl PotentialFormat {
     }
 }
 
-/// Reads a neural potential of any format.
+/// Is this a potential? Any folder is meant to be one; a file is by its name or its beginning.
+pub fn is_potential(path: &Path) -> bool {
+    path.is_dir() || (path.is_file() && PotentialFormat::detect(path).is_ok())
+}
+
+/// The potentials in a folder that is not one itself: folders and native files, in the order of their names.
+fn members(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io(folder, "open"))? {
+        let path = entry.map_err(Error::io(folder, "read"))?.path();
+        if PotentialFormat::detect(&path).is_ok() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The committee of the potentials in a folder; `nothing` is what is wrong if there are none.
+fn load_committee(folder: &Path, options: &LoadOptions, nothing: Error) -> Result<NeuralModel> {
+    let members = members(folder)?;
+    if members.is_empty() {
+        return Err(nothing);
+    }
+    let models = members.iter().map(|path| load(path, options)).collect::<Result<_>>()?;
+    NeuralModel::committee(models).map_err(|error| {
+        let names: Vec<_> = members.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+        Error::invalid(format!("{}: {error} (its members: {})", folder.display(), names.join(", ")))
+    })
+}
+
+/// Reads a neural potential of any format, or a committee: a folder of several that share the descriptor.
 ///
 /// ```no_run
 /// use mlmd::potential::{LoadOptions, load};
@@ -110,7 +142,12 @@ impl PotentialFormat {
 /// ```
 pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel> {
     let path = path.as_ref();
-    match PotentialFormat::detect(path)? {
+    let format = match PotentialFormat::detect(path) {
+        Ok(format) => format,
+        Err(nothing) if path.is_dir() => return load_committee(path, options, nothing),
+        Err(error) => return Err(error),
+    };
+    match format {
         PotentialFormat::Native => {
             let file = if path.is_dir() { path.join(native::FILE) } else { path.to_path_buf() };
             native::read(&file)
