@@ -60,7 +60,7 @@ fn what_is_no_structure_is_told() {
     assert!(fail(folder.path(), 2, &["info", "empty.xyz"]).contains("the file is empty"));
     assert!(fail(folder.path(), 2, &["info", "poem.txt"]).contains("neither the content nor the name"));
     assert!(fail(folder.path(), 2, &["info", "absent"]).contains("absent: cannot open"));
-    assert!(fail(folder.path(), 2, &["info", "."]).contains("a folder"));
+    assert!(fail(folder.path(), 2, &["info", "."]).contains("no potential in this folder"));
 }
 
 #[test]

@@ -132,10 +132,10 @@ own.mlmd: native potential
   descriptor  moments
   elements    Li, F
   cutoff      4.5 Å
-  Li          36 numbers: 6 radial to 4.5 Å, 30 products of two moments and 0 more, of 4 functions to 3.5 Å, l ≤ 3
-              network 36-3-1, tanh linear, 115 parameters
-  F           36 numbers: 6 radial to 4.5 Å, 30 products of two moments and 0 more, of 4 functions to 3.5 Å, l ≤ 3
-              network 36-3-1, tanh linear, 115 parameters
+  Li          40 numbers: 10 radial to 4.5 Å, 30 products of two moments and 0 more, of 4 functions to 3.5 Å, l ≤ 3
+              network 40-3-1, tanh linear, 127 parameters
+  F           40 numbers: 10 radial to 4.5 Å, 30 products of two moments and 0 more, of 4 functions to 3.5 Å, l ≤ 3
+              network 40-3-1, tanh linear, 127 parameters
   frames      120
 ";
     assert_eq!(succeed(at, &["info", "own.mlmd"]), expected);
@@ -143,7 +143,7 @@ own.mlmd: native potential
     assert!(text.contains("8 (unit of its files, which do not state it)"), "{text}");
     let value: Value = serde_json::from_str(&succeed(at, &["info", "--json", "own.mlmd"])).unwrap();
     assert_eq!((&value["kind"], &value["descriptor"]), (&"potential".into(), &"moments".into()));
-    assert_eq!(value["networks"]["Li"]["nodes"], serde_json::json!([36, 3, 1]));
+    assert_eq!(value["networks"]["Li"]["nodes"], serde_json::json!([40, 3, 1]));
     assert_eq!(value["cutoff_angstrom"], 4.5);
 }
 

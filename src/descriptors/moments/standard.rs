@@ -12,12 +12,15 @@ use std::str::FromStr;
 /// How much a standard set resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MomentsSize {
-    /// 6 radial and 4 angular functions, l ≤ 3, no more than three bodies: 36 numbers.
+    /// 5 radial functions for each element and 4 angular ones, l ≤ 3, no more than three bodies: 35 numbers
+    /// for one element, 50 for four.
     Small,
-    /// 10 radial and 6 angular functions, l ≤ 4, some of four and five bodies: 112 numbers.
+    /// 8 radial functions for each element and 6 angular ones, l ≤ 4, some of four and five bodies: 110
+    /// numbers for one element, 134 for four.
     #[default]
     Medium,
-    /// 12 radial and 8 angular functions, l ≤ 5, more of four and five bodies: 232 numbers.
+    /// 10 radial functions for each element and 8 angular ones, l ≤ 5, more of four and five bodies: 230
+    /// numbers for one element, 260 for four.
     Large,
 }
 
@@ -34,26 +37,26 @@ impl FromStr for MomentsSize {
     }
 }
 
-/// How many functions of how many polynomials.
-type Shape = (usize, usize);
-
 impl Moments {
-    /// A set for these elements with cutoffs in Å, the same for every central element: mixed channels, all
-    /// products of two functions, Legendre polynomials from l = 1 on.
+    /// A set for these elements with cutoffs in Å, the same for every central element: radial functions for
+    /// each element of the neighbours; mixed channels for the angles, all products of two functions,
+    /// Legendre polynomials from l = 1 on.
     ///
-    /// With one element the functions are the polynomials themselves; with several the coefficients are
-    /// random numbers (always the same ones): few mixtures of many functions keep most of what can be told
-    /// apart, and training may improve them.
+    /// With one element the functions are the polynomials themselves. With several the coefficients of the
+    /// mixtures are random numbers (always the same ones): few mixtures of many functions keep most of what
+    /// can be told apart, at a cost that does not grow with the number of elements; training may improve
+    /// them.
     pub fn standard(
         elements: Vec<Element>,
         radial_cutoff: f64,
         angular_cutoff: f64,
         size: MomentsSize,
     ) -> Result<Self> {
-        let (radial, angular, degree): (Shape, Shape, usize) = match size {
-            MomentsSize::Small => ((6, 8), (4, 6), 3),
-            MomentsSize::Medium => ((10, 12), (6, 8), 4),
-            MomentsSize::Large => ((12, 14), (8, 10), 5),
+        // Radial functions; angular functions and the polynomials they are made of; the largest l.
+        let (radial, angular, degree) = match size {
+            MomentsSize::Small => (5, (4, 6), 3),
+            MomentsSize::Medium => (8, (6, 8), 4),
+            MomentsSize::Large => (10, (8, 10), 5),
         };
         let three = match size {
             MomentsSize::Small => vec![],
@@ -67,18 +70,21 @@ impl Moments {
             MomentsSize::Large => vec![vectors, FourProduct { degrees: [1, 1, 2, 2], through: 2 }],
         };
         let species = elements.len();
-        let functions = |radius: f64, shape: Shape, center: usize, part: u64| RadialFunctions {
+        let functions = |radius: f64, channels: Channels| RadialFunctions {
             cutoff: Cutoff { shape: CutoffShape::Poly2, radius, inner: 0.0 },
-            channels: if species == 1 {
-                Channels::PerElement { orders: shape.0 }
+            channels,
+        };
+        let channels = |center: usize| {
+            if species == 1 {
+                Channels::PerElement { orders: angular.0 }
             } else {
-                Channels::Mixed { coefficients: mixtures(species, shape, center, part) }
-            },
+                Channels::Mixed { coefficients: mixtures(species, angular, center) }
+            }
         };
         let centers = (0..species).map(|center| MomentsCenter {
-            radial: functions(radial_cutoff, radial, center, 0),
+            radial: functions(radial_cutoff, Channels::PerElement { orders: radial }),
             angular: Some(AngularInvariants {
-                functions: functions(angular_cutoff, angular, center, 1),
+                functions: functions(angular_cutoff, channels(center)),
                 degree,
                 coupling: Coupling::All,
                 resolution: Resolution::Legendre { from: 1 },
@@ -93,8 +99,8 @@ impl Moments {
 }
 
 /// Random coefficients in [−1, 1] for every species of neighbours.
-fn mixtures(species: usize, (functions, terms): Shape, center: usize, part: u64) -> Vec<Vec<Vec<f64>>> {
-    let mut random = Philox::new(part, Purpose::General, 0, center as u32);
+fn mixtures(species: usize, (functions, terms): (usize, usize), center: usize) -> Vec<Vec<Vec<f64>>> {
+    let mut random = Philox::new(1, Purpose::General, 0, center as u32);
     let mut draw = |n: usize| (0..n).map(|_| 2.0 * random.uniform() - 1.0).collect::<Vec<f64>>();
     (0..species).map(|_| (0..functions).map(|_| draw(terms)).collect()).collect()
 }

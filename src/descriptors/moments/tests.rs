@@ -269,6 +269,8 @@ fn mixing_gradients_are_derivatives() {
     for (species, size, distinct) in [(2, MomentsSize::Medium, false), (3, MomentsSize::Small, true)] {
         let mut moments = Moments::standard(elements(species), radial, angular, size).unwrap();
         moments.centers[0].angular.as_mut().unwrap().distinct = distinct;
+        let coefficients = vec![vec![vec![0.5, -0.25, 1.0, 0.125]; 3]; species];
+        moments.centers[0].radial.channels = Channels::Mixed { coefficients };
         let around = around(12, species, &mut Philox::new(17, Purpose::General, 0, 0));
         let g = weights(moments.len(0));
         let kernel = moments.compile::<f64>().unwrap();
@@ -301,10 +303,11 @@ fn mixing_gradients_are_derivatives() {
 
 #[test]
 fn standard_sets_have_the_stated_sizes() {
-    for (size, numbers) in [(MomentsSize::Small, 36), (MomentsSize::Medium, 112), (MomentsSize::Large, 232)] {
+    let sizes = [(MomentsSize::Small, 5, 30), (MomentsSize::Medium, 8, 102), (MomentsSize::Large, 10, 220)];
+    for (size, radial, angular) in sizes {
         for species in 1..=4 {
             let moments = Moments::standard(elements(species), 6.0, 5.0, size).unwrap();
-            assert_eq!(moments.len(0), numbers);
+            assert_eq!(moments.len(0), radial * species + angular);
             assert_eq!(moments.cutoff(), 6.0);
             assert_eq!(moments.with_lengths(2.0).cutoff(), 12.0);
         }

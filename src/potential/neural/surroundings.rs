@@ -6,16 +6,13 @@ use crate::neighbors::Block;
 use crate::system::{Mat3, Vec3};
 use multiversion::multiversion;
 
-/// The images of a block and the candidates of one atom among them.
-///
-/// Records of four numbers, so that a vector is read and written by one instruction.
+/// The images of a block and the neighbours of one atom among them.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
-    /// (x, y, z, 0) of each image.
+    /// (x, y, z, 0) of each image: records that never lie across two lines of the cache.
     images: Vec<[f64; 4]>,
-    /// (Δx, Δy, Δz, r²) and local number of neighbours within the inner cutoff, and between the two.
-    near: (Vec<[f64; 4]>, Vec<u32>),
-    far: (Vec<[f64; 4]>, Vec<u32>),
+    /// Local numbers of the neighbours that are beyond the inner cutoff, of the species in hand.
+    far: Vec<u32>,
 }
 
 impl Surroundings {
@@ -42,33 +39,27 @@ impl Surroundings {
     ) {
         let Environment { vectors, distances, starts } = environment;
         let center = self.images[k];
-        let (inner, outer) = (inner.min(outer).powi(2), outer * outer);
+        let limits = [inner.min(outer).powi(2), outer * outer];
         let all: usize = (0..species).map(|s| block.neighbors(k, s, species).len()).sum();
         // One entry more than there are candidates: the last one is written and then not kept.
-        for (records, locals) in [&mut self.near, &mut self.far] {
-            records.resize(all + 1, [0.0; 4]);
-            locals.resize(all + 1, 0);
-        }
+        locals.resize(all + 1, 0);
+        self.far.resize(all + 1, 0);
         starts.clear();
         let mut count = 0;
         for s in 0..species {
             starts.push(count);
             let candidates = block.neighbors(k, s, species);
-            let near = (&mut self.near.0[count..], &mut self.near.1[count..]);
-            let far = (&mut self.far.0[..], &mut self.far.1[..]);
-            let [first, second] = select(&self.images, center, candidates, [inner, outer], near, far);
-            count += first;
-            self.near.0[count..count + second].copy_from_slice(&self.far.0[..second]);
-            self.near.1[count..count + second].copy_from_slice(&self.far.1[..second]);
-            count += second;
+            let near = &mut locals[count..];
+            let [first, second] = select(&self.images, center, candidates, limits, near, &mut self.far);
+            near[first..first + second].copy_from_slice(&self.far[..second]);
+            count += first + second;
         }
         starts.push(count);
-        locals.clear();
-        locals.extend_from_slice(&self.near.1[..count]);
+        locals.truncate(count);
         for array in [&mut vectors.x, &mut vectors.y, &mut vectors.z, &mut *distances] {
             array.resize(count, T::ZERO);
         }
-        transpose(&self.near.0[..count], vectors, distances);
+        measure(&self.images, center, locals, vectors, distances);
     }
 }
 
@@ -80,38 +71,46 @@ fn select(
     center: [f64; 4],
     candidates: &[u32],
     [inner, outer]: [f64; 2],
-    near: (&mut [[f64; 4]], &mut [u32]),
-    far: (&mut [[f64; 4]], &mut [u32]),
+    near: &mut [u32],
+    far: &mut [u32],
 ) -> [usize; 2] {
     let mut count = [0; 2];
     for &local in candidates {
-        let image = images[local as usize];
-        let d = [0, 1, 2].map(|axis| image[axis] - center[axis]);
-        let square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-        let record = [d[0], d[1], d[2], square];
+        let [x, y, z, _] = images[local as usize];
+        let [x, y, z] = [x - center[0], y - center[1], z - center[2]];
+        let square = x * x + y * y + z * z;
         // Written always, kept only if it belongs there: no branch that could be mispredicted.
-        near.0[count[0]] = record;
-        near.1[count[0]] = local;
-        far.0[count[1]] = record;
-        far.1[count[1]] = local;
+        near[count[0]] = local;
+        far[count[1]] = local;
         count[0] += usize::from(square < inner);
         count[1] += usize::from(square < outer) - usize::from(square < inner);
     }
     count
 }
 
-/// Records of (Δx, Δy, Δz, r²) become an array each, and distances.
+/// Where neighbours are, seen from the centre.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn transpose<T: Real>(records: &[[f64; 4]], vectors: &mut Vectors<T>, distances: &mut [T]) {
-    let n = records.len();
+fn measure<T: Real>(
+    images: &[[f64; 4]],
+    center: [f64; 4],
+    locals: &[u32],
+    vectors: &mut Vectors<T>,
+    distances: &mut [T],
+) {
+    let n = locals.len();
     let (x, y, z) = (&mut vectors.x[..n], &mut vectors.y[..n], &mut vectors.z[..n]);
     let distances = &mut distances[..n];
     for i in 0..n {
-        let [dx, dy, dz, square] = records[i];
-        x[i] = T::of(dx);
-        y[i] = T::of(dy);
-        z[i] = T::of(dz);
-        distances[i] = T::of(square).sqrt();
+        let image = images[locals[i] as usize];
+        let d = [image[0] - center[0], image[1] - center[1], image[2] - center[2]];
+        x[i] = T::of(d[0]);
+        y[i] = T::of(d[1]);
+        z[i] = T::of(d[2]);
+        distances[i] = T::of(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+    }
+    // A loop of its own is vector code.
+    for distance in distances {
+        *distance = distance.sqrt();
     }
 }
 
@@ -149,7 +148,8 @@ pub(super) fn scatter<T: Real>(
 /// additions is the same everywhere.
 #[inline(always)]
 fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    const LANES: usize = 8;
+    // Several vectors, so that no addition waits for the one before.
+    const LANES: usize = 16;
     let mut sums = [T::ZERO; LANES];
     let (head_a, tail_a) = a.as_chunks::<LANES>();
     let (head_b, tail_b) = b.as_chunks::<LANES>();
