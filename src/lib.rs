@@ -13,6 +13,7 @@
 //! | [`potential`] | numbers become energy and forces |
 //! | [`compute`] | how it is computed: threads and devices |
 //! | [`md`] | how atoms move |
+//! | [`relax`] | minimisation of positions and cell; paths between minima |
 //! | [`observe`] | what a run writes and watches for |
 //! | [`input`] | the TOML language of `mlmd run` |
 //! | [`workflow`] | a job from start to end |
@@ -30,6 +31,7 @@ pub mod neighbors;
 pub mod observe;
 pub mod potential;
 pub mod random;
+pub mod relax;
 pub mod system;
 pub mod text;
 pub mod units;

@@ -10,8 +10,10 @@ mod help;
 mod info;
 mod man;
 mod models;
+mod neb;
 mod options;
 mod progress;
+mod relax;
 mod rows;
 mod run;
 mod simulate;
@@ -37,6 +39,8 @@ struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Relax(relax::Arguments),
+    Neb(neb::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
@@ -65,6 +69,8 @@ pub fn main() -> ExitCode {
     });
     let done = match arguments.command {
         Command::Run(command) => command.execute(terminal),
+        Command::Relax(command) => command.execute(terminal),
+        Command::Neb(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),

@@ -67,3 +67,46 @@ impl Drop for Progress {
         }
     }
 }
+
+/// Tells how far a minimisation is: its end is not known beforehand, so the numbers themselves are shown.
+pub(super) struct Minimising {
+    terminal: Terminal,
+    name: &'static str,
+    bar: Option<ProgressBar>,
+    told: Option<Instant>,
+    target: f64,
+}
+
+impl Minimising {
+    /// Begins; `target` is the force to reach, eV/Å.
+    pub(super) fn new(terminal: Terminal, name: &'static str, target: f64) -> Self {
+        let shown = !terminal.quiet && std::io::stderr().is_terminal();
+        Self { terminal, name, bar: shown.then(ProgressBar::new_spinner), told: None, target }
+    }
+
+    /// So many steps are done; energy in eV and the largest force in eV/Å.
+    pub(super) fn set(&mut self, step: u64, energy: f64, force: f64) {
+        self.stage(self.name, step, energy, force);
+    }
+
+    /// The same, where the work has several parts.
+    pub(super) fn stage(&mut self, name: &str, step: u64, energy: f64, force: f64) {
+        let line =
+            || format!("{name} step {step}: {energy:.6} eV, force {force:.3e} of {:.1e} eV/Å", self.target);
+        if let Some(bar) = &self.bar {
+            bar.set_message(line());
+            bar.tick();
+        } else if self.told.is_none_or(|told| told.elapsed() >= INTERVAL) {
+            self.told = Some(Instant::now());
+            self.terminal.note(&line());
+        }
+    }
+}
+
+impl Drop for Minimising {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -42,7 +42,7 @@ impl Arguments {
             let outlook = setup.measure()?;
             return terminal::print(&describe(&setup, &outlook));
         }
-        if setup.plan.dynamics.is_none() {
+        if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
             return terminal::print(&evaluation(&mut setup)?);
         }
         let input = std::fs::read_to_string(&self.input).map_err(Error::io(&self.input, "read"))?;

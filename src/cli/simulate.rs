@@ -1,9 +1,10 @@
 //! The dynamics of `mlmd run`: tasks one after another, with what a person wants to see meanwhile.
 
-use super::progress::Progress;
+use super::progress::{Minimising, Progress};
 use super::terminal::{self, Terminal};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::workflow::dynamics::{Made, Outcome, RunFolder, Stop, tasks};
+use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
 use std::fmt::Write;
 use std::time::Instant;
@@ -25,6 +26,7 @@ pub(super) fn simulate(
     let made = Made { input, sets, seed: plan.seed, threads: setup.threads(), files: &files };
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();
+    relax_first(setup, &stop, terminal, &mut summary)?;
     for task in &tasks {
         terminal.note(&format!("{}: {} atoms, {}", task.name, setup.system.len(), task.description()?));
         let (start, mut first) = (Instant::now(), None);
@@ -50,4 +52,38 @@ pub(super) fn simulate(
         let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
     }
     terminal::print(&format!("{summary}{:<10} {}\n", "record", folder.path().join("run.json").display()))
+}
+
+/// The stage `[relax]`, if there is one; its result takes the place of the structure.
+fn relax_first(setup: &mut Setup, stop: &Stop, terminal: Terminal, summary: &mut String) -> Result<()> {
+    let target = setup.plan.relax.as_ref().map_or(0.0, |table| table.force);
+    let mut shown = Minimising::new(terminal, "relaxing", target);
+    let (system, stage) = relax::stage(&setup.plan, &setup.system, &mut setup.engine, &mut |state| {
+        shown.set(state.step, state.enthalpy, state.force);
+        match stop.reason() {
+            None => Ok(()),
+            Some(reason) => Err(Error::Interrupted(format!(
+                "stopped by {reason} while relaxing; the same command begins anew"
+            ))),
+        }
+    })?;
+    drop(shown);
+    setup.system = system;
+    let path = setup.plan.output.directory.join(relax::RELAXED);
+    // Writing into a string cannot fail.
+    let _ = match stage {
+        Stage::None => Ok(()),
+        Stage::Read => writeln!(summary, "{:<10} finished before\n{:<10} {}", "relaxed", "", path.display()),
+        Stage::Done(done) => writeln!(
+            summary,
+            "{:<10} {} steps, {:.6} eV, forces at most {:.1e} eV/Å\n{:<10} {}",
+            "relaxed",
+            done.steps,
+            done.energy,
+            done.force,
+            "",
+            path.display()
+        ),
+    };
+    Ok(())
 }

@@ -7,6 +7,7 @@ use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, table, text};
 use super::output::Output;
 use super::potential::PotentialChoice;
+use super::relax::Relax;
 use super::run::Run;
 use super::schema::Schema;
 use super::source::Source;
@@ -28,6 +29,8 @@ pub struct Plan {
     pub potential: PotentialChoice,
     /// Where it is computed.
     pub device: Device,
+    /// A minimisation before they move.
+    pub relax: Option<Relax>,
     /// How the atoms move; `None`: they stay where they are.
     pub dynamics: Option<Dynamics>,
     /// What is written, and where.
@@ -57,6 +60,7 @@ impl Table for Plan {
             structure: keys.key("structure", table(), Structure::ABOUT).required(())?,
             potential: keys.key("potential", table(), PotentialChoice::ABOUT).required(())?,
             device: keys.key("device", table(), Device::ABOUT).default(())?,
+            relax: keys.key("relax", table(), Relax::ABOUT).optional(())?,
             dynamics: keys.key("dynamics", table(), Dynamics::ABOUT).optional(())?,
             output: keys.key("output", table(), Output::ABOUT).default(())?,
             run: keys.key("run", table(), Run::ABOUT).default(())?,
@@ -128,7 +132,18 @@ mod tests {
         let names: Vec<_> = schema.keys.iter().map(|key| key.name).collect();
         assert_eq!(
             names,
-            ["title", "seed", "structure", "potential", "device", "dynamics", "output", "run", "analysis"]
+            [
+                "title",
+                "seed",
+                "structure",
+                "potential",
+                "device",
+                "relax",
+                "dynamics",
+                "output",
+                "run",
+                "analysis"
+            ]
         );
     }
 

@@ -9,6 +9,8 @@
 //! | [`evaluate`] | a potential on frames, against references |
 //! | [`mod@bench`] | how fast a potential is |
 //! | [`run`] | the main job |
+//! | [`mod@relax`] | minimisation, as a job or as the first stage of a run |
+//! | [`neb`] | the barrier between two structures |
 //! | [`structure`] | the atoms of a run |
 //! | [`potential`] | the potential of a job |
 //! | [`sample`] | a crystal for a potential that comes without one |
@@ -21,7 +23,9 @@ pub mod dynamics;
 pub mod evaluate;
 pub mod info;
 pub mod models;
+pub mod neb;
 pub mod potential;
+pub mod relax;
 pub mod run;
 pub mod sample;
 mod selection;

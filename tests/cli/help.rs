@@ -12,7 +12,9 @@ fn here() -> &'static Path {
 #[test]
 fn help_lists_every_subcommand_and_each_explains_itself() {
     let text = succeed(here(), &["help"]);
-    for name in ["run", "evaluate", "check", "bench", "convert", "info", "completions", "man", "help"] {
+    for name in
+        ["run", "relax", "neb", "evaluate", "check", "bench", "convert", "info", "completions", "man", "help"]
+    {
         assert!(text.contains(&format!("\n  {name} ")), "{name} is not in\n{text}");
         let help = succeed(here(), &["help", name]);
         assert!(help.contains(&format!("Usage: mlmd {name}")), "{help}");

@@ -7,4 +7,5 @@ mod help;
 mod info;
 mod models;
 mod potentials;
+mod relax;
 mod run;

@@ -2,6 +2,7 @@
 
 use super::{Task, remove};
 use crate::error::{Error, Result};
+use crate::workflow::relax::RELAXED;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -50,6 +51,7 @@ impl RunFolder {
         let record = path.join("run.json");
         if fresh {
             tasks.iter().try_for_each(|task| remove(&task.folder))?;
+            remove_file(&path.join(RELAXED))?;
         } else {
             folder.refuse_other_input(&record, made)?;
         }
@@ -123,5 +125,13 @@ impl RunFolder {
         fs::write(&temporary, text + "\n")
             .and_then(|()| fs::rename(&temporary, record))
             .map_err(Error::io(record, "write"))
+    }
+}
+
+/// Deletes a file that may not be there.
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path, "delete")(error)),
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,221 @@
+//! `mlmd relax`: to the nearest minimum of the energy.
+
+use super::options::{PotentialChoice, Reading};
+use super::progress::Minimising;
+use super::rows::Rows;
+use super::terminal::{self, Terminal};
+use crate::compute::{Engine, Options};
+use crate::error::{Error, Result};
+use crate::io::Frame;
+use crate::relax::{CellFreedom, Freedom, Method, Relaxation, Settings};
+use crate::system::System;
+use crate::units::{Dimension, EV_PER_ANGSTROM3_IN_GPA, parse};
+use crate::workflow::{Selection, relax};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Relax positions, and the cell if wanted, to the nearest minimum of the energy
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Atoms that the file marks as fixed (move_mask, selective dynamics) stay where they are.\n\
+                        Exit code 3 if the minimisation does not converge; OUT is written all the same."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    potential: PotentialChoice,
+    /// Structure to relax, in any format mlmd reads
+    #[arg(value_name = "STRUCTURE")]
+    structure: PathBuf,
+    /// Which frame of the file: 0 (the first), -1 (the last)
+    #[arg(long, value_name = "FRAME", default_value_t = 0, allow_hyphen_values = true)]
+    frame: i64,
+    /// Where the relaxed structure goes
+    #[arg(short, long, value_name = "OUT", default_value = "relaxed.extxyz")]
+    output: PathBuf,
+    /// What may change of the cell: fixed, isotropic, axes, free, or strains such as xx,yy,xy
+    #[arg(long, value_name = "CELL", default_value = "fixed", help_heading = "Minimising")]
+    cell: CellFreedom,
+    /// Pressure around the cell
+    #[arg(long, value_name = "PRESSURE", default_value = "0 GPa", value_parser = pressure, allow_hyphen_values = true, help_heading = "Minimising")]
+    pressure: f64,
+    /// Converged when no force is larger
+    #[arg(long, value_name = "FORCE", default_value = "0.01 eV/angstrom", value_parser = force, help_heading = "Minimising")]
+    fmax: f64,
+    /// Converged when no free component of the stress differs more from the pressure
+    #[arg(long, value_name = "STRESS", default_value = "0.1 GPa", value_parser = stress, help_heading = "Minimising")]
+    smax: f64,
+    /// L-BFGS with a line search, or FIRE 2.0
+    #[arg(long, value_name = "METHOD", default_value = "lbfgs", help_heading = "Minimising")]
+    method: Way,
+    /// Atoms that stay where they are, counted from 0: 0,4,10-19
+    #[arg(long, value_name = "ATOMS", value_parser = atoms, help_heading = "Minimising")]
+    fix: Option<Atoms>,
+    /// Give up after so many steps
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Minimising")]
+    steps: u64,
+    /// Write every step as a frame
+    #[arg(long, value_name = "FILE")]
+    trajectory: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Way {
+    Lbfgs,
+    Fire,
+}
+
+fn pressure(text: &str) -> Result<f64, String> {
+    parse(text, Dimension::PRESSURE).map_err(|error| error.to_string())
+}
+
+fn stress(text: &str) -> Result<f64, String> {
+    pressure(text).and_then(positive)
+}
+
+/// A force above zero.
+pub(super) fn force(text: &str) -> Result<f64, String> {
+    parse(text, Dimension::FORCE).map_err(|error| error.to_string()).and_then(positive)
+}
+
+fn positive(value: f64) -> Result<f64, String> {
+    if value > 0.0 && value.is_finite() { Ok(value) } else { Err("expected a value above zero".into()) }
+}
+
+/// Ranges of atoms.
+#[derive(Debug, Clone)]
+pub(super) struct Atoms(Vec<(usize, usize)>);
+
+/// Reads `0,4,10-19`.
+pub(super) fn atoms(text: &str) -> Result<Atoms, String> {
+    let wrong = || format!("`{text}` does not name atoms: expected numbers and ranges such as 0,4,10-19");
+    let number = |part: &str| part.trim().parse::<usize>().map_err(|_| wrong());
+    let ranges = text.split(',').map(|part| match part.split_once('-') {
+        Some((first, last)) => Ok((number(first)?, number(last)?)),
+        None => number(part).map(|one| (one, one)),
+    });
+    ranges.collect::<Result<_, _>>().map(Atoms)
+}
+
+/// Which coordinates are held: those the file says, and those of the atoms named.
+pub(super) fn held(frame: &Frame, fix: Option<&Atoms>) -> Result<Vec<[bool; 3]>> {
+    let mut held = relax::held(frame);
+    let Some(Atoms(ranges)) = fix else { return Ok(held) };
+    held.resize(frame.len(), [false; 3]);
+    for (first, last) in ranges {
+        if first > last || *last >= frame.len() {
+            return Err(Error::invalid(format!(
+                "--fix {first}-{last}: the structure has {} atoms, counted from 0",
+                frame.len()
+            )));
+        }
+        held[*first..=*last].fill([true; 3]);
+    }
+    Ok(held)
+}
+
+/// One frame of a file.
+pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> {
+    let mut chosen = None;
+    Selection::One(frame).each(path, &reading.options(), |frame| {
+        chosen = Some(frame);
+        Ok(())
+    })?;
+    chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".into()))
+}
+
+impl Arguments {
+    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let potential = self.potential.load(&[&self.structure], &self.reading)?;
+        let description = potential.description();
+        let frame = read(&self.structure, self.frame, &self.reading)?;
+        let system = frame.to_system()?;
+        let settings = Settings {
+            freedom: Freedom {
+                cell: self.cell,
+                pressure: self.pressure,
+                held: held(&frame, self.fix.as_ref())?,
+            },
+            method: match self.method {
+                Way::Lbfgs => Method::Lbfgs,
+                Way::Fire => Method::Fire,
+            },
+            force: self.fmax,
+            stress: self.smax,
+            steps: self.steps,
+            ..Settings::default()
+        };
+        let options = Options { threads: self.potential.threads(), ..Options::default() };
+        let mut engine = Engine::new(potential, options)?;
+        let mut shown = Minimising::new(terminal, "relaxing", self.fmax);
+        let done = relax::run(&system, &mut engine, &settings, self.trajectory.as_deref(), &mut |state| {
+            shown.set(state.step, state.enthalpy, state.force);
+            Ok(())
+        })?;
+        drop(shown);
+        relax::write(&relax::frame(&done, &mut engine)?, &self.output)?;
+        if self.json {
+            let mut text = serde_json::to_string_pretty(&machine(&done, &self.output)).unwrap_or_default();
+            text.push('\n');
+            terminal::print(&text)?;
+        } else {
+            terminal::print(&self.table(&description, &system, &done))?;
+        }
+        match done.stopped {
+            None => Ok(()),
+            Some(reason) => Err(Error::Physics(format!(
+                "the minimisation has not converged: {reason} (largest force {:.3e} eV/Å)",
+                done.force
+            ))),
+        }
+    }
+
+    fn table(&self, potential: &str, before: &System, done: &Relaxation) -> String {
+        let after = &done.system;
+        let mut rows = Rows::new(potential);
+        rows.push(
+            "structure",
+            format!("{}: {}, {} atoms", self.structure.display(), after.formula(), after.len()),
+        );
+        let outcome = if done.stopped.is_none() { "converged after" } else { "NOT converged after" };
+        rows.push("steps", format!("{outcome} {} steps, {} evaluations", done.steps, done.evaluations));
+        let gained = done.first_energy - done.energy;
+        rows.push("energy", format!("{:.6} eV ({gained:.6} eV below the start)", done.energy));
+        rows.push("force", format!("at most {:.2e} eV/Å", done.force));
+        if self.cell != CellFreedom::Fixed {
+            let pressure = self.pressure * EV_PER_ANGSTROM3_IN_GPA;
+            let rest = done.stress * EV_PER_ANGSTROM3_IN_GPA;
+            rows.push("stress", format!("within {rest:.2e} GPa of a pressure of {pressure} GPa"));
+            let ([a, b, c], [alpha, beta, gamma]) = (after.cell.lengths(), after.cell.angles());
+            rows.push("cell", format!("{a:.5} × {b:.5} × {c:.5} Å, {alpha:.3} {beta:.3} {gamma:.3}°"));
+            let (v0, v1) = (before.cell.volume(), after.cell.volume());
+            rows.push("volume", format!("{v1:.4} Å³ ({:+.3} %)", 100.0 * (v1 / v0 - 1.0)));
+        }
+        rows.push("written", self.output.display().to_string());
+        rows.to_string()
+    }
+}
+
+/// The keys of this object are a contract.
+fn machine(done: &Relaxation, output: &Path) -> serde_json::Value {
+    json!({
+        "converged": done.stopped.is_none(),
+        "reason": done.stopped,
+        "atoms": done.system.len(),
+        "steps": done.steps,
+        "evaluations": done.evaluations,
+        "energy_ev": done.energy,
+        "enthalpy_ev": done.enthalpy,
+        "first_energy_ev": done.first_energy,
+        "largest_force_ev_per_angstrom": done.force,
+        "largest_stress_gpa": done.stress * EV_PER_ANGSTROM3_IN_GPA,
+        "volume_angstrom3": done.system.cell.is_bulk().then(|| done.system.cell.volume()),
+        "cell_lengths_angstrom": done.system.cell.lengths(),
+        "cell_angles_degrees": done.system.cell.angles(),
+        "output": output.display().to_string(),
+    })
+}

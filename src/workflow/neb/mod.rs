@@ -1,0 +1,105 @@
+//! A migration barrier from two structures: relaxed ends, a relaxed band, and its files.
+
+mod plot;
+
+use super::relax::write;
+use crate::compute::Engine;
+use crate::error::{Error, Result};
+use crate::io::{self, Frame, Precision, Value, WriteOptions};
+use crate::relax::{Band, BandSettings, BandState, Freedom, Settings, State, band, relax};
+use crate::system::System;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The band.
+    pub settings: BandSettings,
+    /// Are the ends relaxed first, in their cell? Then to this force, eV/Å.
+    pub ends: Option<f64>,
+}
+
+/// What happens, as it happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// An end is being relaxed: `start` or `end`.
+    End(&'static str, State<'a>),
+    /// The band is being relaxed.
+    Band(BandState),
+}
+
+/// Relaxes ends and band.
+pub fn run(
+    start: &System,
+    end: &System,
+    engine: &mut Engine,
+    request: &Request,
+    watch: &mut dyn FnMut(Event<'_>) -> Result<()>,
+) -> Result<Band> {
+    let mut ends = [start.clone(), end.clone()];
+    if let Some(force) = request.ends {
+        let freedom = Freedom { held: request.settings.held.clone(), ..Freedom::default() };
+        let settings = Settings { freedom, force, ..Settings::default() };
+        for (system, name) in ends.iter_mut().zip(["start", "end"]) {
+            let done = relax(system, engine, &settings, &mut |state| watch(Event::End(name, *state)))?;
+            if let Some(reason) = done.stopped {
+                return Err(Error::Physics(format!(
+                    "the {name} of the path cannot be relaxed: {reason} (largest force {:.3e} eV/Å)",
+                    done.force
+                )));
+            }
+            *system = done.system;
+        }
+    }
+    band(&ends[0], &ends[1], engine, &request.settings, &mut |state| watch(Event::Band(state)))
+}
+
+/// Writes `path.extxyz`, `path.csv`, `path.svg` and `saddle.extxyz` into a folder.
+pub fn save(found: &Band, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
+    let options = WriteOptions { precision: Precision::Seventeen };
+    let mut frames = io::create(&folder.join("path.extxyz"), None, &options)?;
+    for (index, _) in found.images.iter().enumerate() {
+        frames.write(&frame(found, index))?;
+    }
+    frames.finish()?;
+    write(&frame(found, found.top()), &folder.join("saddle.extxyz"))?;
+    let csv = folder.join("path.csv");
+    fs::write(&csv, table(found)).map_err(Error::io(&csv, "write"))?;
+    let svg = folder.join("path.svg");
+    fs::write(&svg, plot::svg(found)).map_err(Error::io(&svg, "write"))
+}
+
+/// One image with its energy, forces and place on the path.
+fn frame(found: &Band, index: usize) -> Frame {
+    let image = &found.images[index];
+    let system = &image.system;
+    let mut frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
+    frame.images = Some(system.images.clone());
+    frame.energy = Some(image.energy);
+    frame.forces = Some(image.forces.clone());
+    frame.info.insert("image".into(), Value::Integer(index as i64));
+    frame.info.insert("path_length".into(), Value::Real(image.distance));
+    frame
+}
+
+/// The path as numbers.
+fn table(found: &Band) -> String {
+    let mut text =
+        String::from("image,path_length_angstrom,energy_ev,relative_energy_ev,slope_ev_per_angstrom\n");
+    let first = found.images[0].energy;
+    for (index, image) in found.images.iter().enumerate() {
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{index},{:.6},{:.9},{:.9},{:.6}",
+            image.distance,
+            image.energy,
+            image.energy - first,
+            image.slope
+        );
+    }
+    text
+}

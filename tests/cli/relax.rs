@@ -1,0 +1,158 @@
+//! `mlmd relax`, `mlmd neb` and the stage `[relax]` of `mlmd run`.
+
+use crate::binary::{fail, mlmd, succeed};
+use std::fs;
+use std::path::Path;
+
+const POTENTIAL: &str =
+    "[potential.lennard-jones]\nepsilon = \"0.4 eV\"\nsigma = \"2.3 angstrom\"\ncutoff = \"5 angstrom\"\n";
+
+/// Two cubes of a face-centred crystal a little too wide, one atom of it out of place.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::from(
+        "32\nLattice=\"7.2 0 0 0 7.2 0 0 0 7.2\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n",
+    );
+    for (i, j, k) in sites() {
+        let off = if (i, j, k) == (1, 1, 0) { 0.2 } else { 0.0 };
+        text += &format!("Ar {} {} {}\n", 1.8 * f64::from(i) + off, 1.8 * f64::from(j), 1.8 * f64::from(k));
+    }
+    fs::write(folder.path().join("start.xyz"), text).unwrap();
+    fs::write(folder.path().join("lj.toml"), POTENTIAL).unwrap();
+    folder
+}
+
+fn sites() -> Vec<(i32, i32, i32)> {
+    let range = 0..4;
+    let all = range.clone().flat_map(|i| range.clone().flat_map(move |j| (0..4).map(move |k| (i, j, k))));
+    all.filter(|(i, j, k)| (i + j + k) % 2 == 0).collect()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_crystal_is_relaxed_with_its_cell() {
+    let folder = folder();
+    let text = succeed(
+        folder.path(),
+        &[
+            "relax",
+            "lj.toml",
+            "start.xyz",
+            "-o",
+            "out.extxyz",
+            "--cell",
+            "free",
+            "--fmax",
+            "1 meV/angstrom",
+            "--trajectory",
+            "steps.extxyz",
+            "--json",
+            "--quiet",
+        ],
+    );
+    let result = json(&text);
+    assert_eq!(result["converged"], true);
+    let lengths: Vec<f64> =
+        result["cell_lengths_angstrom"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    // The perfect crystal of this potential: its lattice constant is tested against the lattice sum elsewhere.
+    assert!(lengths.iter().all(|a| (a / 7.09 - 1.0).abs() < 0.01), "{lengths:?}");
+    let frames = succeed(folder.path(), &["info", "steps.extxyz", "--quiet"]);
+    assert!(frames.contains("32"), "{frames}");
+    // What was written is at a minimum: nothing is left to do.
+    let again = json(&succeed(
+        folder.path(),
+        &["relax", "lj.toml", "out.extxyz", "--fmax", "1.1 meV/angstrom", "--json", "-q"],
+    ));
+    assert_eq!(again["steps"], 0);
+    let people = succeed(
+        folder.path(),
+        &["relax", "lj.toml", "start.xyz", "--cell", "isotropic", "--method", "fire", "-q"],
+    );
+    assert!(people.contains("converged after") && people.contains("volume"), "{people}");
+}
+
+#[test]
+fn what_does_not_converge_ends_with_3_and_what_is_wrong_with_2() {
+    let folder = folder();
+    let message = fail(folder.path(), 3, &["relax", "lj.toml", "start.xyz", "--steps", "1", "-q"]);
+    assert!(message.contains("has not converged: 1 steps were not enough"), "{message}");
+    assert!(folder.path().join("relaxed.extxyz").exists());
+    for (arguments, expected) in [
+        (&["--fmax", "0.01"][..], "has no unit"),
+        (&["--cell", "cubic"], "expected fixed, isotropic, axes, free"),
+        (&["--pressure", "1 eV"], "unit of another quantity"),
+        (&["--fix", "3-x"], "does not name atoms"),
+    ] {
+        let ran = mlmd(folder.path(), &[&["relax", "lj.toml", "start.xyz"], arguments].concat());
+        assert!(ran.code == 2 && ran.err.contains(expected), "{arguments:?}: {}", ran.err);
+    }
+    let message = fail(folder.path(), 2, &["relax", "lj.toml", "start.xyz", "--fix", "5-40"]);
+    assert!(message.contains("has 32 atoms, counted from 0"), "{message}");
+}
+
+#[test]
+fn a_vacancy_hop_has_a_barrier_and_files() {
+    let folder = folder();
+    let write = |name: &str, empty: (i32, i32, i32)| {
+        let mut text = String::from(
+            "31\nLattice=\"7.1 0 0 0 7.1 0 0 0 7.1\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n",
+        );
+        for mut site in sites().into_iter().filter(|site| *site != (0, 0, 0)) {
+            if site == empty {
+                site = (0, 0, 0);
+            }
+            let [x, y, z] = [site.0, site.1, site.2].map(|i| 1.775 * f64::from(i));
+            text += &format!("Ar {x} {y} {z}\n");
+        }
+        fs::write(folder.path().join(name), text).unwrap();
+    };
+    write("a.xyz", (9, 9, 9));
+    write("b.xyz", (1, 1, 0));
+    let text = succeed(
+        folder.path(),
+        &["neb", "lj.toml", "a.xyz", "b.xyz", "--images", "3", "--fmax", "0.01 eV/angstrom", "--json", "-q"],
+    );
+    let result = json(&text);
+    let number = |key: &str| result[key].as_f64().unwrap();
+    assert!(number("forward_barrier_ev") > 0.5, "{text}");
+    // Both ends are the same crystal.
+    assert!((number("forward_barrier_ev") - number("backward_barrier_ev")).abs() < 1e-4, "{text}");
+    assert_eq!((&result["saddle_image"], &result["climbing"]), (&2.into(), &true.into()));
+    let read = |name: &str| fs::read_to_string(folder.path().join("neb").join(name)).unwrap();
+    assert_eq!(read("path.csv").lines().count(), 6);
+    assert_eq!(read("path.extxyz").matches("Lattice=").count(), 5);
+    let svg = read("path.svg");
+    assert!(svg.starts_with("<svg") && svg.matches("<circle").count() == 5 && !svg.contains("NaN"), "{svg}");
+    let people = succeed(folder.path(), &["neb", "lj.toml", "a.xyz", "b.xyz", "--images", "1", "-q"]);
+    assert!(people.contains("forward") && people.contains("image 1"), "{people}");
+    let message = fail(folder.path(), 2, &["neb", "lj.toml", "a.xyz", "start.xyz"]);
+    assert!(message.contains("31 atoms and ends with 32"), "{message}");
+}
+
+const RUN: &str = "[structure]\nfile = \"start.xyz\"\n[relax]\ncell = \"isotropic\"\npressure = \"1 GPa\"\n\
+                   [dynamics]\ntemperature = \"50 K\"\ntimestep = \"2 fs\"\nproduce = \"100 fs\"\n";
+
+fn results(folder: &Path) -> [Vec<u8>; 2] {
+    ["relaxed.extxyz", "T0050K/thermo.csv"].map(|name| fs::read(folder.join("out").join(name)).unwrap())
+}
+
+/// The stage is done once; a run that begins anew, or goes on from its result, has the same bytes.
+#[test]
+fn a_run_can_begin_with_a_relaxation() {
+    let folder = folder();
+    fs::write(folder.path().join("in.toml"), format!("{RUN}{POTENTIAL}")).unwrap();
+    let first = succeed(folder.path(), &["run", "in.toml", "-q"]);
+    assert!(first.contains("relaxed"), "{first}");
+    let expected = results(folder.path());
+    assert!(succeed(folder.path(), &["run", "in.toml", "-q"]).contains("relaxed    finished before"));
+    assert!(results(folder.path()) == expected);
+    fs::remove_dir_all(folder.path().join("out/T0050K")).unwrap();
+    succeed(folder.path(), &["run", "in.toml", "-q"]);
+    assert!(results(folder.path()) == expected);
+    let anew = succeed(folder.path(), &["run", "in.toml", "-q", "--restart", "fresh"]);
+    assert!(anew.contains("steps, "), "{anew}");
+    assert!(results(folder.path()) == expected);
+}
