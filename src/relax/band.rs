@@ -245,7 +245,7 @@ fn optimise(
                 (0..3).filter(|k| held[*k]).for_each(|k| f[k] = 0.0);
             }
         }
-        let largest = pull.iter().flatten().map(|f| f.norm()).fold(0.0, f64::max);
+        let largest = pull.iter().flatten().map(Vec3::norm).fold(0.0, f64::max);
         let highest = energies.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         watch(BandState { step, barrier: highest - energies[0], force: largest })?;
         let stopped = (step == settings.steps).then(|| format!("{step} steps were not enough"));

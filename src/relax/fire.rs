@@ -63,8 +63,9 @@ impl Fire {
         add(&mut step, self.time, &self.velocity);
         let fraction = longest(&step);
         if fraction < 1.0 {
-            step.iter_mut().for_each(|s| *s *= fraction);
-            self.velocity.iter_mut().for_each(|v| *v *= fraction);
+            for number in step.iter_mut().chain(&mut self.velocity) {
+                *number *= fraction;
+            }
         }
         step
     }

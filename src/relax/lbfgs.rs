@@ -35,7 +35,9 @@ impl History {
             weights.push(a);
         }
         let scale = self.pairs.back().map_or(self.pace, |(_, y, sy)| sy / dot(y, y));
-        d.iter_mut().for_each(|d| *d *= scale);
+        for d in &mut d {
+            *d *= scale;
+        }
         for ((s, y, sy), a) in self.pairs.iter().zip(weights.iter().rev()) {
             let b = dot(y, &d) / sy;
             add(&mut d, a - b, s);

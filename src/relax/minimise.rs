@@ -88,6 +88,10 @@ pub struct Relaxation {
     pub stopped: Option<String>,
 }
 
+/// Why the line search gives up.
+const LOWEST: &str =
+    "the energy cannot be lowered any further: forces and energy agree only to this precision";
+
 /// Minimises E + pV over what is free, until forces and stress are below their limits.
 ///
 /// `watch` sees every step, the first structure included. A minimisation that cannot converge ends with the reason in
@@ -121,18 +125,16 @@ pub fn relax(
                 add(&mut x, 1.0, &d);
                 point = landscape.at(&x)?;
             }
-            Method::Lbfgs => match descend(&mut landscape, &mut history, &x, &point, settings.reach) {
-                Some((lower, there)) => (x, point) = (lower, there),
-                None => {
+            Method::Lbfgs => {
+                let next = descend(&mut landscape, &mut history, &x, &point, settings.reach);
+                let Some((lower, there)) = next else {
                     // The line search ended elsewhere: back to the best point.
                     point = landscape.at(&x)?;
-                    stopped = Some(
-                        "the energy cannot be lowered any further: forces and energy agree only to this precision"
-                            .into(),
-                    );
+                    stopped = Some(LOWEST.into());
                     break;
-                }
-            },
+                };
+                (x, point) = (lower, there);
+            }
         }
         step += 1;
         check(&landscape, &point, first_energy)?;
@@ -219,7 +221,8 @@ fn check(landscape: &Landscape<'_>, point: &Point, first_energy: f64) -> Result<
             if expansion < 1.0 { "shrunk" } else { "grown" },
         )));
     }
-    let fall = (first_energy - point.energy) / landscape.system().len() as f64;
+    // From a start in which atoms overlap any fall is welcome.
+    let fall = (first_energy.min(0.0) - point.energy) / landscape.system().len() as f64;
     if fall > 1e4 {
         return Err(Error::Physics(format!(
             "the energy has fallen by {fall:.3e} eV per atom: atoms fall into each other, the potential has no minimum here"

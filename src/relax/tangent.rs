@@ -51,7 +51,9 @@ pub(super) fn tangent(images: &[Configuration], energies: &[f64], k: usize) -> C
     };
     let length = dot(&t, &t).sqrt();
     if length > 0.0 {
-        t.iter_mut().for_each(|t| *t /= length);
+        for t in &mut t {
+            *t /= length;
+        }
     }
     t
 }

@@ -32,7 +32,7 @@ pub fn run(
         watch(state)
     });
     // What was written stays readable, however the minimisation ended.
-    let finished = output.map_or(Ok(()), |output| output.finish());
+    let finished = output.map_or(Ok(()), io::WriteFrames::finish);
     let done = done?;
     finished.map(|()| done)
 }

@@ -1,6 +1,7 @@
 //! `mlmd relax`, `mlmd neb` and the stage `[relax]` of `mlmd run`.
 
 use crate::binary::{fail, mlmd, succeed};
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -15,7 +16,8 @@ fn folder() -> tempfile::TempDir {
     );
     for (i, j, k) in sites() {
         let off = if (i, j, k) == (1, 1, 0) { 0.2 } else { 0.0 };
-        text += &format!("Ar {} {} {}\n", 1.8 * f64::from(i) + off, 1.8 * f64::from(j), 1.8 * f64::from(k));
+        let [x, y, z] = [i, j, k].map(|n| 1.8 * f64::from(n));
+        writeln!(text, "Ar {} {y} {z}", x + off).unwrap();
     }
     fs::write(folder.path().join("start.xyz"), text).unwrap();
     fs::write(folder.path().join("lj.toml"), POTENTIAL).unwrap();
@@ -105,7 +107,7 @@ fn a_vacancy_hop_has_a_barrier_and_files() {
                 site = (0, 0, 0);
             }
             let [x, y, z] = [site.0, site.1, site.2].map(|i| 1.775 * f64::from(i));
-            text += &format!("Ar {x} {y} {z}\n");
+            writeln!(text, "Ar {x} {y} {z}").unwrap();
         }
         fs::write(folder.path().join(name), text).unwrap();
     };

@@ -6,7 +6,7 @@ use super::relax::write;
 use crate::compute::Engine;
 use crate::error::{Error, Result};
 use crate::io::{self, Frame, Precision, Value, WriteOptions};
-use crate::relax::{Band, BandSettings, BandState, Freedom, Settings, State, band, relax};
+use crate::relax::{Band, BandSettings, BandState, Freedom, Settings, State, aligned, band, relax};
 use crate::system::System;
 use std::fmt::Write;
 use std::fs;
@@ -38,6 +38,8 @@ pub fn run(
     request: &Request,
     watch: &mut dyn FnMut(Event<'_>) -> Result<()>,
 ) -> Result<Band> {
+    // Ends that no path connects are not worth relaxing.
+    aligned(start, end)?;
     let mut ends = [start.clone(), end.clone()];
     if let Some(force) = request.ends {
         let freedom = Freedom { held: request.settings.held.clone(), ..Freedom::default() };
