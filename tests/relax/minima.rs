@@ -21,7 +21,7 @@ fn thirteen_atoms_find_the_icosahedron() {
     let mut engine = engine(100.0 * SIGMA, Truncation::Cut);
     let argon = "Ar".parse().unwrap();
     let mut lowest = f64::INFINITY;
-    for start in 0..60 {
+    for start in 0..200 {
         // Thirteen atoms in a crowd: a rattled piece of a lattice with a random width.
         let sites = (0..13).map(|i| Vec3::new(f64::from(i % 3), f64::from(i / 3 % 3), f64::from(i / 9)));
         let positions = sites.map(|s| 0.9 * SIGMA * (s - Vec3::new(1.0, 1.0, 0.5))).collect();
