@@ -15,7 +15,8 @@
 //! | [`md`] | how atoms move |
 //! | [`relax`] | minimisation of positions and cell; paths between minima |
 //! | [`observe`] | what a run writes and watches for |
-//! | [`input`] | the TOML language of `mlmd run` |
+//! | [`train`] | reference frames become a potential |
+//! | [`input`] | the TOML language of `mlmd run` and `mlmd train` |
 //! | [`workflow`] | a job from start to end |
 //! | [`cli`] | one file per subcommand |
 
@@ -34,6 +35,7 @@ pub mod random;
 pub mod relax;
 pub mod system;
 pub mod text;
+pub mod train;
 pub mod units;
 pub mod workflow;
 

@@ -37,6 +37,8 @@ pub enum Purpose {
     Sampling = 6,
     /// Which sites of a disordered crystal are occupied.
     Occupancies = 7,
+    /// How a training begins, and in which order it sees its data.
+    Training = 8,
 }
 
 /// A stream of random numbers: Philox4x32-10 at a place in its counter space.

@@ -2,17 +2,19 @@
 
 use super::terminal;
 use crate::error::{Error, Result, nearest};
-use crate::input::{Plan, help};
+use crate::input::train::TrainPlan;
+use crate::input::{Plan, Schema, help};
 use crate::io::Format;
 
-/// Print help: on a subcommand, on `input` (the input language) or on `formats` (files mlmd reads)
+/// Print help: on a subcommand, on `input` and `train-input` (the input language) or on `formats` (files mlmd reads)
 #[derive(Debug, clap::Args)]
 #[command(after_help = "mlmd help run                     a subcommand\n\
                         mlmd help input                   every table and key of the input of mlmd run\n\
                         mlmd help input dynamics          one table\n\
+                        mlmd help train-input             the same for mlmd train\n\
                         mlmd help formats                 the file formats")]
 pub(super) struct Arguments {
-    /// A subcommand, `input`, or `formats`
+    /// A subcommand, `input`, `train-input`, or `formats`
     topic: Option<String>,
     /// A table of the input, such as dynamics.thermostat
     table: Option<String>,
@@ -22,8 +24,8 @@ impl Arguments {
     pub(super) fn execute(self) -> Result<()> {
         let text = match (self.topic.as_deref(), self.table.as_deref()) {
             (None, _) => super::command_line().render_help().to_string(),
-            (Some("input"), None) => help::help(&Plan::schema(), terminal::width()),
-            (Some("input"), Some(table)) => input_table(table.trim_matches(['[', ']']))?,
+            (Some("input"), table) => input(&Plan::schema(), table)?,
+            (Some("train-input"), table) => input(&TrainPlan::schema(), table)?,
             (Some(topic), Some(extra)) => {
                 return Err(Error::invalid(format!("unexpected `{extra}` behind `help {topic}`")));
             }
@@ -42,13 +44,15 @@ fn subcommand(name: &str) -> Result<String> {
     if let Some(subcommand) = command.find_subcommand_mut(name) {
         return Ok(subcommand.render_help().to_string());
     }
-    Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "formats"])))
+    Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "train-input", "formats"])))
 }
 
-fn input_table(name: &str) -> Result<String> {
-    let schema = Plan::schema();
-    help::help_for(&schema, name, terminal::width()).ok_or_else(|| {
-        let names = help::table_names(&schema);
+/// An input language, or one table of it.
+fn input(schema: &Schema, table: Option<&str>) -> Result<String> {
+    let Some(name) = table else { return Ok(help::help(schema, terminal::width())) };
+    let name = name.trim_matches(['[', ']']);
+    help::help_for(schema, name, terminal::width()).ok_or_else(|| {
+        let names = help::table_names(schema);
         unknown("table", name, names.iter().map(String::as_str))
     })
 }

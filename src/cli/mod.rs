@@ -18,6 +18,7 @@ mod rows;
 mod run;
 mod simulate;
 mod terminal;
+mod train;
 
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
@@ -41,6 +42,7 @@ enum Command {
     Run(run::Arguments),
     Relax(relax::Arguments),
     Neb(neb::Arguments),
+    Train(train::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(terminal),
         Command::Relax(command) => command.execute(terminal),
         Command::Neb(command) => command.execute(terminal),
+        Command::Train(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),

@@ -1,10 +1,10 @@
-//! The TOML language of `mlmd run`: text becomes a typed plan, with diagnostics.
+//! The TOML language of `mlmd run` and `mlmd train`: text becomes a typed plan, with diagnostics.
 //!
 //! The language itself: [`Source`] and [`Item`] are TOML that knows where it stands; [`kind`] says what a
 //! key may hold; [`Table`] and [`Keys`] declare the keys of a table, once for reading, defaults, checks
 //! and documentation; [`Schema`] is what the declarations say.
 //!
-//! Its tables, one file each: [`Plan`] is the whole input.
+//! Its tables, one file each: [`Plan`] is the whole input of a run, [`train::TrainPlan`] of a training.
 
 pub mod help;
 mod keys;
@@ -27,6 +27,7 @@ mod relax;
 mod run;
 mod structure;
 mod thermostat;
+pub mod train;
 
 pub use keys::{Key, Keys, Literal, Table};
 pub use schema::{Form, KeyDoc, Presence, Schema};

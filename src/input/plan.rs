@@ -115,7 +115,8 @@ impl PotentialChoice {
     }
 }
 
-fn text_of(path: &Path) -> Result<String> {
+/// The text of an input file.
+pub(super) fn text_of(path: &Path) -> Result<String> {
     let text = std::fs::read(path).map_err(Error::io(path, "open"))?;
     String::from_utf8(text)
         .map_err(|_| Error::invalid(format!("{}: this is not a text file (UTF-8)", path.display())))

@@ -9,6 +9,7 @@
 //! | [`evaluate`] | a potential on frames, against references |
 //! | [`mod@bench`] | how fast a potential is |
 //! | [`run`] | the main job |
+//! | [`train`] | reference frames become a potential |
 //! | [`mod@relax`] | minimisation, as a job or as the first stage of a run |
 //! | [`neb`] | the barrier between two structures |
 //! | [`structure`] | the atoms of a run |
@@ -31,6 +32,7 @@ pub mod sample;
 mod selection;
 mod spread;
 pub mod structure;
+pub mod train;
 
 pub use closest::{Closest, closest};
 pub use deviation::Deviation;

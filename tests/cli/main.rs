@@ -9,3 +9,4 @@ mod models;
 mod potentials;
 mod relax;
 mod run;
+mod train;

@@ -1,0 +1,187 @@
+//! The TOML language of `mlmd train`: one file per group of tables.
+
+mod data;
+mod descriptor;
+mod loss;
+mod network;
+mod optimizer;
+
+pub use data::{Data, FrameFile};
+pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, SymmetryTable};
+pub use loss::LossTable;
+pub use network::NetworkTable;
+pub use optimizer::{AdamTable, AdamWTable, KalmanTable, LevenbergMarquardtTable, OptimizerChoice};
+
+use super::keys::{Keys, Table};
+use super::kind::{flag, integer, one_of, output_path, table, text};
+use super::plan::text_of;
+use super::run::Run;
+use super::schema::Schema;
+use super::source::Source;
+use super::{set, tree};
+use crate::error::Result;
+use std::path::{Path, PathBuf};
+
+/// What a training is asked to do: the whole input file, checked.
+#[derive(Debug, Clone)]
+pub struct TrainPlan {
+    /// What the potential is about.
+    pub title: Option<String>,
+    /// Every random number of the training follows from it.
+    pub seed: u64,
+    /// Threads; `None`: one for each core.
+    pub threads: Option<usize>,
+    /// The frames.
+    pub data: Data,
+    /// What turns environments into numbers.
+    pub descriptor: DescriptorChoice,
+    /// What turns these numbers into energies.
+    pub network: NetworkTable,
+    /// What counts as an error.
+    pub loss: LossTable,
+    /// How the errors are made small.
+    pub optimizer: OptimizerChoice,
+    /// What is written, and where.
+    pub output: TrainOutput,
+    /// Limits of the job.
+    pub run: Run,
+}
+
+impl Table for TrainPlan {
+    const ABOUT: &'static str = "One potential, or a committee, fitted to frames.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        let optimizers = one_of()
+            .choice("levenberg-marquardt", OptimizerChoice::LevenbergMarquardt)
+            .choice("kalman", OptimizerChoice::Kalman)
+            .choice("adam", OptimizerChoice::Adam)
+            .choice("adamw", OptimizerChoice::AdamW);
+        Ok(Self {
+            title: keys.key("title", text(), "What the potential is about.").optional("alpha-Li3N, PBE")?,
+            seed: keys
+                .key(
+                    "seed",
+                    integer().at_least(0),
+                    "Every random number follows from it: same seed, same potential.",
+                )
+                .default(1)?
+                .unsigned_abs(),
+            threads: keys
+                .key(
+                    "threads",
+                    integer().at_least(1).at_most(4096),
+                    "Threads to use; all cores if absent. The result does not depend on it.",
+                )
+                .optional(2)?
+                .map(|threads| threads as usize),
+            data: keys.key("data", table(), Data::ABOUT).required(())?,
+            descriptor: keys
+                .key("descriptor", DescriptorChoice::kind(), "What turns environments into numbers.")
+                .required(())?,
+            network: keys.key("network", table(), NetworkTable::ABOUT).default(())?,
+            loss: keys.key("loss", table(), LossTable::ABOUT).required(())?,
+            optimizer: keys
+                .key("optimizer", optimizers, "How the errors are made small.")
+                .optional(())?
+                .unwrap_or(OptimizerChoice::LevenbergMarquardt(LevenbergMarquardtTable::default())),
+            output: keys.key("output", table(), TrainOutput::ABOUT).default(())?,
+            run: keys.key("run", table(), Run::ABOUT).default(())?,
+        })
+    }
+}
+
+/// `[output]` of a training.
+#[derive(Debug, Clone)]
+pub struct TrainOutput {
+    /// The folder.
+    pub directory: PathBuf,
+    /// Is the potential written as n2p2 has it, too?
+    pub n2p2: bool,
+}
+
+impl Table for TrainOutput {
+    const ABOUT: &'static str = "What is written, and where.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            directory: keys
+                .key(
+                    "directory",
+                    output_path(),
+                    "The folder for potential.mlmd, train.json and learning curves.",
+                )
+                .default("out")?,
+            n2p2: keys
+                .key(
+                    "n2p2",
+                    flag(),
+                    "Write the potential as n2p2 and RuNNer have it, too (one member, symmetry functions).",
+                )
+                .default(false)?,
+        })
+    }
+}
+
+impl TrainPlan {
+    /// Reads an input file, changed by `--set` arguments.
+    pub fn read_file(path: impl AsRef<Path>, sets: &[String]) -> Result<Self> {
+        let path = path.as_ref();
+        Self::read_text(path, &text_of(path)?, path.parent().unwrap_or(Path::new("")), sets)
+    }
+
+    /// Reads an input from text; `name` is used in messages, relative paths start from `folder`.
+    pub fn read_text(name: impl AsRef<Path>, text: &str, folder: &Path, sets: &[String]) -> Result<Self> {
+        let mut root = tree::parse(&Source::new(name, text, folder))?;
+        for argument in sets {
+            set::apply(&mut root, argument)?;
+        }
+        let schema = Self::schema();
+        schema.refuse_unknown(&root, "", &schema)?;
+        Keys::read(&root)
+    }
+
+    /// Every table and key of the input of `mlmd train`.
+    pub fn schema() -> Schema {
+        Schema::of::<Self>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<TrainPlan> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("li.xyz"), "").unwrap();
+        TrainPlan::read_text("in.toml", text, folder.path(), &[])
+    }
+
+    const SMALL: &str = "[[data.frames]]\nfile = \"li.xyz\"\n[descriptor.symmetry]\n";
+
+    /// Every default and example in the declarations can be read.
+    #[test]
+    fn the_declarations_are_sound() {
+        assert_eq!(TrainPlan::schema().keys.len(), 10);
+    }
+
+    #[test]
+    fn values_become_internal_units() {
+        let plan = read(&format!("{SMALL}[loss]\nenergy = \"2 meV\"\nstress = \"1 GPa\"\n")).unwrap();
+        assert_eq!(plan.loss.0.energy, Some(0.002));
+        assert!((plan.loss.0.stress.unwrap() - 1.0 / 160.217_663_4).abs() < 1e-12);
+        assert!(matches!(plan.optimizer, OptimizerChoice::LevenbergMarquardt(_)));
+    }
+
+    #[test]
+    fn slips_are_told_at_their_place() {
+        for (text, expected) in [
+            ("[loss]\nenergy = \"2 K\"\n", "in.toml:5:10: "),
+            ("[optimizer.adm]\n", "in.toml:4:12: "),
+            ("[network]\nhidden = []\n", "in.toml:5:10: the list is empty"),
+            ("[network]\nactivation = \"tahn\"\n", "in.toml:5:14: `tahn` is not known here"),
+        ] {
+            let message = read(&format!("{SMALL}{text}")).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}

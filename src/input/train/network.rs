@@ -1,0 +1,47 @@
+//! `[network]`: what turns descriptors into energies.
+
+use crate::error::Result;
+use crate::input::keys::{Keys, Table};
+use crate::input::kind::{integer, list, word};
+use crate::potential::Activation;
+
+/// `[network]`.
+#[derive(Debug, Clone)]
+pub struct NetworkTable {
+    /// Neurons of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// What a hidden neuron does.
+    pub activation: Activation,
+    /// How many networks are trained, of which the potential is the mean.
+    pub members: usize,
+}
+
+impl Table for NetworkTable {
+    const ABOUT: &'static str = "One network for each element.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        const ACTIVATIONS: &[(&str, Activation)] = &[
+            ("tanh", Activation::Tanh),
+            ("logistic", Activation::Logistic),
+            ("softplus", Activation::Softplus),
+            ("scaled-tanh", Activation::ScaledTanh),
+            ("twisted-tanh", Activation::TwistedTanh),
+        ];
+        let hidden = keys
+            .key("hidden", list(integer().at_least(1).at_most(1000)), "Neurons of the hidden layers.")
+            .default([20, 20])?;
+        Ok(Self {
+            hidden: hidden.into_iter().map(|n| n as usize).collect(),
+            activation: keys
+                .key("activation", word(ACTIVATIONS), "What a hidden neuron does with its sum.")
+                .default("tanh")?,
+            members: keys
+                .key(
+                    "members",
+                    integer().at_least(1).at_most(64),
+                    "A committee of so many; the potential is their mean.",
+                )
+                .default(1)? as usize,
+        })
+    }
+}

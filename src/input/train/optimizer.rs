@@ -1,0 +1,170 @@
+//! `[optimizer.*]`: how the errors are made small.
+
+use crate::error::Result;
+use crate::input::keys::{Keys, Table};
+use crate::input::kind::{integer, number};
+
+/// `[optimizer]`.
+#[derive(Debug, Clone)]
+pub enum OptimizerChoice {
+    /// Damped Gauss–Newton steps over all frames.
+    LevenbergMarquardt(LevenbergMarquardtTable),
+    /// Gauss–Newton steps frame after frame.
+    Kalman(KalmanTable),
+    /// Adam.
+    Adam(AdamTable),
+    /// Adam with decoupled weight decay.
+    AdamW(AdamWTable),
+}
+
+impl OptimizerChoice {
+    /// The most epochs, and how many without improvement are borne.
+    pub fn limits(&self) -> (u64, u64) {
+        match self {
+            Self::LevenbergMarquardt(t) => t.limits,
+            Self::Kalman(t) => t.limits,
+            Self::Adam(t) => t.limits,
+            Self::AdamW(t) => t.adam.limits,
+        }
+    }
+}
+
+fn limits(keys: &mut Keys<'_>, epochs: i64, patience: i64) -> Result<(u64, u64)> {
+    let count = || integer().at_least(1).at_most(100_000_000);
+    Ok((
+        keys.key("epochs", count(), "The most epochs.").default(epochs)?.unsigned_abs(),
+        keys.key("patience", count(), "Stop after so many epochs without a better validation loss.")
+            .default(patience)?
+            .unsigned_abs(),
+    ))
+}
+
+/// `[optimizer.levenberg-marquardt]`.
+#[derive(Debug, Clone)]
+pub struct LevenbergMarquardtTable {
+    /// Epochs and patience.
+    pub limits: (u64, u64),
+    /// The damping at the beginning.
+    pub damping: f64,
+}
+
+impl Default for LevenbergMarquardtTable {
+    fn default() -> Self {
+        Self { limits: (200, 20), damping: 1e-3 }
+    }
+}
+
+impl Table for LevenbergMarquardtTable {
+    const ABOUT: &'static str = "Damped Gauss-Newton steps over all frames: the way to the bottom for networks of up to some thousand parameters.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            limits: limits(keys, 200, 20)?,
+            damping: keys
+                .key(
+                    "damping",
+                    number().positive(),
+                    "Damping at the beginning, relative to the largest curvature.",
+                )
+                .default(1e-3)?,
+        })
+    }
+}
+
+/// `[optimizer.kalman]`.
+#[derive(Debug, Clone)]
+pub struct KalmanTable {
+    /// Epochs and patience.
+    pub limits: (u64, u64),
+    /// Variance of the parameters at the beginning.
+    pub variance: f64,
+    /// Process noise: how much variance an update adds.
+    pub noise: f64,
+    /// Share of the rows of a frame that is used.
+    pub share: f64,
+}
+
+impl Table for KalmanTable {
+    const ABOUT: &'static str =
+        "The extended Kalman filter over all parameters: Gauss-Newton steps frame after frame.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            limits: limits(keys, 50, 10)?,
+            variance: keys
+                .key("variance", number().positive(), "Variance of the parameters at the beginning.")
+                .default(1.0)?,
+            noise: keys
+                .key("noise", number().between(0.0, 1.0), "Variance that an update adds to every parameter.")
+                .default(1e-6)?,
+            share: keys
+                .key(
+                    "share",
+                    number().between(0.0, 1.0),
+                    "Share of the force components of a frame that an update uses.",
+                )
+                .default(0.25)?,
+        })
+    }
+}
+
+/// `[optimizer.adam]`.
+#[derive(Debug, Clone)]
+pub struct AdamTable {
+    /// Epochs and patience.
+    pub limits: (u64, u64),
+    /// Learning rate at the beginning.
+    pub rate: f64,
+    /// Learning rate at the last epoch, reached along half a cosine.
+    pub final_rate: f64,
+    /// Frames per step.
+    pub batch: usize,
+    /// The largest norm of a gradient.
+    pub clip: Option<f64>,
+}
+
+impl Table for AdamTable {
+    const ABOUT: &'static str = "Adam (Kingma, Ba 2015) with a learning rate that falls along half a cosine.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            limits: limits(keys, 1000, 200)?,
+            rate: keys.key("rate", number().positive(), "Learning rate at the beginning.").default(3e-3)?,
+            final_rate: keys
+                .key("final_rate", number().positive(), "Learning rate at the last epoch.")
+                .default(1e-5)?,
+            batch: keys
+                .key("batch", integer().at_least(1).at_most(1_000_000), "Frames in a step.")
+                .default(4)? as usize,
+            clip: keys
+                .key("clip", number().positive(), "Gradients are shortened to this norm.")
+                .optional(10.0)?,
+        })
+    }
+}
+
+/// `[optimizer.adamw]`.
+#[derive(Debug, Clone)]
+pub struct AdamWTable {
+    /// What it has in common with Adam.
+    pub adam: AdamTable,
+    /// The decay of the weights.
+    pub decay: f64,
+}
+
+impl Table for AdamWTable {
+    const ABOUT: &'static str = "Adam with decoupled weight decay (Loshchilov, Hutter 2019).";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            adam: AdamTable::read(keys)?,
+            decay: keys
+                .key(
+                    "weight_decay",
+                    number().between(0.0, 1.0),
+                    "By what share of the rate weights shrink in a step.",
+                )
+                .default(1e-4)?,
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! Adam and AdamW of burn, on batches of frames.
+//!
+//! burn differentiates once. So a step has two passes: the networks give E and g = ∂E/∂x as tensor
+//! operations; forces and the adjoints a = ∂L/∂E, b = ∂L/∂g are formed outside; the gradient of
+//! Σ a E + Σ b·g with a and b held constant is that of the loss.
+
+use super::optimizer::{Optimizer, Outcome};
+use super::problem::Problem;
+use crate::error::{Error, Result};
+use crate::potential::Activation;
+use crate::random::{Philox, Purpose};
+use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+
+/// A learning rate that falls along half a cosine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Schedule {
+    /// In the first epoch.
+    pub first: f64,
+    /// In the last epoch.
+    pub last: f64,
+    /// The last epoch.
+    pub epochs: u64,
+}
+
+impl Schedule {
+    /// The rate in an epoch, counted from zero.
+    pub fn at(self, epoch: u64) -> f64 {
+        let done = (epoch as f64 / self.epochs.max(1) as f64).min(1.0);
+        self.last + 0.5 * (self.first - self.last) * (1.0 + (std::f64::consts::PI * done).cos())
+    }
+}
+
+/// Adam, or with a decay AdamW.
+pub struct Adaptive {
+    rule: AdamW,
+    schedule: Schedule,
+    batch: usize,
+    clip: Option<f64>,
+    seed: u64,
+    state: Option<AdamWState<1>>,
+}
+
+impl Adaptive {
+    /// Steps over `batch` frames each; gradients are shortened to the norm `clip`.
+    pub fn new(schedule: Schedule, batch: usize, clip: Option<f64>, decay: Option<f64>, seed: u64) -> Self {
+        let config = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(decay.unwrap_or(0.0) as f32);
+        Self { rule: config.build(), schedule, batch, clip, seed, state: None }
+    }
+}
+
+/// A tensor in double precision.
+fn tensor<const D: usize>(values: Vec<f64>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), (device, DType::F64))
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>> {
+    tensor.into_data().to_vec().map_err(|error| Error::Internal(format!("a tensor of doubles: {error:?}")))
+}
+
+/// f and f' of a layer.
+fn apply(activation: Activation, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let scaled = |z: Tensor<2>, twist: f64| {
+        let t = z.clone().mul_scalar(2.0 / 3.0).tanh();
+        let slope = (t.clone() * t.clone()).neg().add_scalar(1.0).mul_scalar(1.7159 * 2.0 / 3.0);
+        (t.mul_scalar(1.7159) + z.mul_scalar(twist), slope.add_scalar(twist))
+    };
+    match activation {
+        Activation::Tanh => {
+            let t = z.tanh();
+            (t.clone(), (t.clone() * t).neg().add_scalar(1.0))
+        }
+        Activation::Logistic => {
+            let s = activation::sigmoid(z);
+            (s.clone(), s.clone() - s.clone() * s)
+        }
+        Activation::Softplus => (activation::softplus(z.clone(), 1.0), activation::sigmoid(z)),
+        Activation::ScaledTanh => scaled(z, 0.0),
+        Activation::TwistedTanh => scaled(z, 0.1),
+        // The input language offers no other hidden neurons; outputs are linear.
+        _ => (z.clone(), z.ones_like()),
+    }
+}
+
+/// Loss of some frames (without the decay) and its gradient, by burn.
+pub fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Result<(f64, Vec<f64>)> {
+    let device = Device::flex().autodiff();
+    let theta = tensor(theta.to_vec(), [theta.len()], &device).require_grad();
+    let species = problem.layout.networks.len();
+    // Which atoms of the batch each network has, as (frame in the batch, atom).
+    let mut atoms: Vec<Vec<(usize, usize)>> = vec![Vec::new(); species];
+    for (place, frame) in frames.iter().enumerate() {
+        for (k, atom) in problem.features[*frame].atoms.iter().enumerate() {
+            atoms[atom.species].push((place, k));
+        }
+    }
+    let feature = |(place, k): (usize, usize)| &problem.features[frames[place]].atoms[k];
+    let mut energies: Vec<Vec<f64>> =
+        frames.iter().map(|f| vec![0.0; problem.features[*f].atoms.len()]).collect();
+    let mut slopes: Vec<Vec<Vec<f64>>> = energies.iter().map(|e| vec![Vec::new(); e.len()]).collect();
+    let mut outputs = Vec::new();
+    for (network, atoms) in problem.layout.networks.iter().zip(&atoms) {
+        let (count, width) = (atoms.len(), network.layers[0].inputs);
+        if count == 0 {
+            outputs.push(None);
+            continue;
+        }
+        let x: Vec<f64> = atoms.iter().flat_map(|at| feature(*at).values.iter().copied()).collect();
+        let mut values = tensor(x, [count, width], &device);
+        let mut passed = Vec::new();
+        for layer in &network.layers {
+            let part = |begin: usize, end: usize| theta.clone().slice([begin..end]);
+            let weights =
+                part(layer.weights, layer.biases).reshape([layer.outputs as i64, layer.inputs as i64]);
+            let biases = part(layer.biases, layer.biases + layer.outputs).reshape([1, layer.outputs as i64]);
+            let (next, slope) = apply(layer.activation, values.matmul(weights.clone().transpose()) + biases);
+            values = next;
+            passed.push((weights, slope));
+        }
+        let mut above = values.ones_like();
+        for (weights, slope) in passed.into_iter().rev() {
+            above = (above * slope).matmul(weights);
+        }
+        for ((place, k), e) in atoms.iter().zip(numbers(values.clone())?) {
+            energies[*place][*k] = e;
+        }
+        for ((place, k), g) in atoms.iter().zip(numbers(above.clone())?.chunks_exact(width)) {
+            slopes[*place][*k] = g.to_vec();
+        }
+        outputs.push(Some((values, above)));
+    }
+    let mut loss = 0.0;
+    let mut adjoints = Vec::new();
+    for (place, frame) in frames.iter().enumerate() {
+        let g: Vec<&[f64]> = slopes[place].iter().map(|g| &g[..]).collect();
+        let rows = problem.differences_from(*frame, &energies[place], &g);
+        loss += problem.penalty(*frame, &rows);
+        let y = problem.row_adjoints(*frame, &rows);
+        adjoints.push((y[0], problem.atom_adjoints(*frame, &y)));
+    }
+    let mut surrogate: Option<Tensor<1>> = None;
+    for (output, atoms) in outputs.into_iter().zip(&atoms) {
+        let Some((values, slopes)) = output else { continue };
+        let a: Vec<f64> = atoms.iter().map(|(place, _)| adjoints[*place].0).collect();
+        let b: Vec<f64> =
+            atoms.iter().flat_map(|(place, k)| adjoints[*place].1[*k].iter().copied()).collect();
+        let width = b.len() / a.len();
+        let count = a.len();
+        let sum = (values * tensor(a, [count, 1], &device)).sum()
+            + (slopes * tensor(b, [count, width], &device)).sum();
+        surrogate = Some(match surrogate {
+            None => sum,
+            Some(before) => before + sum,
+        });
+    }
+    let surrogate = surrogate.ok_or_else(|| Error::Internal("a batch without atoms".into()))?;
+    let gradients = surrogate.backward();
+    let gradient = theta.grad(&gradients).ok_or_else(|| Error::Internal("no gradient came back".into()))?;
+    Ok((loss, numbers(gradient)?))
+}
+
+impl Optimizer for Adaptive {
+    fn epoch(&mut self, problem: &Problem<'_>, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
+        let device = Device::flex();
+        let n = theta.len();
+        let mut random = Philox::new(self.seed, Purpose::Training, 2 + epoch, u32::MAX);
+        let mut order = problem.train.to_vec();
+        for k in (1..order.len()).rev() {
+            order.swap(k, random.below(k as u64 + 1) as usize);
+        }
+        for frames in order.chunks(self.batch) {
+            let (_, mut gradient) = gradient(problem, theta, frames)?;
+            // Shares are parts of the whole: a batch stands for all frames.
+            let scale = order.len() as f64 / frames.len() as f64;
+            for (g, t) in gradient.iter_mut().zip(&*theta) {
+                *g = *g * scale + problem.loss.decay * t;
+            }
+            let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+            if let Some(clip) = self.clip.filter(|clip| norm > *clip) {
+                gradient.iter_mut().for_each(|g| *g *= clip / norm);
+            }
+            let (moved, state) = self.rule.step(
+                self.schedule.at(epoch),
+                tensor(theta.clone(), [n], &device),
+                tensor(gradient, [n], &device),
+                self.state.take(),
+            );
+            self.state = state;
+            *theta = numbers(moved)?;
+        }
+        Ok(Outcome::Going)
+    }
+
+    fn save(&self) -> Result<Vec<f64>> {
+        let Some(state) = &self.state else { return Ok(Vec::new()) };
+        let momentum = state.momentum.clone();
+        let mut all = vec![momentum.time as f64];
+        all.extend(numbers(momentum.moment_1)?);
+        all.extend(numbers(momentum.moment_2)?);
+        Ok(all)
+    }
+
+    fn load(&mut self, state: &[f64]) -> Result<()> {
+        let Some((time, moments)) = state.split_first() else { return Ok(()) };
+        let n = moments.len() / 2;
+        let device = Device::flex();
+        let [first, second] = [&moments[..n], &moments[n..]].map(|part| tensor(part.to_vec(), [n], &device));
+        self.state = Some(AdamWState::new(AdaptiveMomentumState::new(*time as usize, first, second)));
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! What counts as an error, and how much.
+
+use super::dataset::{Labels, Sample};
+use super::features::VOIGT;
+
+/// How far off a label may be to count as much as another: the loss is
+/// ½ [⟨ρ(ΔE/(N σ_E))⟩ + ⟨ρ(ΔF/σ_F)⟩ + ⟨ρ(Δσ/σ_S)⟩] + ½ λ |θ|², each mean weighted over the frames that
+/// train, with ρ(x) = x², or Huber's 2δ|x| − δ² beyond δ.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Loss {
+    /// σ_E, eV per atom; `None` leaves energies out.
+    pub energy: Option<f64>,
+    /// σ_F, eV/Å; `None` leaves forces out.
+    pub forces: Option<f64>,
+    /// σ_S, eV/Å³; `None` leaves stresses out.
+    pub stress: Option<f64>,
+    /// δ.
+    pub huber: Option<f64>,
+    /// λ: how much large weights cost.
+    pub decay: f64,
+}
+
+impl Loss {
+    /// The labels it needs.
+    pub fn labels(&self) -> Labels {
+        Labels { energy: self.energy.is_some(), forces: self.forces.is_some(), stress: self.stress.is_some() }
+    }
+
+    /// ρ(x).
+    pub fn penalty(&self, x: f64) -> f64 {
+        match self.huber {
+            Some(delta) if x.abs() > delta => 2.0 * delta * x.abs() - delta * delta,
+            _ => x * x,
+        }
+    }
+
+    /// ρ'(x)/(2x): one, or less beyond δ.
+    pub fn factor(&self, x: f64) -> f64 {
+        match self.huber {
+            Some(delta) if x.abs() > delta => delta / x.abs(),
+            _ => 1.0,
+        }
+    }
+}
+
+/// The rows of a frame, which are its energy, 3N force components and six stress components: what the
+/// reference says, and how much each counts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Number of atoms.
+    pub atoms: usize,
+    /// Sum of the energies of the elements and shifts, eV.
+    pub offset: f64,
+    /// What a sum over networks is multiplied by to become the physical row.
+    pub multiples: Vec<f64>,
+    /// Reference values: eV, eV/Å, eV/Å³.
+    pub references: Vec<f64>,
+    /// 1/σ of each row; zero where it does not count.
+    pub inverse_sigma: Vec<f64>,
+    /// Share of each row in its mean.
+    pub shares: Vec<f64>,
+}
+
+impl Target {
+    /// The target of a frame; `scale` is the energy unit of network outputs in eV, `offset` the energy
+    /// that is not the networks'; `totals` are [`totals`] over the frames that train.
+    pub fn new(sample: &Sample, loss: &Loss, totals: [f64; 3], scale: f64, offset: f64) -> Self {
+        let frame = &sample.frame;
+        let n = frame.len();
+        let mut target = Self {
+            atoms: n,
+            offset,
+            multiples: vec![-scale; 3 * n + 7],
+            references: vec![0.0; 3 * n + 7],
+            inverse_sigma: vec![0.0; 3 * n + 7],
+            shares: vec![0.0; 3 * n + 7],
+        };
+        target.multiples[0] = scale;
+        if let (Some(sigma), Some(energy)) = (loss.energy, frame.energy) {
+            target.references[0] = energy;
+            target.inverse_sigma[0] = 1.0 / (sigma * n as f64);
+            target.shares[0] = sample.weight / totals[0];
+        }
+        if let (Some(sigma), Some(forces)) = (loss.forces, &frame.forces) {
+            for (k, f) in forces.iter().flat_map(|f| f.iter()).enumerate() {
+                target.references[1 + k] = *f;
+                target.inverse_sigma[1 + k] = 1.0 / sigma;
+                target.shares[1 + k] = sample.weight / totals[1];
+            }
+        }
+        let volume = frame.cell.volume();
+        for (s, at) in VOIGT.into_iter().enumerate() {
+            let row = 1 + 3 * n + s;
+            target.multiples[row] = if frame.cell.is_bulk() { scale / volume } else { 0.0 };
+            if let (Some(sigma), Some(stress)) = (loss.stress, &frame.stress) {
+                target.references[row] = stress[at];
+                target.inverse_sigma[row] = 1.0 / sigma;
+                target.shares[row] = sample.weight / totals[2];
+            }
+        }
+        target
+    }
+}
+
+/// Sums of weights over the rows of energies, forces and stresses.
+pub fn totals<'a>(samples: impl Iterator<Item = &'a Sample>) -> [f64; 3] {
+    let mut totals = [0.0; 3];
+    for sample in samples {
+        totals[0] += sample.weight;
+        totals[1] += sample.weight * 3.0 * sample.frame.len() as f64;
+        totals[2] += sample.weight * 6.0;
+    }
+    totals.map(|t: f64| t.max(f64::MIN_POSITIVE))
+}
+
+/// Sums of squares of differences: of energies per atom, forces and stresses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Errors {
+    squares: [f64; 3],
+    counts: [u64; 3],
+}
+
+impl Errors {
+    /// Adds the differences of a frame, in the order of a [`Target`]'s rows.
+    pub fn push(&mut self, target: &Target, differences: &[f64]) {
+        let n = target.atoms;
+        for (row, (d, inverse)) in differences.iter().zip(&target.inverse_sigma).enumerate() {
+            if *inverse > 0.0 {
+                let (kind, d) = match row {
+                    0 => (0, d / n as f64),
+                    row if row <= 3 * n => (1, *d),
+                    _ => (2, *d),
+                };
+                self.squares[kind] += d * d;
+                self.counts[kind] += 1;
+            }
+        }
+    }
+
+    /// Root mean squares: eV/atom, eV/Å, eV/Å³, where there is anything to compare.
+    pub fn rms(&self) -> [Option<f64>; 3] {
+        [0, 1, 2].map(|k| (self.counts[k] > 0).then(|| (self.squares[k] / self.counts[k] as f64).sqrt()))
+    }
+}

@@ -1,0 +1,48 @@
+//! From reference frames to a potential.
+//!
+//! The energy of a frame is E = Σ_i E_{t(i)}(G_i); forces and stress are contractions of g = ∂E/∂G with
+//! the sparse Jacobian ∂G/∂r, which does not depend on the parameters θ of the networks and is computed
+//! once. So training sees a network only through E and g of single atoms, and every row of the Jacobian
+//! of the residuals is a sum of derivatives of one network along one direction.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`dataset`] | frames with weights, and what is wrong with them |
+//! | [`references`] | energies of the elements by least squares |
+//! | [`split`] | what trains and what validates |
+//! | [`generate`] | descriptors made for the elements and cutoffs at hand |
+//! | [`features`] | descriptors of frames and their Jacobian |
+//! | [`scaling`] | the statistics of descriptors |
+//! | [`layout`] | the parameters of all networks as one vector |
+//! | [`tangent`] | a network, its input gradient, and the parameter derivatives of both |
+//! | [`loss`] | what counts as an error, and how much |
+//! | [`problem`] | residuals, their gradient and Jacobian over all frames |
+//! | [`dense`] | products and factors of large symmetric matrices |
+//! | [`optimizer`] | what every optimiser can do |
+//! | [`marquardt`] | Levenberg–Marquardt |
+//! | [`kalman`] | the extended Kalman filter |
+//! | `first_order` | Adam and AdamW of burn (feature `train`) |
+//! | [`trainer`] | epoch after epoch, with early stopping and exact resume |
+//! | [`checkpoint`] | the state of a training in a file |
+
+pub mod checkpoint;
+pub mod dataset;
+pub mod dense;
+pub mod features;
+#[cfg(feature = "train")]
+pub mod first_order;
+pub mod generate;
+pub mod kalman;
+pub mod layout;
+pub mod loss;
+pub mod marquardt;
+pub mod optimizer;
+pub mod problem;
+pub mod references;
+pub mod scaling;
+pub mod split;
+pub mod tangent;
+pub mod trainer;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Which frames train and which validate.
+
+use super::dataset::Sample;
+use crate::random::{Philox, Purpose};
+use std::collections::BTreeMap;
+
+/// Indices of frames.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Split {
+    /// Those that train.
+    pub train: Vec<usize>,
+    /// Those that only tell when to stop.
+    pub validation: Vec<usize>,
+}
+
+/// Every frame belongs to one of `folds` parts; `fold` validates, the others train.
+///
+/// Frames are shuffled by the seed within each `config_type`, then dealt out in turn, so that every part
+/// has its share of every type.
+pub fn split(samples: &[Sample], seed: u64, folds: usize, fold: usize) -> Split {
+    let mut types: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, sample) in samples.iter().enumerate() {
+        types.entry(sample.frame.text("config_type").unwrap_or("")).or_default().push(index);
+    }
+    let mut random = Philox::new(seed, Purpose::Training, 1, 0);
+    let mut dealt = Vec::with_capacity(samples.len());
+    for mut indices in types.into_values() {
+        for k in (1..indices.len()).rev() {
+            indices.swap(k, random.below(k as u64 + 1) as usize);
+        }
+        dealt.extend(indices);
+    }
+    let mut split = Split { train: Vec::new(), validation: Vec::new() };
+    for (place, index) in dealt.into_iter().enumerate() {
+        let part = if place % folds == fold % folds { &mut split.validation } else { &mut split.train };
+        part.push(index);
+    }
+    split.train.sort_unstable();
+    split.validation.sort_unstable();
+    split
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{Frame, Value};
+    use crate::system::Cell;
+
+    #[test]
+    fn parts_are_disjoint_and_have_their_share_of_every_type() {
+        let sample = |k: usize| {
+            let mut frame = Frame::new(Cell::isolated(), Vec::new(), Vec::new());
+            let name = if k < 10 { "rare" } else { "common" };
+            frame.info.insert("config_type".into(), Value::Text(name.into()));
+            Sample { frame, weight: 1.0 }
+        };
+        let samples: Vec<_> = (0..100).map(sample).collect();
+        let mut seen = vec![0; 100];
+        for fold in 0..5 {
+            let Split { train, validation } = split(&samples, 7, 5, fold);
+            assert_eq!((train.len(), validation.len()), (80, 20));
+            assert_eq!(validation.iter().filter(|k| **k < 10).count(), 2);
+            validation.iter().for_each(|k| seen[*k] += 1);
+            assert!(validation.iter().all(|k| !train.contains(k)));
+        }
+        assert!(seen.iter().all(|n| *n == 1));
+        assert_eq!(split(&samples, 7, 5, 0), split(&samples, 7, 5, 0));
+        assert_ne!(split(&samples, 7, 5, 0), split(&samples, 8, 5, 0));
+    }
+}

@@ -1,0 +1,325 @@
+//! Training as a whole, on small made-up crystals.
+
+use super::dataset::{Dataset, Labels, Sample};
+use super::features::{self, FrameFeatures};
+use super::generate::SymmetryGrid;
+use super::kalman::Kalman;
+use super::layout::Layout;
+use super::loss::{Loss, Target, totals};
+use super::marquardt::LevenbergMarquardt;
+use super::optimizer::Optimizer;
+use super::problem::Problem;
+use super::scaling;
+use super::tangent::{Networks, Pass};
+use crate::compute::{Engine, Options};
+use crate::descriptors::CutoffShape;
+use crate::io::Frame;
+use crate::potential::{
+    Activation, AtomicNetwork, DescriptorSet, LennardJones, LennardJonesPair, NeuralModel, NeuralPotential,
+    Output, Precision, Truncation,
+};
+use crate::random::{Philox, Purpose};
+use crate::system::{Cell, Element, Vec3};
+use crate::units::FileUnits;
+use std::sync::Arc;
+
+/// Two elements on a rattled, strained cube of eight atoms, labelled at random: any labels will do for
+/// derivatives.
+fn frames(count: usize) -> Vec<Sample> {
+    let [li, n] = ["Li", "N"].map(|s| Element::from_symbol(s).unwrap());
+    (0..count)
+        .map(|k| {
+            let mut random = Philox::new(5, Purpose::General, k as u64, 0);
+            let a = 4.6 + 0.1 * random.uniform();
+            let cell = Cell::orthorhombic(a, a, 1.1 * a).unwrap();
+            let species: Vec<_> = (0..8).map(|i| if i % 3 == 0 { n } else { li }).collect();
+            let positions: Vec<Vec3> = (0..8)
+                .map(|i| {
+                    let corner = [i & 1, (i >> 1) & 1, (i >> 2) & 1].map(|b| f64::from(b as u8) * 0.5 * a);
+                    Vec3::from(corner) + 0.3 * Vec3::from_fn(|_, _| random.uniform() - 0.5)
+                })
+                .collect();
+            let mut frame = Frame::new(cell, species, positions);
+            frame.energy = Some(-20.0 + random.normal());
+            frame.forces = Some((0..8).map(|_| Vec3::from_fn(|_, _| random.normal())).collect());
+            let s = crate::system::Mat3::from_fn(|_, _| 0.01 * random.normal());
+            frame.stress = Some(s + s.transpose());
+            Sample { frame, weight: 1.0 + k as f64 }
+        })
+        .collect()
+}
+
+struct Setup {
+    samples: Vec<Sample>,
+    set: DescriptorSet,
+    scalings: Vec<crate::descriptors::Scaling>,
+    features: Vec<FrameFeatures>,
+    targets: Vec<Target>,
+    layout: Layout,
+    loss: Loss,
+    train: Vec<usize>,
+}
+
+const UNIT: f64 = 0.7;
+const OFFSET: f64 = -1.5;
+
+fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
+    let mut elements: Vec<_> = samples[0].frame.species.clone();
+    elements.sort_unstable();
+    elements.dedup();
+    let grid = SymmetryGrid {
+        radial_cutoff: 4.5,
+        radial: 4,
+        angular_cutoff: 4.0,
+        angular: 2,
+        zetas: vec![1.0, 2.0],
+        nearest: 1.5,
+        shape: CutoffShape::Poly2,
+    };
+    let set = grid.build(&elements).unwrap();
+    let all: Vec<&Frame> = samples.iter().map(|s| &s.frame).collect();
+    let mut features = features::compute(&set, &all, true, &|| ()).unwrap();
+    let statistics = scaling::statistics(&set, &features.iter().collect::<Vec<_>>()).unwrap();
+    let scalings: Vec<_> = statistics.into_iter().map(|s| scaling::scaling(&set, s).unwrap()).collect();
+    for atom in features.iter_mut().flat_map(|f| &mut f.atoms) {
+        atom.scale(&scalings[atom.species]);
+    }
+    let totals = totals(samples.iter());
+    let target = |s: &Sample| Target::new(s, &loss, totals, UNIT, OFFSET * s.frame.len() as f64);
+    let targets = samples.iter().map(target).collect();
+    let inputs: Vec<_> = (0..elements.len()).map(|s| set.len(s)).collect();
+    let layout = Layout::new(&inputs, &[4, 3], Activation::Tanh);
+    let train = (0..samples.len()).collect();
+    Setup { samples, set, scalings, features, targets, layout, loss, train }
+}
+
+impl Setup {
+    fn problem(&self) -> Problem<'_> {
+        Problem {
+            features: &self.features,
+            targets: &self.targets,
+            train: &self.train,
+            loss: &self.loss,
+            layout: &self.layout,
+        }
+    }
+
+    fn model(&self, theta: &[f64]) -> NeuralModel {
+        let atom = |s: usize| AtomicNetwork {
+            scaling: self.scalings[s].clone(),
+            network: self.layout.network(s, theta).unwrap(),
+            output: Output { scale: 1.0 / UNIT, shift: 0.0, reference: OFFSET },
+        };
+        let networks = (0..self.scalings.len()).map(atom).collect();
+        let units = FileUnits { energy: 1.0, length: 1.0 };
+        NeuralModel::new(units, self.set.clone(), vec![networks]).unwrap()
+    }
+}
+
+fn loss(huber: Option<f64>) -> Loss {
+    Loss { energy: Some(0.2), forces: Some(0.5), stress: Some(0.03), huber, decay: 0.01 }
+}
+
+/// The two-pass gradient in every parameter against central differences of the loss, with and without
+/// Huber's penalty.
+#[test]
+fn the_gradient_of_the_loss_is_its_derivative() {
+    for huber in [None, Some(1.5)] {
+        let setup = setup(frames(3), loss(huber));
+        let problem = setup.problem();
+        let theta = setup.layout.initial(1, 0);
+        let (value, gradient) = problem.gradient(&theta, &setup.train);
+        assert!((value - problem.summary(&theta, &setup.train).loss).abs() < 1e-12 * value);
+        let h = 1e-5;
+        let scale = gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+        for k in 0..theta.len() {
+            let at = |h: f64| {
+                let mut theta = theta.clone();
+                theta[k] += h;
+                problem.summary(&theta, &setup.train).loss
+            };
+            let difference = (at(h) - at(-h)) / (2.0 * h);
+            assert!((gradient[k] - difference).abs() < 1e-7 * scale, "{k}: {} {difference}", gradient[k]);
+        }
+    }
+}
+
+/// Jᵀr of the rows that Levenberg–Marquardt sees is the gradient.
+#[test]
+fn rows_of_the_jacobian_add_up_to_the_gradient() {
+    let setup = setup(frames(2), loss(Some(1.5)));
+    let problem = setup.problem();
+    let theta = setup.layout.initial(2, 0);
+    let networks = Networks::new(&setup.layout, &theta);
+    let mut sum = vec![0.0; theta.len()];
+    for frame in 0..2 {
+        let (residuals, rows) = problem.jacobian(&networks, frame, &mut Pass::default(), None);
+        for (r, row) in residuals.iter().zip(rows.chunks_exact(theta.len())) {
+            sum.iter_mut().zip(row).for_each(|(s, j)| *s += r * j);
+        }
+    }
+    let (_, gradient) = problem.gradient(&theta, &setup.train);
+    let scale = gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+    for (s, g) in sum.iter().zip(&gradient) {
+        assert!((s - g).abs() < 1e-12 * scale, "{s} {g}");
+    }
+}
+
+/// What training predicts is what the finished potential computes, up to the single precision in which
+/// the Jacobian is kept: sums of some hundred terms of order one, each off by 6·10⁻⁸.
+#[test]
+fn the_potential_computes_what_training_saw() {
+    let setup = setup(frames(2), loss(None));
+    let theta = setup.layout.initial(3, 0);
+    let potential = NeuralPotential::new(Arc::new(setup.model(&theta)), Precision::Double);
+    let mut engine = Engine::new(Box::new(potential), Options { skin: 0.0, threads: 1 }).unwrap();
+    let rows = setup.problem().all_differences(&theta, &[0, 1]);
+    for (sample, rows) in setup.samples.iter().zip(rows) {
+        let frame = &sample.frame;
+        let found = engine.evaluate(&frame.to_system().unwrap()).unwrap();
+        assert!((rows[0] - (found.energy - frame.energy.unwrap())).abs() < 1e-9, "{}", rows[0]);
+        let forces = frame.forces.as_ref().unwrap();
+        for (k, (f, reference)) in found.forces.iter().zip(forces).enumerate() {
+            for a in 0..3 {
+                assert!((rows[1 + 3 * k + a] - (f[a] - reference[a])).abs() < 2e-5);
+            }
+        }
+        let stress = found.stress(frame.cell.volume()) - frame.stress.unwrap();
+        for (s, at) in features::VOIGT.into_iter().enumerate() {
+            assert!((rows[1 + 3 * frame.len() + s] - stress[at]).abs() < 2e-5);
+        }
+    }
+}
+
+/// Argon labelled by Lennard-Jones: a law that networks can learn.
+fn argon(count: usize) -> Vec<Sample> {
+    let ar = Element::from_symbol("Ar").unwrap();
+    let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 4.4 };
+    let potential = LennardJones::new(&[(ar, ar, pair)], Truncation::ForceShifted).unwrap();
+    let mut engine = Engine::new(Box::new(potential), Options { skin: 0.0, threads: 1 }).unwrap();
+    let mut samples = frames(count);
+    for sample in &mut samples {
+        let frame = &mut sample.frame;
+        frame.species = vec![ar; 8];
+        sample.weight = 1.0;
+        let stretch = 3.6 / 2.3;
+        frame.cell = Cell::from_matrix(frame.cell.matrix() * stretch, [true; 3]).unwrap();
+        frame.positions.iter_mut().for_each(|r| *r *= stretch);
+        let found = engine.evaluate(&frame.to_system().unwrap()).unwrap();
+        (frame.energy, frame.forces) = (Some(found.energy), Some(found.forces.clone()));
+    }
+    samples
+}
+
+fn descend(setup: &Setup, optimizer: &mut dyn Optimizer, theta: &mut Vec<f64>, epochs: std::ops::Range<u64>) {
+    for epoch in epochs {
+        optimizer.epoch(&setup.problem(), theta, epoch).unwrap();
+    }
+}
+
+/// Both second-order optimisers go down by a factor, give the same bits on one thread and on three, and
+/// go on from a saved state as if nothing had happened.
+#[test]
+fn second_order_optimisers_descend_and_repeat() {
+    let loss = Loss { energy: Some(1e-3), forces: Some(0.01), stress: None, huber: None, decay: 0.0 };
+    let setup = setup(argon(5), loss);
+    type Make = fn() -> Box<dyn Optimizer>;
+    let makers: [Make; 2] =
+        [|| Box::new(LevenbergMarquardt::new(1e-3)), || Box::new(Kalman::new(1.0, 1e-6, 0.5, 1))];
+    for make in makers {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut theta = setup.layout.initial(4, 0);
+            pool.install(|| {
+                let mut optimizer = make();
+                descend(&setup, &mut *optimizer, &mut theta, 0..6);
+            });
+            theta
+        };
+        let theta = run(1);
+        let before = setup.problem().summary(&setup.layout.initial(4, 0), &setup.train).loss;
+        let after = setup.problem().summary(&theta, &setup.train).loss;
+        assert!(after < 0.2 * before, "{before} {after}");
+        assert_eq!(theta, run(3));
+        let (mut first, mut second) = (make(), make());
+        let mut resumed = setup.layout.initial(4, 0);
+        descend(&setup, &mut *first, &mut resumed, 0..3);
+        second.load(&first.save().unwrap()).unwrap();
+        descend(&setup, &mut *second, &mut resumed, 3..6);
+        assert_eq!(theta, resumed);
+    }
+}
+
+/// burn's gradient is the hand-written one; Adam repeats for any number of threads and resumes.
+#[cfg(feature = "train")]
+#[test]
+fn burn_sees_the_same_gradient() {
+    use super::first_order::{Adaptive, Schedule, gradient};
+    let setup = setup(frames(3), loss(None));
+    let theta = setup.layout.initial(1, 0);
+    let (value, exact) = setup.problem().gradient(&theta, &setup.train);
+    let (by_burn, found) = gradient(&setup.problem(), &theta, &setup.train).unwrap();
+    let scale = exact.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+    assert!((value - by_burn).abs() < 1e-10 * value);
+    for (a, b) in exact.iter().zip(&found) {
+        assert!((a - b).abs() < 1e-10 * scale, "{a} {b}");
+    }
+    let make = || {
+        let schedule = Schedule { first: 0.01, last: 1e-4, epochs: 4 };
+        Adaptive::new(schedule, 2, Some(100.0), Some(1e-3), 1)
+    };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut at = theta.clone();
+        pool.install(|| descend(&setup, &mut make(), &mut at, 0..4));
+        at
+    };
+    let whole = run(1);
+    assert_eq!(whole, run(3));
+    let (mut first, mut second, mut resumed) = (make(), make(), theta.clone());
+    descend(&setup, &mut first, &mut resumed, 0..2);
+    second.load(&first.save().unwrap()).unwrap();
+    descend(&setup, &mut second, &mut resumed, 2..4);
+    assert_eq!(whole, resumed);
+    let problem = setup.problem();
+    assert!(problem.summary(&whole, &setup.train).loss < problem.summary(&theta, &setup.train).loss);
+}
+
+const ALL: Labels = Labels { energy: true, forces: true, stress: true };
+
+/// Every kind of bad data has its own answer.
+#[test]
+fn bad_frames_are_refused_or_told() {
+    let refuse = |change: &dyn Fn(&mut Vec<Sample>), expected: &str| {
+        let mut samples = frames(6);
+        for (k, sample) in samples.iter_mut().enumerate() {
+            sample.frame.origin.index = k;
+        }
+        change(&mut samples);
+        let message = Dataset::new(samples, ALL).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    };
+    refuse(&|s| s.truncate(1), "one frame is too little");
+    refuse(&|s| s[3].frame.forces = None, "(frame 3): no forces here, and in 1 of 6 frames");
+    refuse(&|s| s[2].frame.energy = Some(f64::NAN), "(frame 2): the energy is not a finite number");
+    refuse(&|s| s[4].frame.forces.as_mut().unwrap()[1].x = f64::INFINITY, "(frame 4): the forces");
+    refuse(&|s| s[5].frame.energy = Some(-2000.0), "(frame 5): the energy is");
+    refuse(
+        &|s| {
+            let mut copy = s[0].clone();
+            copy.frame.energy = Some(0.0);
+            s.push(copy);
+        },
+        "the same atoms as in",
+    );
+    let mut samples = frames(6);
+    samples.push(samples[1].clone());
+    let data = Dataset::new(samples, ALL).unwrap();
+    assert_eq!(data.warnings.len(), 1);
+    assert!(data.warnings[0].contains("it counts twice"));
+    // An element that the descriptor does not have.
+    let setup = setup(argon(2), loss(None));
+    let strange = frames(1);
+    let message = features::compute(&setup.set, &[&strange[0].frame], false, &|| ()).unwrap_err();
+    assert!(message.to_string().contains("is not an element of the descriptor"), "{message}");
+}

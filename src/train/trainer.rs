@@ -1,0 +1,115 @@
+//! Epoch after epoch: learning curve, early stopping, checkpoints, and the same bits after a resume.
+
+use super::checkpoint::{Checkpoint, CurvePoint};
+use super::optimizer::{Optimizer, Outcome};
+use super::problem::{Problem, Summary};
+use crate::error::{Error, Result};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The most epochs.
+    pub epochs: u64,
+    /// Stop after so many epochs without a better validation loss.
+    pub patience: u64,
+    /// At least this long between checkpoints.
+    pub checkpoint: Duration,
+}
+
+/// The surroundings of a training.
+pub struct Job<'a> {
+    /// The frames, and what counts.
+    pub problem: Problem<'a>,
+    /// Frames that only tell when to stop.
+    pub validation: &'a [usize],
+    /// When to stop.
+    pub limits: Limits,
+    /// Where checkpoints are written.
+    pub file: &'a Path,
+    /// The name of a frame, for messages.
+    pub name: &'a dyn Fn(usize) -> String,
+}
+
+/// What a trainer tells and asks after every epoch.
+pub trait Watch {
+    /// An epoch is done.
+    fn epoch(&mut self, point: &CurvePoint, best: bool);
+    /// Why to stop now, if so.
+    fn stop(&mut self) -> Option<&'static str>;
+}
+
+/// Trains the member that `state` is at, from where it is; on return `state.best` is what was reached.
+///
+/// # Errors
+/// [`Error::Interrupted`] when told to stop, after a checkpoint; [`Error::Physics`] when a prediction is
+/// not a finite number, naming the frame by `name`.
+pub fn train(
+    job: &Job<'_>,
+    optimizer: &mut dyn Optimizer,
+    state: &mut Checkpoint,
+    watch: &mut dyn Watch,
+) -> Result<()> {
+    let Job { problem, validation, limits, file, name } = job;
+    if !state.optimizer.is_empty() {
+        optimizer.load(&state.optimizer)?;
+    }
+    let spent = state.curve.last().map_or(0.0, |point| point.seconds);
+    let (start, mut written) = (Instant::now(), Instant::now());
+    let mut epoch = state.curve.last().map_or(0, |point| point.epoch);
+    while !state.finished {
+        if let Some(reason) = watch.stop() {
+            state.optimizer = optimizer.save()?;
+            state.write(file)?;
+            return Err(Error::Interrupted(format!(
+                "stopped by {reason} after {epoch} epochs of member {}; the same command goes on",
+                state.member + 1
+            )));
+        }
+        let outcome = optimizer.epoch(problem, &mut state.theta, epoch)?;
+        epoch += 1;
+        let train = problem.summary(&state.theta, problem.train);
+        let held = problem.summary(&state.theta, validation);
+        check_finite(&[&train, &held], epoch, name)?;
+        let loss = train.loss + problem.decay(&state.theta);
+        // Without frames to validate on, the loss itself decides.
+        let judged = if validation.is_empty() { loss } else { held.loss };
+        let better = judged < state.best_loss;
+        if better {
+            state.best_loss = judged;
+            state.best_epoch = epoch;
+            state.best.clone_from(&state.theta);
+        }
+        let point = CurvePoint {
+            epoch,
+            loss,
+            train: train.errors,
+            validation_loss: held.loss,
+            validation: held.errors,
+            seconds: spent + start.elapsed().as_secs_f64(),
+        };
+        state.curve.push(point);
+        watch.epoch(&point, better);
+        state.finished = outcome == Outcome::Converged
+            || epoch >= limits.epochs
+            || epoch >= state.best_epoch + limits.patience;
+        if written.elapsed() >= limits.checkpoint || state.finished {
+            state.optimizer = optimizer.save()?;
+            state.write(file)?;
+            written = Instant::now();
+        }
+    }
+    Ok(())
+}
+
+fn check_finite(summaries: &[&Summary], epoch: u64, name: &dyn Fn(usize) -> String) -> Result<()> {
+    match summaries.iter().find_map(|s| s.broken) {
+        Some(frame) => Err(Error::Physics(format!(
+            "epoch {epoch}: the prediction for {} is not a finite number; a smaller learning rate, or a \
+             look at this frame, may help",
+            name(frame)
+        ))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,159 @@
+//! `mlmd train`: frames become a potential that the other subcommands read.
+
+use crate::binary::{command, fail, succeed};
+use mlmd::compute::{Engine, Options};
+use mlmd::io::{self, WriteOptions};
+use mlmd::potential::{LennardJones, LennardJonesPair, Truncation};
+use mlmd::random::{Philox, Purpose};
+use mlmd::system::Vec3;
+use mlmd::{Cell, Element, Frame};
+use std::fs;
+use std::path::Path;
+
+/// Rattled argon crystals of four atoms with the energies and forces of a Lennard-Jones potential.
+fn argon(count: u64) -> Vec<Frame> {
+    let ar: Element = "Ar".parse().unwrap();
+    let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 5.0 };
+    let potential = LennardJones::new(&[(ar, ar, pair)], Truncation::ForceShifted).unwrap();
+    let mut engine = Engine::new(Box::new(potential), Options { skin: 0.0, threads: 1 }).unwrap();
+    let make = |k: u64| {
+        let mut random = Philox::new(1, Purpose::General, k, 0);
+        let a = 5.2 + 0.4 * random.uniform();
+        let sites = [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]];
+        let shake = |site: [f64; 3], random: &mut Philox| {
+            Vec3::from(site) * a + 0.4 * Vec3::from_fn(|_, _| random.uniform() - 0.5)
+        };
+        let positions = sites.map(|site| shake(site, &mut random)).to_vec();
+        let mut frame = Frame::new(Cell::orthorhombic(a, a, a).unwrap(), vec![ar; 4], positions);
+        let found = engine.evaluate(&frame.to_system().unwrap()).unwrap();
+        frame.energy = Some(found.energy);
+        frame.forces = Some(found.forces.clone());
+        frame
+    };
+    (0..count).map(make).collect()
+}
+
+fn write(path: &Path, frames: &[Frame]) {
+    let mut out = io::create(path, None, &WriteOptions::default()).unwrap();
+    frames.iter().for_each(|frame| out.write(frame).unwrap());
+    out.finish().unwrap();
+}
+
+const INPUT: &str = r#"
+seed = 3
+[[data.frames]]
+file = "train.extxyz"
+[[data.test]]
+file = "test.extxyz"
+[descriptor.symmetry]
+radial_cutoff = "5.0 angstrom"
+radial = 6
+angular_cutoff = "4.5 angstrom"
+angular = 2
+zetas = [1.0]
+[network]
+hidden = [5]
+members = 2
+[loss]
+energy = "0.1 meV"
+forces = "1 meV/angstrom"
+[optimizer.levenberg-marquardt]
+epochs = 12
+"#;
+
+/// A folder with an input and frames.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = argon(24);
+    write(&folder.path().join("train.extxyz"), &frames[..20]);
+    write(&folder.path().join("test.extxyz"), &frames[20..]);
+    fs::write(folder.path().join("in.toml"), INPUT).unwrap();
+    folder
+}
+
+#[test]
+fn a_potential_is_trained_evaluated_and_run() {
+    let folder = folder();
+    let out = succeed(folder.path(), &["train", "in.toml", "--quiet"]);
+    assert!(out.contains("all frames learnt from") && out.contains("test"), "{out}");
+    let record = fs::read_to_string(folder.path().join("out/train.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let found = &record["errors"]["test"]["all"];
+    let json = succeed(
+        folder.path(),
+        &["evaluate", "out/potential.mlmd", "test.extxyz", "--json", "-", "--threads", "1"],
+    );
+    let evaluated: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for (key, tolerance) in [("energy_rmse_mev_per_atom", 1e-6), ("force_rmse_ev_per_angstrom", 1e-6)] {
+        // The Jacobian of the training is in single precision.
+        let (a, b) = (found[key].as_f64().unwrap(), evaluated[key].as_f64().unwrap());
+        assert!((a - b).abs() < tolerance, "{key}: {a} {b}");
+    }
+    // A tenth of the root mean square force is a loose bound for a law this simple.
+    let frames = argon(24);
+    let forces: Vec<f64> = frames[20..]
+        .iter()
+        .flat_map(|f| f.forces.iter().flatten().flat_map(|f| f.iter().copied().collect::<Vec<_>>()))
+        .collect();
+    let rms = (forces.iter().map(|x| x * x).sum::<f64>() / forces.len() as f64).sqrt();
+    assert!(found["force_rmse_ev_per_angstrom"].as_f64().unwrap() < 0.1 * rms, "{found} {rms}");
+    let curve = fs::read_to_string(folder.path().join("out/learning_curve.csv")).unwrap();
+    assert!(curve.lines().count() > 10, "{curve}");
+}
+
+/// Stopped by a signal in the middle, the same command ends with the same potential, on any number of
+/// threads.
+#[cfg(unix)]
+#[test]
+fn a_training_that_was_stopped_ends_with_the_same_bytes() {
+    let (whole, stopped) = (folder(), folder());
+    succeed(whole.path(), &["train", "in.toml", "--quiet", "--set", "threads=1"]);
+    let expected = fs::read(whole.path().join("out/potential.mlmd")).unwrap();
+    let arguments = ["train", "in.toml", "--set", "threads=1"];
+    let mut child = command(stopped.path())
+        .args(arguments)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first epoch is told as soon as it is done: signals have been listened to for long by then.
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
+    let begun = lines.any(|line| line.is_ok_and(|line| line.contains("epoch")));
+    assert!(begun, "the training ended without an epoch");
+    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    let rest = std::thread::spawn(move || lines.count());
+    let code = child.wait().unwrap().code();
+    let _ = rest.join();
+    if !sent.is_ok_and(|status| status.success()) || code == Some(0) {
+        eprintln!("skipped: the training ended before the signal, or there is no `kill`");
+        return;
+    }
+    assert_eq!(code, Some(75));
+    succeed(stopped.path(), &arguments);
+    assert!(fs::read(stopped.path().join("out/potential.mlmd")).unwrap() == expected);
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused() {
+    let folder = folder();
+    let mut frames = argon(6);
+    frames[4].forces = None;
+    write(&folder.path().join("train.extxyz"), &frames);
+    let message = fail(folder.path(), 2, &["train", "in.toml"]);
+    assert!(message.contains("(frame 4): no forces here, and in 1 of 6 frames"), "{message}");
+    let message = fail(folder.path(), 2, &["train", "in.toml", "--set", "optimizer.adm.rate=1"]);
+    assert!(message.contains("exclude each other") || message.contains("did you mean"), "{message}");
+    let message = fail(folder.path(), 2, &["train", "in.toml", "--set", "data.memory=1e-6"]);
+    assert!(message.contains("forces here") || message.contains("memory"), "{message}");
+}
+
+/// Another input in the folder of a training is not mixed up with it.
+#[test]
+fn another_input_in_the_same_folder_is_refused() {
+    let folder = folder();
+    let short = ["train", "in.toml", "--quiet", "--set", "network.members=1"];
+    succeed(folder.path(), &short);
+    let message = fail(folder.path(), 2, &["train", "in.toml", "--quiet"]);
+    assert!(message.contains("another input"), "{message}");
+    succeed(folder.path(), &[&short[..], &["--restart", "fresh"]].concat());
+}
