@@ -193,7 +193,7 @@ pub fn derivatives(activation: Activation, x: f64) -> (f64, f64, f64) {
             -2.0 * t * (1.0 - t * t) * 1.7159 * 4.0 / 9.0
         }
         Activation::Logistic => slope * (1.0 - 2.0 * value),
-        Activation::ReverseLogistic => -slope * (2.0 * value - 1.0),
+        Activation::ReverseLogistic => slope * (2.0 * value - 1.0),
         Activation::Softplus => slope * (1.0 - slope),
         Activation::Gaussian => (x * x - 1.0) * value,
         Activation::Cosine => -value,

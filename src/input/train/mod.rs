@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn slips_are_told_at_their_place() {
         for (text, expected) in [
-            ("[loss]\nenergy = \"2 K\"\n", "in.toml:5:10: "),
+            ("[loss]\nenergy = \"2 K\"\n", "in.toml:5:11: "),
             ("[optimizer.adm]\n", "in.toml:4:12: "),
             ("[network]\nhidden = []\n", "in.toml:5:10: the list is empty"),
             ("[network]\nactivation = \"tahn\"\n", "in.toml:5:14: `tahn` is not known here"),
