@@ -98,6 +98,9 @@ pub fn compute(
         DescriptorSet::Chebyshev(basis) => {
             all(&basis.compile::<f64>()?, set.elements(), frames, derivatives, done)
         }
+        DescriptorSet::Moments(moments) => {
+            all(&moments.compile::<f64>()?, set.elements(), frames, derivatives, done)
+        }
     }
 }
 

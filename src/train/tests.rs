@@ -2,7 +2,7 @@
 
 use super::dataset::{Dataset, Labels, Sample};
 use super::features::{self, FrameFeatures};
-use super::generate::SymmetryGrid;
+use super::generate::{SymmetryGrid, chebyshev};
 use super::kalman::Kalman;
 use super::layout::Layout;
 use super::loss::{Loss, Target, totals};
@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::scaling;
 use super::tangent::{Networks, Pass};
 use crate::compute::{Engine, Options};
-use crate::descriptors::CutoffShape;
+use crate::descriptors::{CutoffShape, Moments, MomentsSize};
 use crate::io::Frame;
 use crate::potential::{
     Activation, AtomicNetwork, DescriptorSet, LennardJones, LennardJonesPair, NeuralModel, NeuralPotential,
@@ -63,10 +63,14 @@ struct Setup {
 const UNIT: f64 = 0.7;
 const OFFSET: f64 = -1.5;
 
-fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
+fn elements(samples: &[Sample]) -> Vec<Element> {
     let mut elements: Vec<_> = samples[0].frame.species.clone();
     elements.sort_unstable();
     elements.dedup();
+    elements
+}
+
+fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
     let grid = SymmetryGrid {
         radial_cutoff: 4.5,
         radial: 4,
@@ -76,7 +80,11 @@ fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
         nearest: 1.5,
         shape: CutoffShape::Poly2,
     };
-    let set = grid.build(&elements).unwrap();
+    let set = grid.build(&elements(&samples)).unwrap();
+    setup_with(set, samples, loss)
+}
+
+fn setup_with(set: DescriptorSet, samples: Vec<Sample>, loss: Loss) -> Setup {
     let all: Vec<&Frame> = samples.iter().map(|s| &s.frame).collect();
     let mut features = features::compute(&set, &all, true, &|| ()).unwrap();
     let statistics = scaling::statistics(&set, &features.iter().collect::<Vec<_>>()).unwrap();
@@ -87,7 +95,7 @@ fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
     let totals = totals(samples.iter());
     let target = |s: &Sample| Target::new(s, &loss, totals, UNIT, OFFSET * s.frame.len() as f64);
     let targets = samples.iter().map(target).collect();
-    let inputs: Vec<_> = (0..elements.len()).map(|s| set.len(s)).collect();
+    let inputs: Vec<_> = (0..set.elements().len()).map(|s| set.len(s)).collect();
     let layout = Layout::new(&inputs, &[4, 3], Activation::Tanh);
     let train = (0..samples.len()).collect();
     Setup { samples, set, scalings, features, targets, layout, loss, train }
@@ -169,7 +177,18 @@ fn rows_of_the_jacobian_add_up_to_the_gradient() {
 /// the Jacobian is kept: sums of some hundred terms of order one, each off by 6·10⁻⁸.
 #[test]
 fn the_potential_computes_what_training_saw() {
-    let setup = setup(frames(2), loss(None));
+    let elements = elements(&frames(1));
+    let moments = Moments::standard(elements.clone(), 4.5, 4.0, MomentsSize::Medium).unwrap();
+    for setup in [
+        setup(frames(2), loss(None)),
+        setup_with(chebyshev(&elements, (4.5, 5), (4.0, 3)).unwrap(), frames(2), loss(None)),
+        setup_with(DescriptorSet::Moments(moments), frames(2), loss(None)),
+    ] {
+        compare(&setup);
+    }
+}
+
+fn compare(setup: &Setup) {
     let theta = setup.layout.initial(3, 0);
     let potential = NeuralPotential::new(Arc::new(setup.model(&theta)), Precision::Double);
     let mut engine = Engine::new(Box::new(potential), Options { skin: 0.0, threads: 1 }).unwrap();

@@ -1,6 +1,6 @@
 //! `[descriptor.*]`: what turns environments into numbers.
 
-use crate::descriptors::CutoffShape;
+use crate::descriptors::{CutoffShape, MomentsSize};
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
 use crate::input::kind::{OneOf, existing_path, file_units, integer, length, list, number, one_of, word};
@@ -12,6 +12,8 @@ use std::path::PathBuf;
 pub enum DescriptorChoice {
     /// A grid of symmetry functions.
     Symmetry(SymmetryTable),
+    /// Invariants of moments.
+    Moments(MomentsTable),
     /// The Chebyshev descriptor.
     Chebyshev(ChebyshevTable),
     /// That of another potential.
@@ -22,6 +24,7 @@ impl DescriptorChoice {
     /// The choices there are.
     pub(super) fn kind() -> OneOf<Self> {
         one_of()
+            .choice("moments", Self::Moments)
             .choice("symmetry", Self::Symmetry)
             .choice("chebyshev", Self::Chebyshev)
             .choice("from", Self::File)
@@ -88,6 +91,35 @@ impl Table for SymmetryTable {
                 )
                 .optional("2.0 angstrom")?,
             shape: keys.key("shape", word(SHAPES), "The cutoff function.").default("poly2")?,
+        })
+    }
+}
+
+/// `[descriptor.moments]`.
+#[derive(Debug, Clone)]
+pub struct MomentsTable {
+    /// Radial cutoff, Å.
+    pub radial_cutoff: f64,
+    /// Angular cutoff, Å.
+    pub angular_cutoff: f64,
+    /// How much is resolved.
+    pub size: MomentsSize,
+}
+
+impl Table for MomentsTable {
+    const ABOUT: &'static str = "mlmd's own: moments of the density of neighbours and their invariants.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        const SIZES: &[(&str, MomentsSize)] =
+            &[("small", MomentsSize::Small), ("medium", MomentsSize::Medium), ("large", MomentsSize::Large)];
+        Ok(Self {
+            radial_cutoff: keys
+                .key("radial_cutoff", length().positive(), "Cutoff of functions of the distance.")
+                .default("6.0 angstrom")?,
+            angular_cutoff: keys
+                .key("angular_cutoff", length().positive(), "Cutoff of functions of distances and angles.")
+                .default("5.0 angstrom")?,
+            size: keys.key("size", word(SIZES), "How much is resolved.").default("medium")?,
         })
     }
 }

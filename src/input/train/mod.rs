@@ -7,7 +7,7 @@ mod network;
 mod optimizer;
 
 pub use data::{Data, FrameFile};
-pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, SymmetryTable};
+pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, MomentsTable, SymmetryTable};
 pub use loss::LossTable;
 pub use network::NetworkTable;
 pub use optimizer::{AdamTable, AdamWTable, KalmanTable, LevenbergMarquardtTable, OptimizerChoice};

@@ -5,6 +5,7 @@ mod record;
 
 pub use record::{ErrorTable, Report, Row, Worst};
 
+use crate::descriptors::Moments;
 use crate::error::{Error, Result};
 use crate::input::train::{DescriptorChoice, OptimizerChoice, TrainPlan};
 use crate::potential::{
@@ -228,6 +229,10 @@ fn descriptor(
             shape: table.shape,
         }
         .build(elements),
+        DescriptorChoice::Moments(table) => {
+            let (radial, angular) = (table.radial_cutoff, table.angular_cutoff);
+            Ok(DescriptorSet::Moments(Moments::standard(elements.to_vec(), radial, angular, table.size)?))
+        }
         DescriptorChoice::Chebyshev(table) => generate::chebyshev(elements, table.radial, table.angular),
         DescriptorChoice::File(table) => {
             Ok(load(&table.file, &LoadOptions { units: table.units })?.descriptor_in_angstrom())
