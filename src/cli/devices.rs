@@ -1,6 +1,7 @@
 //! `mlmd info --devices`: what could compute here.
 
 use super::rows::Rows;
+#[cfg(feature = "gpu")]
 use super::run::bytes;
 use super::terminal;
 use crate::error::Result;

@@ -60,7 +60,9 @@ mod tests {
             let Split { train, validation } = split(&samples, 7, 5, fold);
             assert_eq!((train.len(), validation.len()), (80, 20));
             assert_eq!(validation.iter().filter(|k| **k < 10).count(), 2);
-            validation.iter().for_each(|k| seen[*k] += 1);
+            for k in &validation {
+                seen[*k] += 1;
+            }
             assert!(validation.iter().all(|k| !train.contains(k)));
         }
         assert!(seen.iter().all(|n| *n == 1));

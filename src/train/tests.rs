@@ -236,13 +236,14 @@ fn descend(setup: &Setup, optimizer: &mut dyn Optimizer, theta: &mut Vec<f64>, e
     }
 }
 
+type Make = fn() -> Box<dyn Optimizer>;
+
 /// Both second-order optimisers go down by a factor, give the same bits on one thread and on three, and
 /// go on from a saved state as if nothing had happened.
 #[test]
 fn second_order_optimisers_descend_and_repeat() {
     let loss = Loss { energy: Some(1e-3), forces: Some(0.01), stress: None, huber: None, decay: 0.0 };
     let setup = setup(argon(5), loss);
-    type Make = fn() -> Box<dyn Optimizer>;
     let makers: [Make; 2] =
         [|| Box::new(LevenbergMarquardt::new(1e-3)), || Box::new(Kalman::new(1.0, 1e-6, 0.5, 1))];
     for make in makers {

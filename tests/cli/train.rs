@@ -35,7 +35,9 @@ fn argon(count: u64) -> Vec<Frame> {
 
 fn write(path: &Path, frames: &[Frame]) {
     let mut out = io::create(path, None, &WriteOptions::default()).unwrap();
-    frames.iter().for_each(|frame| out.write(frame).unwrap());
+    for frame in frames {
+        out.write(frame).unwrap();
+    }
     out.finish().unwrap();
 }
 
