@@ -55,7 +55,10 @@ fn tensor<const D: usize>(values: Vec<f64>, shape: [usize; D], device: &Device) 
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>> {
-    tensor.into_data().to_vec().map_err(|error| Error::Internal(format!("a tensor of doubles: {error:?}")))
+    tensor
+        .into_data()
+        .try_to_vec()
+        .map_err(|error| Error::Internal(format!("a tensor of doubles: {error:?}")))
 }
 
 /// f and f' of a layer.
@@ -109,7 +112,7 @@ pub fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Resul
         let mut values = tensor(x, [count, width], &device);
         let mut passed = Vec::new();
         for layer in &network.layers {
-            let part = |begin: usize, end: usize| theta.clone().slice([begin..end]);
+            let part = |begin: usize, end: usize| theta.clone().narrow(0, begin, end - begin);
             let weights =
                 part(layer.weights, layer.biases).reshape([layer.outputs as i64, layer.inputs as i64]);
             let biases = part(layer.biases, layer.biases + layer.outputs).reshape([1, layer.outputs as i64]);
@@ -177,7 +180,9 @@ impl Optimizer for Adaptive {
             }
             let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
             if let Some(clip) = self.clip.filter(|clip| norm > *clip) {
-                gradient.iter_mut().for_each(|g| *g *= clip / norm);
+                for g in &mut gradient {
+                    *g *= clip / norm;
+                }
             }
             let (moved, state) = self.rule.step(
                 self.schedule.at(epoch),

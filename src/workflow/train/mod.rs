@@ -349,6 +349,8 @@ fn one_member(
     trainer::train(&job, &mut *optimizer, state, &mut watch)
 }
 
+// Only a build without burn has anything to refuse.
+#[cfg_attr(feature = "train", allow(clippy::unnecessary_wraps))]
 fn optimizer(plan: &TrainPlan, member: usize) -> Result<Box<dyn Optimizer>> {
     let seed = plan.seed.wrapping_add(member as u64);
     match &plan.optimizer {
