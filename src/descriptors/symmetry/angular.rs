@@ -11,7 +11,7 @@ use super::scratch::Scratch;
 use super::shell::{Class, Shell};
 use super::triplets::{Triplets, Turns};
 use crate::descriptors::Vectors;
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 use multiversion::multiversion;
 
 /// Triplets of one choice of elements and range, and the functions that sum over them.
@@ -52,22 +52,22 @@ pub(super) struct Entry<T> {
 }
 
 /// The triplets of a set around one atom, and the factors of its groups at every one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct AngularWork<T> {
     triplets: Triplets<T>,
     groups: Vec<Factors<T>>,
 }
 
 /// The factors of one group at every triplet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Factors<T> {
     /// e^(−η s), array after array.
-    exponentials: Vec<T>,
+    exponentials: Buffer<T>,
     /// Envelopes times angular factors, and their derivatives by cos θ.
-    angles: Vec<T>,
-    angle_slopes: Vec<T>,
+    angles: Buffer<T>,
+    angle_slopes: Buffer<T>,
     /// f′/(f r) of the envelope at r_jk.
-    log_slopes: Vec<T>,
+    log_slopes: Buffer<T>,
 }
 
 impl<T: Real> AngularSet<T> {
@@ -162,13 +162,13 @@ impl<T: Real> AngularGroup<T> {
             return;
         }
         let (rows, columns) = (self.exponentials.len(), self.angles.len());
-        factors.exponentials.resize(rows * n, T::ZERO);
-        factors.angles.resize(columns * n, T::ZERO);
-        factors.angle_slopes.resize(columns * n, T::ZERO);
+        factors.exponentials.resize(rows * n);
+        factors.angles.resize(columns * n);
+        factors.angle_slopes.resize(columns * n);
         let ([weights, opposite, s, ..], _) = scratch.parts(n, 0);
         triplets.products(&samples[self.samples].values, weights);
         if narrow {
-            factors.log_slopes.resize(n, T::ZERO);
+            factors.log_slopes.resize(n);
             sample(&self.envelope, &triplets.r_jk, opposite, &mut factors.log_slopes);
             for (weight, f) in weights.iter_mut().zip(&*opposite) {
                 *weight *= *f;
@@ -179,7 +179,7 @@ impl<T: Real> AngularGroup<T> {
         } else {
             triplets.sides(shell, self.shift, s);
             if narrow {
-                for (s, r) in s.iter_mut().zip(&triplets.r_jk) {
+                for (s, r) in s.iter_mut().zip(&*triplets.r_jk) {
                     let x = *r - self.shift;
                     *s += x * x;
                 }
@@ -197,7 +197,7 @@ impl<T: Real> AngularGroup<T> {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 fn squares<T: Real>(triplets: &Triplets<T>, narrow: bool, s: &mut [T]) {
     let times = T::of(if narrow { 2.0 } else { 1.0 });
-    for ((s, square), dot) in s.iter_mut().zip(&triplets.square).zip(&triplets.dot) {
+    for ((s, square), dot) in s.iter_mut().zip(&*triplets.square).zip(&*triplets.dot) {
         *s = times * *square + (*dot + *dot);
     }
 }

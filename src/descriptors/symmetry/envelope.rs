@@ -3,7 +3,7 @@
 use super::shell::Shell;
 use super::{CompactCore, Radial};
 use crate::descriptors::{Core, Cutoff};
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 use multiversion::multiversion;
 
 /// Below this a value is taken for zero where it is divided by.
@@ -92,19 +92,19 @@ pub(super) fn compact<T: Real>(
 }
 
 /// An envelope at all neighbours of an atom.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Samples<T> {
     /// f(r_ij), times Z_j if weighted.
-    pub(super) values: Vec<T>,
+    pub(super) values: Buffer<T>,
     /// f′/(f r).
-    pub(super) log_slopes: Vec<T>,
+    pub(super) log_slopes: Buffer<T>,
 }
 
 impl<T: Real> Samples<T> {
     /// Evaluates `envelope`; `weights` has the factor of each species, or is empty.
     pub(super) fn fill(&mut self, envelope: &Envelope, weights: &[T], shell: &Shell<T>) {
-        self.values.resize(shell.len(), T::ZERO);
-        self.log_slopes.resize(shell.len(), T::ZERO);
+        self.values.resize(shell.len());
+        self.log_slopes.resize(shell.len());
         sample(envelope, &shell.r, &mut self.values, &mut self.log_slopes);
         for (s, weight) in weights.iter().enumerate() {
             for value in &mut self.values[shell.run(s)] {

@@ -7,7 +7,7 @@
 
 use super::shell::Shell;
 use crate::descriptors::Vectors;
-use crate::lanes::{Kernel, Lanes, Real, Vector};
+use crate::lanes::{Buffer, Kernel, Lanes, Real, Vector};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -103,13 +103,13 @@ fn place(degree: usize, l: usize, m: usize) -> usize {
 }
 
 /// The factors of the harmonics of many unit vectors, array after array.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Harmonics<T> {
     /// P_l^(m)(z).
-    legendre: Vec<T>,
+    legendre: Buffer<T>,
     /// Re (x + iy)^m and Im (x + iy)^m, m = 0..=degree.
-    real: Vec<T>,
-    imaginary: Vec<T>,
+    real: Buffer<T>,
+    imaginary: Buffer<T>,
 }
 
 /// Evaluates the factors of the harmonics of the neighbours at `places`.
@@ -117,9 +117,9 @@ pub(super) struct Harmonics<T> {
 fn fill<T: Real>(harmonics: &mut Harmonics<T>, degree: usize, shell: &Shell<T>, places: Range<usize>) {
     let n = places.len();
     let Harmonics { legendre, real, imaginary } = harmonics;
-    legendre.resize((degree + 1) * (degree + 2) / 2 * n, T::ZERO);
-    real.resize((degree + 1) * n, T::ZERO);
-    imaginary.resize((degree + 1) * n, T::ZERO);
+    legendre.resize((degree + 1) * (degree + 2) / 2 * n);
+    real.resize((degree + 1) * n);
+    imaginary.resize((degree + 1) * n);
     let (x, y, z) = (&shell.x[places.clone()], &shell.y[places.clone()], &shell.z[places.clone()]);
     let inverse = &shell.inverse[places];
     real[..n].fill(T::ONE);

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::scratch::Scratch;
 use super::shell::Shell;
 use crate::descriptors::{Descriptor, Environment, Vectors};
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 
 /// The symmetry functions of a potential, compiled for evaluation in precision `T`.
 #[derive(Debug, Clone)]
@@ -47,12 +47,12 @@ impl<T: Real> SymmetryKernel<T> {
 }
 
 /// What is kept between values and gradients of one atom, and buffers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct SymmetryWork<T> {
     shell: Shell<T>,
     samples: Vec<Samples<T>>,
     /// The exponentials of each radial group.
-    radial: Vec<Vec<T>>,
+    radial: Vec<Buffer<T>>,
     moments: Vec<Moments<T>>,
     angular: Vec<AngularWork<T>>,
     scratch: Scratch<T>,
@@ -108,7 +108,7 @@ fn evaluate<T: Real>(
     for ((envelope, weighted), samples) in plan.envelopes.iter().zip(&mut *samples) {
         samples.fill(envelope, if *weighted { numbers } else { &[] }, shell);
     }
-    radial.resize_with(plan.radial.len(), Vec::new);
+    radial.resize_with(plan.radial.len(), Buffer::default);
     for (group, exponentials) in plan.radial.iter().zip(radial) {
         group.values(shell, samples, exponentials, scratch, values);
     }
@@ -132,7 +132,7 @@ fn contract<T: Real>(
     let SymmetryWork { shell, samples, radial, moments, angular, scratch, points, forces, along } = work;
     let n = shell.len();
     points.clear();
-    points.extend(shell.x.iter().zip(&shell.y).zip(&shell.z).map(|((x, y), z)| [*x, *y, *z, T::ZERO]));
+    points.extend(shell.x.iter().zip(&*shell.y).zip(&*shell.z).map(|((x, y), z)| [*x, *y, *z, T::ZERO]));
     forces.reset(n);
     along.clear();
     along.resize(n, T::ZERO);

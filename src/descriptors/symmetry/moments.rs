@@ -15,7 +15,7 @@ use super::harmonics::{self, Basis, Field, Harmonics};
 use super::scratch::Scratch;
 use super::shell::{Class, Shell};
 use crate::descriptors::Vectors;
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 
 /// Functions that share envelope and shift.
 #[derive(Debug, Clone)]
@@ -56,16 +56,16 @@ pub(super) struct Expansion<T> {
 }
 
 /// Moments of one atom and what its neighbours contribute.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Moments<T> {
     classes: Vec<ClassMoments<T>>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct ClassMoments<T> {
     harmonics: Harmonics<T>,
     /// u_j of each channel, array after array.
-    weights: Vec<T>,
+    weights: Buffer<T>,
     /// M_lm of each channel.
     moments: Vec<T>,
     /// Σ_j u_j² of each channel.
@@ -93,7 +93,7 @@ impl<T: Real> MomentSet<T> {
             let n = places.len();
             let ([s, ..], basis) = scratch.parts(n, terms * n);
             shell.squares(self.shift, places.clone(), s);
-            of.weights.resize(channels * n, T::ZERO);
+            of.weights.resize(channels * n);
             self.exponentials.evaluate(s, &mut of.weights);
             let envelope = &samples[self.samples].values[places.clone()];
             of.diagonal.clear();

@@ -6,7 +6,7 @@ use super::exponentials::Exponentials;
 use super::grid::{Contraction, Slopes, Sums, Tile};
 use super::scratch::Scratch;
 use super::shell::{Class, Shell};
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 
 /// Functions that share neighbours, envelope and shift, and differ in the width of the Gaussian.
 #[derive(Debug, Clone)]
@@ -30,13 +30,13 @@ impl<T: Real> RadialGroup<T> {
         &self,
         shell: &Shell<T>,
         samples: &[Samples<T>],
-        exponentials: &mut Vec<T>,
+        exponentials: &mut Buffer<T>,
         scratch: &mut Scratch<T>,
         values: &mut [T],
     ) {
         let places = shell.places(self.class);
         let n = places.len();
-        exponentials.resize(self.exponentials.len() * n, T::ZERO);
+        exponentials.resize(self.exponentials.len() * n);
         let ([s, ..], sums) = scratch.parts(n, self.exponentials.len());
         shell.squares(self.shift, places.clone(), s);
         self.exponentials.evaluate(s, exponentials);

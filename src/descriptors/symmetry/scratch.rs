@@ -1,15 +1,15 @@
 //! Buffers of no lasting value.
 
 use super::triplets::Seats;
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 
 /// Buffers that grow to what was needed most and are used over and over.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Scratch<T> {
-    arrays: Vec<T>,
-    table: Vec<T>,
+    arrays: Buffer<T>,
+    table: Buffer<T>,
     /// One row of a list of triplets being made.
-    pub(super) row: Vec<T>,
+    pub(super) row: Buffer<T>,
     /// What triplets leave for forces.
     pub(super) records: Vec<[T; 4]>,
     pub(super) seats: Seats<T>,
@@ -31,9 +31,7 @@ impl<T: Real> Scratch<T> {
 }
 
 #[inline(always)]
-fn take<T: Real>(array: &mut Vec<T>, n: usize) -> &mut [T] {
-    if array.len() < n {
-        array.resize(n, T::ZERO);
-    }
-    &mut array[..n]
+fn take<T: Real>(array: &mut Buffer<T>, n: usize) -> &mut [T] {
+    array.resize(n);
+    array
 }

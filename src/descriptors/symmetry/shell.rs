@@ -1,7 +1,7 @@
 //! The neighbours of one atom as the kernels want them: every species padded to whole vectors.
 
 use crate::descriptors::Environment;
-use crate::lanes::Real;
+use crate::lanes::{Buffer, Real};
 use std::ops::Range;
 
 /// Arrays over neighbours are padded to multiples of this, so that no vector loop has a remainder.
@@ -28,15 +28,15 @@ pub(super) enum Class {
 ///
 /// The places between groups hold atoms so far away that every factor with a cutoff is zero there: they
 /// need no test in any loop.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Shell<T> {
     /// r_ij, Å.
-    pub(super) x: Vec<T>,
-    pub(super) y: Vec<T>,
-    pub(super) z: Vec<T>,
+    pub(super) x: Buffer<T>,
+    pub(super) y: Buffer<T>,
+    pub(super) z: Buffer<T>,
     /// |r_ij| and its inverse.
-    pub(super) r: Vec<T>,
-    pub(super) inverse: Vec<T>,
+    pub(super) r: Buffer<T>,
+    pub(super) inverse: Buffer<T>,
     /// Where each species begins.
     starts: Vec<usize>,
     /// How many neighbours it has.
@@ -58,7 +58,7 @@ impl<T: Real> Shell<T> {
         }
         self.starts.push(len);
         for array in [&mut self.x, &mut self.y, &mut self.z, &mut self.r, &mut self.inverse] {
-            array.resize(len, T::ZERO);
+            array.resize(len);
         }
         for s in 0..species {
             let (from, to) = (environment.of_species(s), self.starts[s]..self.starts[s] + self.counts[s]);
@@ -71,7 +71,7 @@ impl<T: Real> Shell<T> {
                 (self.x[k], self.y[k], self.z[k], self.r[k]) = (far, T::ZERO, T::ZERO, far);
             }
         }
-        for (inverse, r) in self.inverse.iter_mut().zip(&self.r) {
+        for (inverse, r) in self.inverse.iter_mut().zip(&*self.r) {
             *inverse = T::ONE / *r;
         }
     }

@@ -2,26 +2,26 @@
 
 use super::shell::{Class, Shell, padded};
 use crate::descriptors::Vectors;
-use crate::lanes::{Kernel, Lanes, Real, Vector};
+use crate::lanes::{Buffer, Kernel, Lanes, Real, Vector};
 use multiversion::multiversion;
 use std::ops::Range;
 
 /// Triplets j, k of neighbours of an atom, as a structure of arrays padded to whole vectors.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Triplets<T> {
     /// For each j its place and where its triplets end.
     rows: Vec<Row>,
-    /// The places of k.
+    /// The places of k, and some room for what is written and not kept.
     k: Vec<u32>,
     /// r_jk².
-    pub(super) square: Vec<T>,
+    pub(super) square: Buffer<T>,
     /// r_ij · r_ik.
-    pub(super) dot: Vec<T>,
+    pub(super) dot: Buffer<T>,
     /// 1/(r_ij r_ik).
-    pub(super) inverse: Vec<T>,
+    pub(super) inverse: Buffer<T>,
     /// r_jk and cos θ.
-    pub(super) r_jk: Vec<T>,
-    pub(super) cos: Vec<T>,
+    pub(super) r_jk: Buffer<T>,
+    pub(super) cos: Buffer<T>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,32 +39,29 @@ impl<T: Real> Triplets<T> {
         radius: f64,
         narrow: bool,
         shell: &Shell<T>,
-        row: &mut Vec<T>,
+        row: &mut Buffer<T>,
     ) {
         self.rows.clear();
         let second = shell.places(classes.1);
-        row.resize(2 * second.len(), T::ZERO);
+        row.resize(2 * second.len());
         // No two neighbours are as far apart as padding is from everything.
         let reach = T::of(if narrow { radius } else { super::shell::FAR / 2.0 });
         let firsts = match classes.0 {
             Class::Species(s) => s..s + 1,
             Class::All => 0..shell.species(),
         };
+        let most = padded(firsts.clone().map(|s| shell.run(s).len()).sum::<usize>() * second.len());
+        for array in [&mut self.square, &mut self.dot, &mut self.inverse] {
+            array.resize(most);
+        }
+        if self.k.len() < most + CHUNK {
+            self.k.resize(most + CHUNK, 0);
+        }
         for s in firsts {
-            let first = shell.run(s);
-            let most = self.count() + first.len() * second.len();
-            for array in [&mut self.square, &mut self.dot, &mut self.inverse] {
-                if array.len() < most {
-                    array.resize(most, T::ZERO);
-                }
-            }
-            if self.k.len() < most {
-                self.k.resize(most, 0);
-            }
             T::dispatch(Collect {
                 triplets: self,
                 shell,
-                first,
+                first: shell.run(s),
                 second: second.clone(),
                 same: classes.0 == classes.1,
                 radius: T::of(radius),
@@ -74,7 +71,7 @@ impl<T: Real> Triplets<T> {
         }
         let (n, n_padded) = (self.count(), padded(self.count()));
         for array in [&mut self.square, &mut self.dot, &mut self.inverse, &mut self.r_jk, &mut self.cos] {
-            array.resize(n_padded, T::ZERO);
+            array.resize(n_padded);
         }
         // Padding: an equilateral triangle, which is given no weight.
         self.square[n..].fill(T::ONE);
@@ -121,6 +118,27 @@ impl<T: Real> Triplets<T> {
     }
 }
 
+/// How many candidates are looked at together.
+const CHUNK: usize = 8;
+
+/// Which bits of a byte are set, in ascending order.
+const BITS: [[u8; CHUNK]; 256] = {
+    let mut table = [[0; CHUNK]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < CHUNK {
+            if byte >> bit & 1 == 1 {
+                table[byte][count] = bit as u8;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// Appends the triplets of the neighbours j in `first`; with `same` those with k > j.
 struct Collect<'a, T> {
     triplets: &'a mut Triplets<T>,
@@ -148,7 +166,8 @@ impl<T: Real> Kernel<T> for Collect<'_, T> {
                 continue;
             }
             // All k of whole vectors, of which the first one is the one with j + 1.
-            let start = if same { (j + 1) / L::WIDTH * L::WIDTH } else { second.start };
+            let step = L::WIDTH.max(CHUNK);
+            let start = if same { (j + 1) / step * step } else { second.start };
             let length = second.end - start;
             let (squares, dots) = row.split_at_mut(length);
             let dots = &mut dots[..length];
@@ -174,12 +193,19 @@ impl<T: Real> Kernel<T> for Collect<'_, T> {
             if same {
                 squares[..(j + 1 - start).min(length)].fill(limit);
             }
-            // Every candidate is written; the count says which ones stay.
-            let found = &mut places[n..][..length];
+            // Eight candidates at a time: all eight places are written, the count says how many of them stay.
+            let found = &mut places[n..][..length + CHUNK];
             let mut count = 0;
-            for (k, square) in squares.iter().enumerate() {
-                found[count] = k as u32;
-                count += usize::from(*square < limit);
+            for (chunk, squares) in squares.as_chunks::<CHUNK>().0.iter().enumerate() {
+                let mut near = 0;
+                for l in 0..CHUNK {
+                    near |= usize::from(squares[l] < limit) << l;
+                }
+                let first = (CHUNK * chunk) as u32;
+                for (to, place) in found[count..count + CHUNK].iter_mut().zip(&BITS[near & 255]) {
+                    *to = first + u32::from(*place);
+                }
+                count += near.count_ones() as usize;
             }
             let r_inverse = shell.inverse[j];
             let inverses = &shell.inverse[start..second.end];
