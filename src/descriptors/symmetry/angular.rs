@@ -39,16 +39,16 @@ pub(super) struct AngularGroup<T> {
     pub(super) widths: Vec<T>,
     pub(super) angles: Vec<AngleFactor>,
     pub(super) tiles: Vec<Tile>,
-    pub(super) entries: Vec<Entry<T>>,
+    pub(super) entries: Vec<Entry>,
 }
 
 /// Which function an entry of a grid is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<T> {
+pub(super) struct Entry {
     /// Row times the number of columns, plus column.
     pub(super) at: usize,
     pub(super) function: usize,
-    pub(super) norm: T,
+    pub(super) norm: f64,
 }
 
 /// The triplets of a set around one atom, and the factors of its groups at every one.
@@ -72,13 +72,13 @@ struct Factors<T> {
 
 impl<T: Real> AngularSet<T> {
     /// The values of all functions of the set.
-    pub(super) fn values(
+    pub(super) fn values<V: Real>(
         &self,
         shell: &Shell<T>,
         samples: &[Samples<T>],
         work: &mut AngularWork<T>,
         scratch: &mut Scratch<T>,
-        values: &mut [T],
+        values: &mut [V],
     ) {
         work.triplets.list(self.classes, self.radius, self.narrow, shell, &mut scratch.row);
         let n = work.triplets.padded();
@@ -90,23 +90,23 @@ impl<T: Real> AngularSet<T> {
             let (e, p) = (&factors.exponentials, &factors.angles);
             T::dispatch(Sums { tiles: &group.tiles, n, e, p, columns, grid });
             for entry in &group.entries {
-                values[entry.function] = grid[entry.at] * entry.norm;
+                values[entry.function] = V::of(grid[entry.at].to_f64() * entry.norm);
             }
         }
     }
 
     /// Adds Σ g ∂G/∂r_ij = `along` r_ij + `forces`.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn gradients(
+    pub(super) fn gradients<V: Real>(
         &self,
         shell: &Shell<T>,
         samples: &[Samples<T>],
         work: &AngularWork<T>,
         scratch: &mut Scratch<T>,
-        g: &[T],
+        g: &[V],
         points: &[[T; 4]],
-        along: &mut [T],
-        forces: &mut Vectors<T>,
+        along: &mut [V],
+        forces: &mut Vectors<V>,
     ) {
         let n = work.triplets.padded();
         if n == 0 {
@@ -121,7 +121,7 @@ impl<T: Real> AngularSet<T> {
                 scratch.parts(n, group.exponentials.len() * columns);
             weights.fill(T::ZERO);
             for entry in &group.entries {
-                weights[entry.at] += g[entry.function] * entry.norm;
+                weights[entry.at] += T::of(g[entry.function].to_f64() * entry.norm);
             }
             T::dispatch(Contraction {
                 tiles: &group.tiles,

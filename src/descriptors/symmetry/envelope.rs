@@ -1,6 +1,6 @@
 //! What confines a symmetry function in space: the cutoff function, or the compact function itself.
 
-use super::shell::Shell;
+use super::shell::{Shell, round};
 use super::{CompactCore, Radial};
 use crate::descriptors::{Core, Cutoff};
 use crate::lanes::{Buffer, Real};
@@ -101,6 +101,12 @@ pub(super) struct Samples<T> {
 }
 
 impl<T: Real> Samples<T> {
+    /// Takes over samples of another precision.
+    pub(super) fn round<V: Real>(&mut self, samples: &Samples<V>) {
+        round(&samples.values, &mut self.values);
+        round(&samples.log_slopes, &mut self.log_slopes);
+    }
+
     /// Evaluates `envelope`; `weights` has the factor of each species, or is empty.
     pub(super) fn fill(&mut self, envelope: &Envelope, weights: &[T], shell: &Shell<T>) {
         self.values.resize(shell.len());

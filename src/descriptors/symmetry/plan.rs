@@ -13,16 +13,16 @@ use super::{Radial, SymmetryFunction};
 use crate::lanes::Real;
 use crate::system::Element;
 
-/// The functions of one central element, grouped.
+/// The functions of one central element, grouped; sums over triplets are of precision `U`.
 #[derive(Debug, Clone)]
-pub(super) struct Plan<T> {
+pub(super) struct Plan<T, U> {
     /// Number of functions.
     pub(super) len: usize,
     /// Distinct envelopes, and whether each is weighted with the atomic number.
     pub(super) envelopes: Vec<(Envelope, bool)>,
     pub(super) radial: Vec<RadialGroup<T>>,
     pub(super) moments: Vec<MomentSet<T>>,
-    pub(super) angular: Vec<AngularSet<T>>,
+    pub(super) angular: Vec<AngularSet<U>>,
 }
 
 /// Above this factor single precision is given minute functions in units of their own.
@@ -43,7 +43,7 @@ struct Member {
     angle: Option<AngleFactor>,
 }
 
-impl<T: Real> Plan<T> {
+impl<T: Real, U: Real> Plan<T, U> {
     /// A plan for `functions`, each times its factor.
     pub(super) fn new(elements: &[Element], functions: &[SymmetryFunction], factors: &[f64]) -> Self {
         let mut envelopes = Vec::new();
@@ -174,7 +174,7 @@ fn radial_group<T: Real>(group: &[Member]) -> RadialGroup<T> {
     let entries = group
         .iter()
         .zip(&members)
-        .map(|(m, (channel, norm))| Entry { at: *channel, function: m.function, norm: T::of(*norm) })
+        .map(|(m, (channel, norm))| Entry { at: *channel, function: m.function, norm: *norm })
         .collect();
     RadialGroup {
         class: group[0].classes.0,
@@ -206,12 +206,12 @@ fn angular_group<T: Real>(group: &[Member], envelopes: &[(Envelope, bool)]) -> A
     for angle in group.iter().filter_map(|m| m.angle) {
         position(&mut angles, &angle);
     }
-    let entries: Vec<Entry<T>> = group
+    let entries: Vec<Entry> = group
         .iter()
         .zip(&members)
         .map(|(m, (channel, norm))| {
             let column = angles.iter().position(|a| Some(*a) == m.angle).unwrap_or(0);
-            Entry { at: channel * angles.len() + column, function: m.function, norm: T::of(*norm) }
+            Entry { at: channel * angles.len() + column, function: m.function, norm: *norm }
         })
         .collect();
     let wanted = |a: usize, b: usize| entries.iter().any(|e| e.at == a * angles.len() + b);

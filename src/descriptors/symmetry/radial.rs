@@ -21,7 +21,7 @@ pub(super) struct RadialGroup<T> {
     pub(super) widths: Vec<T>,
     pub(super) tiles: Vec<Tile>,
     /// `at` is the number of the exponential.
-    pub(super) entries: Vec<Entry<T>>,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl<T: Real> RadialGroup<T> {
@@ -43,7 +43,7 @@ impl<T: Real> RadialGroup<T> {
         let p = &samples[self.samples].values[places];
         T::dispatch(Sums { tiles: &self.tiles, n, e: exponentials, p, columns: 1, grid: sums });
         for entry in &self.entries {
-            values[entry.function] = sums[entry.at] * entry.norm;
+            values[entry.function] = sums[entry.at] * T::of(entry.norm);
         }
     }
 
@@ -62,7 +62,7 @@ impl<T: Real> RadialGroup<T> {
         let ([value, width, cos, ..], weights) = scratch.parts(n, self.exponentials.len());
         weights.fill(T::ZERO);
         for entry in &self.entries {
-            weights[entry.at] += g[entry.function] * entry.norm;
+            weights[entry.at] += g[entry.function] * T::of(entry.norm);
         }
         let samples = &samples[self.samples];
         let f = &samples.values[places.clone()];

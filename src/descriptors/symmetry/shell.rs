@@ -15,6 +15,14 @@ pub(super) fn padded(n: usize) -> usize {
     n.next_multiple_of(PAD)
 }
 
+/// Numbers in another precision.
+pub(super) fn round<T: Real, V: Real>(from: &[V], to: &mut Buffer<T>) {
+    to.resize(from.len());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = T::of(from.to_f64());
+    }
+}
+
 /// Which neighbours a sum runs over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Class {
@@ -73,6 +81,22 @@ impl<T: Real> Shell<T> {
         }
         for (inverse, r) in self.inverse.iter_mut().zip(&*self.r) {
             *inverse = T::ONE / *r;
+        }
+    }
+
+    /// Takes over the neighbours of a shell of another precision.
+    pub(super) fn round<V: Real>(&mut self, shell: &Shell<V>) {
+        self.starts.clone_from(&shell.starts);
+        self.counts.clone_from(&shell.counts);
+        let arrays = [
+            (&mut self.x, &shell.x),
+            (&mut self.y, &shell.y),
+            (&mut self.z, &shell.z),
+            (&mut self.r, &shell.r),
+            (&mut self.inverse, &shell.inverse),
+        ];
+        for (to, from) in arrays {
+            round(from, to);
         }
     }
 

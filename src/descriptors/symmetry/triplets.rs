@@ -261,15 +261,15 @@ impl<T: Real> Triplets<T> {
     /// Adds the vectors of all triplets, `along` r_ij + `forces`. `log_slopes` has f′/(f r) of every
     /// neighbour, `points` its r_ij in four components of which the last is idle: one load, one store.
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn scatter(
+    pub(super) fn scatter<V: Real>(
         &self,
         turns: &Turns<T>,
         shell: &Shell<T>,
         points: &[[T; 4]],
         (log_slopes, shift): (&[T], T),
         seats: &mut Seats<T>,
-        along: &mut [T],
-        forces: &mut Vectors<T>,
+        along: &mut [V],
+        forces: &mut Vectors<V>,
     ) {
         let seats = &mut seats.0;
         seats.clear();
@@ -278,11 +278,11 @@ impl<T: Real> Triplets<T> {
         for (place, seat) in seats.iter().enumerate() {
             let inverse = shell.inverse[place];
             let [a, c, b, d] = seat.along;
-            along[place] +=
-                a * log_slopes[place] + b * (T::ONE - shift * inverse) - c * (inverse * inverse) + d;
-            forces.x[place] += seat.across[0];
-            forces.y[place] += seat.across[1];
-            forces.z[place] += seat.across[2];
+            let b = b * (T::ONE - shift * inverse);
+            along[place] += V::of((a * log_slopes[place] + b - c * (inverse * inverse) + d).to_f64());
+            forces.x[place] += V::of(seat.across[0].to_f64());
+            forces.y[place] += V::of(seat.across[1].to_f64());
+            forces.z[place] += V::of(seat.across[2].to_f64());
         }
     }
 }

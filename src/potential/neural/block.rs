@@ -219,9 +219,8 @@ pub(super) struct Limits<T> {
 }
 
 impl<T: Real> Limits<T> {
-    /// The multiplied ranges, widened by what rounding and a different order of sums can do.
-    pub(super) fn new(range: &[[f64; 2]], multiples: &[f64]) -> Self {
-        let slack = if size_of::<T>() == 4 { 1e-5 } else { 1e-12 };
+    /// The multiplied ranges, widened by what rounding and a different order of sums can do: `slack`, relatively.
+    pub(super) fn new(range: &[[f64; 2]], multiples: &[f64], slack: f64) -> Self {
         let (mut least, mut most) = (Vec::new(), Vec::new());
         for ([low, high], m) in range.iter().zip(multiples) {
             let (a, b) = (low * m, high * m);

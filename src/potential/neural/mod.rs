@@ -29,8 +29,9 @@ pub enum Precision {
     /// Double precision throughout: the reference.
     #[default]
     Double,
-    /// Single precision for descriptors and networks; relative positions are taken in double before they
-    /// are rounded, energies, forces and virial are added up in double.
+    /// Single precision where the time goes and rounding averages out. Symmetry functions: the sums over
+    /// triplets. Chebyshev descriptors: descriptors and networks, of relative positions that are taken in
+    /// double before they are rounded. Energies, forces and virial are added up in double.
     Mixed,
 }
 
@@ -52,10 +53,7 @@ impl NeuralPotential {
     /// Compiles a model for one precision.
     pub fn new(model: Arc<NeuralModel>, precision: Precision) -> Self {
         let descriptor = model.descriptor_in_angstrom();
-        let compiled = match precision {
-            Precision::Double => compile::<f64>(&model, &descriptor),
-            Precision::Mixed => compile::<f32>(&model, &descriptor),
-        };
+        let compiled = compile(&model, &descriptor, precision);
         Self {
             cutoff: descriptor.cutoff(),
             model,
@@ -205,17 +203,33 @@ fn species_numbers(elements: &[Element], species: &[Element]) -> Result<Vec<u16>
         .collect()
 }
 
-fn compile<T: Real>(model: &NeuralModel, descriptor: &DescriptorSet) -> Arc<dyn Compiled> {
+fn compile(model: &NeuralModel, descriptor: &DescriptorSet, precision: Precision) -> Arc<dyn Compiled> {
+    let slack = match precision {
+        Precision::Double => 1e-12,
+        Precision::Mixed => 1e-5,
+    };
     match descriptor {
         DescriptorSet::Symmetry(functions) => {
             let multiples = multiples(model);
-            let kernel = SymmetryKernel::<T>::scaled(functions, &multiples);
-            pooled(model, kernel, &multiples, 8)
+            match precision {
+                Precision::Double => {
+                    pooled(model, SymmetryKernel::<f64>::scaled(functions, &multiples), &multiples, slack)
+                }
+                Precision::Mixed => pooled(
+                    model,
+                    SymmetryKernel::<f64, f32>::scaled(functions, &multiples),
+                    &multiples,
+                    slack,
+                ),
+            }
         }
         DescriptorSet::Chebyshev(basis) => {
-            let kernel = basis.compile::<T>().expect("checked when the model was made");
             let ones: Vec<Vec<f64>> = basis.centers.iter().map(|center| vec![1.0; center.len()]).collect();
-            pooled(model, kernel, &ones, 8)
+            let known = "checked when the model was made";
+            match precision {
+                Precision::Double => pooled(model, basis.compile::<f64>().expect(known), &ones, slack),
+                Precision::Mixed => pooled(model, basis.compile::<f32>().expect(known), &ones, slack),
+            }
         }
         DescriptorSet::Moments(moments) => {
             let kernel = moments.compile::<T>().expect("checked when the model was made");
@@ -225,18 +239,22 @@ fn compile<T: Real>(model: &NeuralModel, descriptor: &DescriptorSet) -> Arc<dyn 
     }
 }
 
+/// How many atoms are taken through descriptor and network together.
+const GROUP: usize = 8;
+
 /// By what descriptors are multiplied where they are computed: the factors of the first member's scaling.
 fn multiples(model: &NeuralModel) -> Vec<Vec<f64>> {
     let usable = |f: &f64| if f.is_normal() { *f } else { 1.0 };
     model.members()[0].iter().map(|atom| atom.scaling.factor().iter().map(usable).collect()).collect()
 }
 
-/// Networks and ranges of every species around a compiled descriptor whose values come multiplied.
+/// Networks and ranges of every species around a compiled descriptor whose values come multiplied; `slack` is
+/// how much rounding may take a value out of its range, relatively.
 fn pooled<T: Real, D: Descriptor<T> + 'static>(
     model: &NeuralModel,
     descriptor: D,
     multiples: &[Vec<f64>],
-    group: usize,
+    slack: f64,
 ) -> Arc<dyn Compiled> {
     let species = multiples
         .iter()
@@ -244,7 +262,7 @@ fn pooled<T: Real, D: Descriptor<T> + 'static>(
         .map(|(center, multiples)| SpeciesKernel {
             range: model.trained_range(center),
             multiples: multiples.clone(),
-            limits: Limits::new(&model.trained_range(center), multiples),
+            limits: Limits::new(&model.trained_range(center), multiples, slack),
             members: model
                 .members()
                 .iter()
@@ -256,5 +274,5 @@ fn pooled<T: Real, D: Descriptor<T> + 'static>(
                 .collect(),
         })
         .collect();
-    Arc::new(Pooled::new(Kernel { descriptor, species, group }))
+    Arc::new(Pooled::new(Kernel { descriptor, species, group: GROUP }))
 }
