@@ -30,7 +30,7 @@ pub enum Precision {
     #[default]
     Double,
     /// Single precision where the time goes and rounding averages out. Symmetry functions: the sums over
-    /// triplets. Chebyshev descriptors: descriptors and networks, of relative positions that are taken in
+    /// triplets. Other descriptors: descriptors and networks, of relative positions that are taken in
     /// double before they are rounded. Energies, forces and virial are added up in double.
     Mixed,
 }
@@ -225,19 +225,23 @@ fn compile(model: &NeuralModel, descriptor: &DescriptorSet, precision: Precision
         }
         DescriptorSet::Chebyshev(basis) => {
             let ones: Vec<Vec<f64>> = basis.centers.iter().map(|center| vec![1.0; center.len()]).collect();
-            let known = "checked when the model was made";
             match precision {
-                Precision::Double => pooled(model, basis.compile::<f64>().expect(known), &ones, slack),
-                Precision::Mixed => pooled(model, basis.compile::<f32>().expect(known), &ones, slack),
+                Precision::Double => pooled(model, basis.compile::<f64>().expect(CHECKED), &ones, slack),
+                Precision::Mixed => pooled(model, basis.compile::<f32>().expect(CHECKED), &ones, slack),
             }
         }
         DescriptorSet::Moments(moments) => {
-            let kernel = moments.compile::<T>().expect("checked when the model was made");
             let ones: Vec<Vec<f64>> = (0..moments.centers.len()).map(|c| vec![1.0; moments.len(c)]).collect();
-            pooled(model, kernel, &ones, 8)
+            match precision {
+                Precision::Double => pooled(model, moments.compile::<f64>().expect(CHECKED), &ones, slack),
+                Precision::Mixed => pooled(model, moments.compile::<f32>().expect(CHECKED), &ones, slack),
+            }
         }
     }
 }
+
+/// Why a descriptor of a model can be compiled.
+const CHECKED: &str = "checked when the model was made";
 
 /// How many atoms are taken through descriptor and network together.
 const GROUP: usize = 8;
