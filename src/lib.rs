@@ -16,10 +16,13 @@
 //! | [`relax`] | minimisation of positions and cell; paths between minima |
 //! | [`observe`] | what a run writes and watches for |
 //! | [`train`] | reference frames become a potential |
+//! | [`analysis`] | trajectories become numbers with errors |
+//! | [`report`] | numbers become pictures |
 //! | [`input`] | the TOML language of `mlmd run` and `mlmd train` |
 //! | [`workflow`] | a job from start to end |
 //! | [`cli`] | one file per subcommand |
 
+pub mod analysis;
 pub mod cli;
 pub mod compute;
 pub mod descriptors;
@@ -33,6 +36,7 @@ pub mod observe;
 pub mod potential;
 pub mod random;
 pub mod relax;
+pub mod report;
 pub mod system;
 pub mod text;
 pub mod train;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Arguments, progress and exit codes; no physics.
 
+mod analyze;
 mod bench;
 mod check;
 mod completions;
@@ -40,9 +41,10 @@ struct Arguments {
 #[derive(clap::Subcommand)]
 enum Command {
     Run(run::Arguments),
+    Train(train::Arguments),
+    Analyze(analyze::Arguments),
     Relax(relax::Arguments),
     Neb(neb::Arguments),
-    Train(train::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
@@ -71,9 +73,10 @@ pub fn main() -> ExitCode {
     });
     let done = match arguments.command {
         Command::Run(command) => command.execute(terminal),
+        Command::Train(command) => command.execute(terminal),
+        Command::Analyze(command) => command.execute(terminal),
         Command::Relax(command) => command.execute(terminal),
         Command::Neb(command) => command.execute(terminal),
-        Command::Train(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),

@@ -1,8 +1,10 @@
 //! The dynamics of `mlmd run`: tasks one after another, with what a person wants to see meanwhile.
 
+use super::analyze;
 use super::progress::{Minimising, Progress};
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
+use crate::workflow::analyze::Request;
 use crate::workflow::dynamics::{Made, Outcome, RunFolder, Stop, tasks};
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
@@ -51,7 +53,11 @@ pub(super) fn simulate(
         };
         let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
     }
-    terminal::print(&format!("{summary}{:<10} {}\n", "record", folder.path().join("run.json").display()))
+    terminal::print(&format!("{summary}{:<10} {}\n", "record", folder.path().join("run.json").display()))?;
+    let Some(request) = Request::of_plan(&setup.plan) else { return Ok(()) };
+    let report = analyze::run(&request, terminal)?;
+    report.write(folder.path())?;
+    terminal::print(&analyze::summary(&report, folder.path()))
 }
 
 /// The stage `[relax]`, if there is one; its result takes the place of the structure.

@@ -2,6 +2,7 @@
 
 use super::keys::{Keys, Table};
 use super::kind::{element, list, map, number, one_or_many, table, temperature, word};
+use crate::analysis::DriftReference;
 use crate::error::Result;
 use crate::system::Element;
 
@@ -16,17 +17,6 @@ pub struct Analysis {
     pub frame: DriftReference,
     /// The temperature dependence.
     pub arrhenius: Option<Arrhenius>,
-}
-
-/// What displacements are measured against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DriftReference {
-    /// The simulation cell.
-    None,
-    /// The centre of mass of all atoms.
-    CenterOfMass,
-    /// The centre of mass of the atoms that are not mobile.
-    Framework,
 }
 
 impl Table for Analysis {

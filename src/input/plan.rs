@@ -64,7 +64,7 @@ impl Table for Plan {
             dynamics: keys.key("dynamics", table(), Dynamics::ABOUT).optional(())?,
             output: keys.key("output", table(), Output::ABOUT).default(())?,
             run: keys.key("run", table(), Run::ABOUT).default(())?,
-            analysis: keys.key("analysis", table(), Analysis::ABOUT).unavailable().optional(())?,
+            analysis: keys.key("analysis", table(), Analysis::ABOUT).optional(())?,
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! | file | the job |
 //! |---|---|
+//! | [`analyze`] | trajectories to transport, with a report |
 //! | [`convert`] | frames from one file into another |
 //! | [`info`] | what is in a file |
 //! | [`models`] | potentials from one format into another; what is in them |
@@ -16,6 +17,7 @@
 //! | [`potential`] | the potential of a job |
 //! | [`sample`] | a crystal for a potential that comes without one |
 
+pub mod analyze;
 pub mod bench;
 mod closest;
 pub mod convert;

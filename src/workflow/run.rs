@@ -1,6 +1,7 @@
 //! `mlmd run`: from an input to the atoms, the potential and what the run will take.
 
 use super::{potential, structure};
+use crate::analysis::DriftReference;
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
 use crate::input::Plan;
@@ -42,6 +43,7 @@ impl Setup {
         elements.dedup();
         let potential = potential::build(&plan.potential, plan.device.precision, &elements)?;
         check_elements(&*potential, &system)?;
+        check_analysis(&plan, &system)?;
         let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
         let engine = Engine::new(potential, options)?;
         Ok(Self { plan, system, engine })
@@ -72,6 +74,24 @@ impl Setup {
         let neighbors = list.pairs().len() as f64 / self.system.len() as f64;
         Ok(Outlook { neighbors, memory, step: times[times.len() / 2] })
     }
+}
+
+/// Refuses analyses that this structure cannot have, before the run and not after it.
+fn check_analysis(plan: &Plan, system: &System) -> Result<()> {
+    let Some(analysis) = &plan.analysis else { return Ok(()) };
+    if let Some(absent) = analysis.mobile.iter().find(|mobile| !system.species.contains(mobile)) {
+        return Err(Error::invalid(format!(
+            "[analysis] mobile: there is no {absent} in the structure, which is {}",
+            system.formula()
+        )));
+    }
+    let all_mobile = system.species.iter().all(|element| analysis.mobile.contains(element));
+    if all_mobile && analysis.frame == DriftReference::Framework {
+        return Err(Error::invalid(
+            "[analysis] frame: every atom is mobile, so there is no framework\n   expected `frame = \"center-of-mass\"` or `frame = \"none\"`",
+        ));
+    }
+    Ok(())
 }
 
 /// Says which elements of a structure a potential does not know, before anything is computed.

@@ -1,0 +1,172 @@
+//! The slope of a mean squared displacement by generalised least squares.
+//!
+//! Means over overlapping origins are correlated between lags. For a walker of diffusivity D whose increments are
+//! independent, two displacements that overlap during a time τ have the covariance 2Dτ along each direction, and
+//! the covariance of the mean squares at lags n ≤ m over a run of length T is the sum of squared overlaps:
+//!
+//! Σ(n, m) = 2 (2D)² n² (m − n/3) / (T − n)
+//!
+//! (Qian, Sheetz and Elson, Biophys. J. 60, 910 (1991), doi:10.1016/S0006-3495(91)82125-7, for discrete steps). With
+//! it, weighted least squares is the best linear estimator of slope and intercept, whatever the window: long lags
+//! take the little weight they deserve. McCluskey, Coles and Morgan (J. Chem. Theory Comput. 2024,
+//! arXiv:2305.18244) sample the same likelihood; for a line it has this closed form.
+
+use super::special::chi_square_tail;
+use nalgebra::{DMatrix, DVector, Matrix2};
+
+/// What the walkers were observed for.
+#[derive(Debug, Clone)]
+pub(super) struct Design {
+    /// Lags, fs.
+    pub times: Vec<f64>,
+    /// Durations of the runs, fs.
+    pub durations: Vec<f64>,
+    /// The dimensions that count: (Σ D_c)² / Σ D_c².
+    pub dimensions: f64,
+    /// Independent walkers in each run.
+    pub walkers: f64,
+    /// What is known about the intercept: its value and standard deviation, Å².
+    pub intercept: Option<[f64; 2]>,
+}
+
+/// A fitted line.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    /// Å²/fs.
+    pub slope: f64,
+    /// Å².
+    pub intercept: f64,
+    /// The slope is Σ_k `weights`_k · (value_k − the known intercept).
+    pub weights: Vec<f64>,
+    /// Variance of the slope according to the model.
+    pub variance: f64,
+    /// Weighted squares of the residuals.
+    pub chi2: f64,
+}
+
+impl Design {
+    /// Fits a line to mean squared displacements (all directions together); `None` if there are fewer than two
+    /// lags or they grow nowhere.
+    pub(super) fn fit(&self, values: &[f64]) -> Option<Line> {
+        let k = self.times.len();
+        if k < 2 {
+            return None;
+        }
+        // The covariance needs the slope: begun with the secant from the origin, two rounds settle it.
+        let mut slope = values[k - 1] / self.times[k - 1];
+        let mut line = None;
+        for _ in 0..3 {
+            let scale = slope.max(0.05 * values[k - 1] / self.times[k - 1]);
+            line = Some(self.solve(values, scale)?);
+            slope = line.as_ref().map_or(slope, |line| line.slope);
+        }
+        line
+    }
+
+    fn solve(&self, values: &[f64], slope: f64) -> Option<Line> {
+        let k = self.times.len();
+        let covariance = self.covariance(slope);
+        let cholesky = covariance.cholesky()?;
+        let design = DMatrix::from_fn(k, 2, |row, column| if column == 0 { self.times[row] } else { 1.0 });
+        let weighted = cholesky.solve(&design);
+        let normal = design.transpose() * &weighted;
+        let mut normal = Matrix2::new(normal[(0, 0)], normal[(0, 1)], normal[(1, 0)], normal[(1, 1)]);
+        let known = self.intercept.map_or(0.0, |[value, _]| value);
+        if let Some([_, sigma]) = self.intercept {
+            normal[(1, 1)] += 1.0 / (sigma * sigma).max(1e-300);
+        }
+        let inverse = normal.try_inverse()?;
+        let solution = DMatrix::from_column_slice(2, 2, inverse.as_slice()) * weighted.transpose();
+        let values = DVector::from_iterator(k, values.iter().map(|value| value - known));
+        let parameters = &solution * &values;
+        let residual = values - design * &parameters;
+        let chi2 = residual.dot(&cholesky.solve(&residual));
+        let finite = parameters.iter().all(|p| p.is_finite()) && chi2.is_finite();
+        finite.then(|| Line {
+            slope: parameters[0],
+            intercept: parameters[1] + known,
+            weights: solution.row(0).iter().copied().collect(),
+            variance: inverse[(0, 0)],
+            chi2,
+        })
+    }
+
+    /// Σ of the mean squares at the lags, for a slope of all directions together.
+    fn covariance(&self, slope: f64) -> DMatrix<f64> {
+        let k = self.times.len();
+        DMatrix::from_fn(k, k, |a, b| {
+            let (n, m) = (self.times[a].min(self.times[b]), self.times[a].max(self.times[b]));
+            let length: f64 = self.durations.iter().map(|t| (t - n).max(0.0)).sum();
+            2.0 * slope * slope / self.dimensions * n * n * (m - n / 3.0) / (length * self.walkers)
+        })
+    }
+}
+
+impl Line {
+    /// The probability of residuals this large, if their true covariance is `ratio` times that of the model.
+    pub(super) fn p_value(&self, ratio: f64) -> f64 {
+        let dof = self.weights.len() as f64 - 2.0;
+        if dof < 1.0 { 1.0 } else { chi_square_tail(self.chi2 / ratio, dof) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::series::correlation;
+    use crate::random::{Philox, Purpose};
+    use crate::system::Vec3;
+
+    fn design(times: &[f64], duration: f64) -> Design {
+        Design {
+            times: times.to_vec(),
+            durations: vec![duration],
+            dimensions: 3.0,
+            walkers: 1.0,
+            intercept: None,
+        }
+    }
+
+    #[test]
+    fn a_line_is_found_exactly() {
+        let times = [10.0, 15.0, 30.0, 60.0];
+        let line = design(&times, 1000.0).fit(&times.map(|t| 0.7 + 0.02 * t)).unwrap();
+        assert!(
+            (line.slope - 0.02).abs() < 1e-12 && (line.intercept - 0.7).abs() < 1e-9 && line.chi2 < 1e-12
+        );
+        let sum: f64 = line.weights.iter().zip(&times).map(|(w, t)| w * t).sum();
+        assert!((sum - 1.0).abs() < 1e-9 && line.weights.iter().sum::<f64>().abs() < 1e-9);
+    }
+
+    /// Over 400 single walkers: the slope is right within four standard errors, its spread is the model's within
+    /// four standard errors of a variance (√(2/399)), and χ² of the residuals is its number of degrees of freedom.
+    #[test]
+    fn the_covariance_is_that_of_walkers() {
+        let (walks, steps) = (400, 1000);
+        let lags = [20_usize, 28, 40, 56, 80, 112];
+        let design = design(&lags.map(|l| l as f64), f64::from(steps));
+        let (mut slopes, mut variance, mut chi2) = (Vec::new(), 0.0, 0.0);
+        for walk in 0..walks {
+            let mut random = Philox::new(9, Purpose::General, walk, 0);
+            let mut at = Vec3::zeros();
+            let path: Vec<Vec3> = (0..=steps)
+                .map(|_| {
+                    at += Vec3::new(random.normal(), random.normal(), random.normal());
+                    at
+                })
+                .collect();
+            let values = lags.map(|lag| correlation(&path, &path, lag).iter().sum::<f64>());
+            // The truth for the scale, so that scatter of the slope does not enter the comparison.
+            let line = design.solve(&values, 3.0).unwrap();
+            slopes.push(line.slope);
+            variance = line.variance;
+            chi2 += line.chi2 / walks as f64;
+        }
+        let n = walks as f64;
+        let mean = slopes.iter().sum::<f64>() / n;
+        let spread = slopes.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        assert!((mean - 3.0).abs() < 4.0 * (variance / n).sqrt(), "{mean}");
+        assert!((spread / variance - 1.0).abs() < 4.0 * (2.0 / (n - 1.0)).sqrt(), "{}", spread / variance);
+        assert!((chi2 / 4.0 - 1.0).abs() < 0.3, "{chi2}");
+    }
+}

@@ -1,0 +1,334 @@
+//! Frames in; displacements against a drift reference out.
+
+use super::multitau::{Msd, MultiTau};
+use super::series::Series;
+use super::unwrap::Unwrapper;
+use crate::error::{Error, Result};
+use crate::io::Frame;
+use crate::system::{Element, Vec3};
+use serde::Serialize;
+
+/// What displacements are measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftReference {
+    /// The simulation cell.
+    None,
+    /// The centre of mass of all atoms.
+    CenterOfMass,
+    /// The centre of mass of the atoms that are not mobile.
+    Framework,
+}
+
+/// What is asked of a trajectory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The elements that carry the current.
+    pub mobile: Vec<Element>,
+    /// What displacements are measured against.
+    pub reference: DriftReference,
+    /// Time between frames, fs, where the files do not say it.
+    pub interval: Option<f64>,
+}
+
+/// The atoms of one element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Species {
+    /// Which element.
+    pub element: Element,
+    /// How many atoms.
+    pub count: usize,
+    /// Does it carry the current?
+    pub mobile: bool,
+}
+
+/// A trajectory being watched: frames are pushed one after another, live or from a file.
+#[derive(Debug, Clone)]
+pub struct Motion {
+    settings: Settings,
+    paths: Unwrapper,
+    clock: Clock,
+    species: Vec<Species>,
+    /// Per species: its atoms.
+    members: Vec<Vec<usize>>,
+    /// Per atom: its part of the drift reference.
+    weights: Vec<f64>,
+    watched: Vec<MultiTau>,
+    series: Series,
+    frames: usize,
+    volume: f64,
+    kinetic: Kinetic,
+    bulk: bool,
+}
+
+/// When the frames were.
+#[derive(Debug, Clone, Default)]
+struct Clock {
+    first: f64,
+    last: f64,
+    interval: Option<f64>,
+}
+
+/// Sums for the mean temperature.
+#[derive(Debug, Clone, Default)]
+struct Kinetic {
+    sum: f64,
+    frames: usize,
+}
+
+/// One run, watched to its end.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// The elements, in the order of their symbols.
+    pub species: Vec<Species>,
+    /// Mean squared displacements, one per element.
+    pub msd: Vec<Msd>,
+    /// Collective displacements, one series per element.
+    pub series: Series,
+    /// Time between frames, fs.
+    pub interval: f64,
+    /// Number of frames.
+    pub frames: usize,
+    /// Mean volume, Å³; `None` if the cell is not periodic in three dimensions.
+    pub volume: Option<f64>,
+    /// Mean kinetic temperature, K, where the frames have velocities.
+    pub temperature: Option<f64>,
+    /// What displacements were measured against.
+    pub reference: DriftReference,
+}
+
+impl Moved {
+    /// From the first frame to the last, fs.
+    pub fn duration(&self) -> f64 {
+        self.interval * (self.frames - 1) as f64
+    }
+}
+
+impl Motion {
+    /// Nothing has been seen yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            clock: Clock { interval: settings.interval, ..Clock::default() },
+            settings,
+            paths: Unwrapper::default(),
+            species: Vec::new(),
+            members: Vec::new(),
+            weights: Vec::new(),
+            watched: Vec::new(),
+            series: Series::default(),
+            frames: 0,
+            volume: 0.0,
+            kinetic: Kinetic::default(),
+            bulk: true,
+        }
+    }
+
+    /// Takes the next frame. A frame at the time of the one before (a restart wrote it twice) is passed over.
+    pub fn push(&mut self, frame: &Frame) -> Result<()> {
+        if self.frames == 0 {
+            self.begin(frame)?;
+        }
+        if !self.clock.tick(frame, self.frames, self.settings.interval)? {
+            return Ok(());
+        }
+        let travelled = self.paths.push(frame)?;
+        let drift: Vec3 = travelled.iter().zip(&self.weights).map(|(u, w)| u * *w).sum();
+        for (s, members) in self.members.iter().enumerate() {
+            self.watched[s].push(members.iter().map(|i| travelled[*i] - drift));
+            let sum: Vec3 = members.iter().map(|i| travelled[*i]).sum();
+            self.series.sums[s].push(sum - drift * members.len() as f64);
+        }
+        self.frames += 1;
+        self.bulk &= frame.cell.is_bulk();
+        self.volume += frame.cell.volume();
+        if frame.velocities.is_some() && frame.len() > 1 {
+            // The centre of mass does not take part in the temperature.
+            self.kinetic.sum += frame.to_system()?.temperature(3 * frame.len() - 3);
+            self.kinetic.frames += 1;
+        }
+        Ok(())
+    }
+
+    /// How many frames were taken.
+    pub fn frames(&self) -> usize {
+        self.frames
+    }
+
+    fn begin(&mut self, frame: &Frame) -> Result<()> {
+        if frame.is_empty() {
+            return Err(Error::invalid(format!("{}: there are no atoms", frame.origin)));
+        }
+        let mut elements = frame.species.clone();
+        elements.sort_by_key(|element| element.symbol());
+        elements.dedup();
+        for element in &elements {
+            let members: Vec<usize> = (0..frame.len()).filter(|i| frame.species[*i] == *element).collect();
+            let mobile = self.settings.mobile.contains(element);
+            self.species.push(Species { element: *element, count: members.len(), mobile });
+            self.watched.push(MultiTau::new(members.len()));
+            self.members.push(members);
+        }
+        self.series = Series::new(elements.len());
+        let present = || elements.iter().map(|e| e.symbol()).collect::<Vec<_>>().join(", ");
+        if let Some(absent) = self.settings.mobile.iter().find(|mobile| !elements.contains(mobile)) {
+            return Err(Error::invalid(format!(
+                "{}: there is no {absent}, which is to be the mobile ion\n   the elements are {}",
+                frame.origin,
+                present()
+            )));
+        }
+        if self.settings.mobile.is_empty() {
+            return Err(Error::invalid(format!("no mobile ion was named; the elements are {}", present())));
+        }
+        self.weigh(frame)
+    }
+
+    /// The parts that atoms have in the drift reference: by mass, of sum one.
+    fn weigh(&mut self, frame: &Frame) -> Result<()> {
+        let mass = |i: usize| frame.masses.as_ref().map_or(frame.species[i].mass(), |masses| masses[i]);
+        let counts = |i: usize| match self.settings.reference {
+            DriftReference::None => false,
+            DriftReference::CenterOfMass => true,
+            DriftReference::Framework => !self.settings.mobile.contains(&frame.species[i]),
+        };
+        self.weights = (0..frame.len()).map(|i| if counts(i) { mass(i) } else { 0.0 }).collect();
+        let total: f64 = self.weights.iter().sum();
+        match self.settings.reference {
+            DriftReference::None => return Ok(()),
+            DriftReference::Framework if total == 0.0 => {
+                return Err(Error::invalid(format!(
+                    "{}: every atom is mobile, so there is no framework to measure against\n   \
+                     expected another drift reference: center-of-mass or none",
+                    frame.origin
+                )));
+            }
+            DriftReference::CenterOfMass if frame.len() == 1 => {
+                return Err(Error::invalid(format!(
+                    "{}: one atom does not move against its own centre of mass\n   \
+                     expected another drift reference: none",
+                    frame.origin
+                )));
+            }
+            _ => {}
+        }
+        self.weights.iter_mut().for_each(|w| *w /= total);
+        Ok(())
+    }
+
+    /// The displacements of the whole run; refuses fewer than two frames.
+    pub fn finish(self) -> Result<Moved> {
+        if self.frames < 2 {
+            let many = if self.frames == 0 { "no frame" } else { "one frame" };
+            return Err(Error::invalid(format!(
+                "the trajectory holds {many}: displacements need two or more"
+            )));
+        }
+        let interval =
+            self.clock.interval.ok_or_else(|| Error::Internal("frames without an interval".into()))?;
+        Ok(Moved {
+            species: self.species,
+            msd: self.watched.into_iter().map(MultiTau::finish).collect(),
+            series: self.series,
+            interval,
+            frames: self.frames,
+            volume: self.bulk.then_some(self.volume / self.frames as f64),
+            temperature: (self.kinetic.frames == self.frames).then(|| self.kinetic.sum / self.frames as f64),
+            reference: self.settings.reference,
+        })
+    }
+}
+
+impl Clock {
+    /// Reads the time of a frame, the `n`-th; false if it is that of the frame before.
+    fn tick(&mut self, frame: &Frame, n: usize, given: Option<f64>) -> Result<bool> {
+        let Some(time) = frame.time else {
+            if given.is_some() {
+                return Ok(true);
+            }
+            return Err(Error::invalid(format!(
+                "{}: the file does not say when its frames were\n   expected the time between frames: --interval \"50 fs\"",
+                frame.origin
+            )));
+        };
+        if n == 0 {
+            self.first = time;
+        } else {
+            let passed = time - self.last;
+            if passed == 0.0 {
+                return Ok(false);
+            }
+            let interval = *self.interval.get_or_insert(passed);
+            let expected = self.first + interval * n as f64;
+            // Times are printed with a few digits; half a percent of an interval is no missing frame.
+            if (time - expected).abs() > 5e-3 * interval.abs() + 1e-9 * time.abs() || interval <= 0.0 {
+                return Err(Error::invalid(format!(
+                    "{}: the frame is at {time} fs where {expected} fs was expected: frames are missing or \
+                     unevenly spaced",
+                    frame.origin
+                )));
+            }
+        }
+        self.last = time;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Cell;
+
+    fn frame(time: f64, positions: &[f64]) -> Frame {
+        let elements = ["Li", "O", "O"].map(|s| Element::from_symbol(s).unwrap());
+        let cell = Cell::orthorhombic(10.0, 10.0, 10.0).unwrap();
+        let positions: Vec<_> = positions.iter().map(|x| Vec3::new(*x, 0.0, 0.0)).collect();
+        let mut frame = Frame::new(cell, elements[..positions.len()].to_vec(), positions);
+        frame.time = Some(time);
+        frame
+    }
+
+    fn settings(mobile: &str, reference: DriftReference) -> Settings {
+        Settings { mobile: vec![Element::from_symbol(mobile).unwrap()], reference, interval: None }
+    }
+
+    #[test]
+    fn the_drift_of_the_framework_is_taken_off() {
+        for (reference, expected) in [(DriftReference::Framework, 1.0), (DriftReference::None, 9.0)] {
+            let mut motion = Motion::new(settings("Li", reference));
+            for t in 0..5 {
+                let t = f64::from(t);
+                // The framework drifts by 2 per frame, lithium by 1 more.
+                motion
+                    .push(&frame(10.0 * t, &[3.0 * t % 10.0, 2.0 * t % 10.0, (5.0 + 2.0 * t) % 10.0]))
+                    .unwrap();
+            }
+            let moved = motion.finish().unwrap();
+            assert!((moved.msd[0].trace(0) - expected).abs() < 1e-12);
+            assert_eq!((moved.interval, moved.frames, moved.volume), (10.0, 5, Some(1000.0)));
+            assert!((moved.series.sums[0][4].x - 4.0 * expected.sqrt()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn corners_have_answers() {
+        let refuse = |settings: Settings, frames: &[Frame]| {
+            let mut motion = Motion::new(settings);
+            let pushed = frames.iter().try_for_each(|frame| motion.push(frame));
+            pushed.and_then(|()| motion.finish().map(|_| ())).unwrap_err().to_string()
+        };
+        let li = |reference| settings("Li", reference);
+        let none = DriftReference::None;
+        assert!(refuse(li(none), &[]).contains("holds no frame"));
+        assert!(refuse(li(none), &[frame(0.0, &[0.0])]).contains("holds one frame"));
+        assert!(refuse(settings("Na", none), &[frame(0.0, &[0.0])]).contains("there is no Na"));
+        assert!(
+            refuse(li(DriftReference::Framework), &[frame(0.0, &[0.0])]).contains("every atom is mobile")
+        );
+        assert!(refuse(li(DriftReference::CenterOfMass), &[frame(0.0, &[0.0])]).contains("one atom"));
+        let times = [0.0, 1.0, 3.0].map(|t| frame(t, &[0.0]));
+        assert!(refuse(li(none), &times).contains("frames are missing"));
+        let mut timeless = frame(0.0, &[0.0]);
+        timeless.time = None;
+        assert!(refuse(li(none), &[timeless]).contains("--interval"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Systems whose transport is known exactly: what the coverage study measures the estimators with.
+//!
+//! Every system has mobile ions (Li, charge 1) and eight framework atoms (O), and is handed out frame by frame as
+//! a reader would: wrapped positions in a periodic box, without image counters.
+
+use super::motion::{DriftReference, Motion, Moved, Settings};
+use crate::error::Result;
+use crate::io::Frame;
+use crate::random::{Philox, Purpose};
+use crate::system::{Cell, Element, Vec3};
+
+/// A kind of motion with a known answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Ions walk independently.
+    Walks,
+    /// Groups of four ions share half of their steps: H_R = 1/(1 + 3/2) = 0.4.
+    Concert,
+    /// Ions rattle in cages of a cubic lattice and hop between them.
+    Cages,
+    /// The framework drifts, and the ions with it.
+    Drift,
+    /// The box breathes by a few per cent.
+    Breathing,
+    /// Ions walk twice as far along x and half as far along z as along y.
+    Anisotropic,
+}
+
+/// A system with a known answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Synthetic {
+    /// How the ions move.
+    pub kind: Kind,
+    /// Mobile ions, a multiple of four.
+    pub ions: usize,
+    /// Number of frames.
+    pub frames: usize,
+    /// Length of a step between frames, Å (standard deviation along each axis); for cages the hop probability.
+    pub step: f64,
+}
+
+/// Time between frames, fs.
+pub const INTERVAL: f64 = 100.0;
+/// Distance of the cages, Å.
+const HOP: f64 = 3.0;
+/// Rattling in a cage, Å along each axis.
+const RATTLE: f64 = 0.35;
+const BOX: f64 = 30.0;
+const ANISOTROPY: [f64; 3] = [2.0, 1.0, 0.5];
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Walks, Self::Concert, Self::Cages, Self::Drift, Self::Breathing, Self::Anisotropic];
+}
+
+impl Synthetic {
+    /// The system of a kind that the study uses.
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Cages => Self { kind, ions: 32, frames: 800, step: 0.04 },
+            _ => Self { kind, ions: 32, frames: 500, step: 0.6 },
+        }
+    }
+
+    /// The volume, Å³ (its mean, where the box breathes).
+    pub fn volume() -> f64 {
+        BOX * BOX * BOX
+    }
+
+    /// D*, cm²/s.
+    pub fn diffusivity(&self) -> f64 {
+        let per_frame = match self.kind {
+            Kind::Cages => HOP * HOP * self.step / 6.0,
+            Kind::Anisotropic => ANISOTROPY.iter().map(|a| (a * self.step).powi(2)).sum::<f64>() / 6.0,
+            _ => 0.5 * self.step * self.step,
+        };
+        per_frame / INTERVAL * 0.1
+    }
+
+    /// D*/D_σ.
+    pub fn haven(&self) -> f64 {
+        if self.kind == Kind::Concert { 0.4 } else { 1.0 }
+    }
+
+    /// Lets the system move and watches it; seeds give independent systems.
+    pub fn watch(&self, seed: u64) -> Result<Moved> {
+        let settings = Settings {
+            mobile: Element::from_symbol("Li").into_iter().collect(),
+            reference: DriftReference::Framework,
+            interval: Some(INTERVAL),
+        };
+        let mut motion = Motion::new(settings);
+        self.run(seed, &mut |frame| motion.push(frame))?;
+        motion.finish()
+    }
+
+    /// Hands out the frames one after another.
+    pub fn run(&self, seed: u64, take: &mut dyn FnMut(&Frame) -> Result<()>) -> Result<()> {
+        let mut random = Philox::new(seed, Purpose::General, 0, 0);
+        let symbols = [("Li", self.ions), ("O", 8)];
+        let species = symbols
+            .iter()
+            .flat_map(|(symbol, n)| std::iter::repeat_n(Element::from_symbol(symbol), *n))
+            .flatten()
+            .collect::<Vec<_>>();
+        // Fractional coordinates: the box may breathe.
+        let mut sites: Vec<Vec3> = (0..species.len())
+            .map(|_| Vec3::new(random.uniform(), random.uniform(), random.uniform()))
+            .collect();
+        let mut breath: f64 = 0.0;
+        for _ in 0..self.frames {
+            // Breathing forgets itself in ten frames; 3 % at most times.
+            breath = 0.9 * breath + 0.013 * random.normal();
+            let edge = if self.kind == Kind::Breathing { BOX * (1.0 + breath) } else { BOX };
+            self.step(&mut sites, edge, &mut random);
+            let cell = Cell::orthorhombic(edge, edge, edge)?;
+            let positions = sites
+                .iter()
+                .enumerate()
+                .map(|(i, s)| {
+                    let wiggle = if i >= self.ions {
+                        0.1
+                    } else if self.kind == Kind::Cages {
+                        RATTLE
+                    } else {
+                        0.0
+                    };
+                    let s = s.map(|x| x.rem_euclid(1.0));
+                    s * edge + Vec3::from_fn(|_, _| if wiggle > 0.0 { wiggle * random.normal() } else { 0.0 })
+                })
+                .collect();
+            take(&Frame::new(cell, species.clone(), positions))?;
+        }
+        Ok(())
+    }
+
+    fn step(&self, sites: &mut [Vec3], edge: f64, random: &mut Philox) {
+        let normal = |random: &mut Philox| Vec3::from_fn(|_, _| random.normal());
+        let drift = if self.kind == Kind::Drift { normal(random) * 0.3 } else { Vec3::zeros() };
+        let mut shared = Vec3::zeros();
+        for (i, site) in sites.iter_mut().enumerate() {
+            let mut u = drift;
+            if i < self.ions {
+                if i % 4 == 0 {
+                    shared = normal(random);
+                }
+                u += match self.kind {
+                    Kind::Cages => {
+                        let mut hop = Vec3::zeros();
+                        if random.uniform() < self.step {
+                            let way = random.below(6) as usize;
+                            hop[way / 2] = if way.is_multiple_of(2) { HOP } else { -HOP };
+                        }
+                        hop
+                    }
+                    Kind::Concert => (normal(random) + shared) * (0.5_f64.sqrt() * self.step),
+                    Kind::Anisotropic => Vec3::from_fn(|k, _| ANISOTROPY[k] * self.step * random.normal()),
+                    _ => normal(random) * self.step,
+                };
+            }
+            *site += u / edge;
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `mlmd analyze`: transport from trajectories, and a report.
+
+use super::options::Reading;
+use super::progress::Progress;
+use super::rows::Rows;
+use super::terminal::{self, Terminal};
+use crate::analysis::{Choice, DriftReference, Settings};
+use crate::error::{Error, Result};
+use crate::input::Plan;
+use crate::report::Report;
+use crate::system::Element;
+use crate::units::{self, Dimension};
+use crate::workflow::analyze::Request;
+use std::path::{Path, PathBuf};
+
+/// Diffusivity, conductivity, Haven ratio and activation energy from trajectories, with a report
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An input file (TOML) instead of trajectories: the analyses its [analysis] table asks for, on the \
+                        trajectories of its run.\nTrajectories of one temperature are replicas; several temperatures give \
+                        an Arrhenius fit."
+)]
+pub(super) struct Arguments {
+    /// Trajectories, or one input file (TOML)
+    #[arg(value_name = "TRAJECTORY", required = true)]
+    files: Vec<PathBuf>,
+    /// Mobile elements, such as Li
+    #[arg(long, value_name = "ELEMENTS", value_delimiter = ',')]
+    mobile: Vec<Element>,
+    /// Charges of the ions, such as Li=1,N=-3; without them no conductivity
+    #[arg(long, value_name = "CHARGES", value_delimiter = ',', value_parser = charge)]
+    charges: Vec<(Element, f64)>,
+    /// What displacements are measured against
+    #[arg(long, value_name = "REFERENCE", default_value = "framework")]
+    frame: Reference,
+    /// Temperature of each trajectory, or one for all, such as "500 K,600 K"; else from the velocities
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature)]
+    temperature: Vec<f64>,
+    /// Time between frames, such as "50 fs", where the files do not say it
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    interval: Option<f64>,
+    /// First and last lag of the fits, such as "10 ps,100 ps", instead of those that are chosen
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 1, value_parser = time)]
+    window: Vec<f64>,
+    /// Temperatures to extrapolate to
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature, default_value = "300 K")]
+    predict: Vec<f64>,
+    /// Folder for result.json, report.html, figures and curves
+    #[arg(short, long, value_name = "FOLDER", default_value = "analysis")]
+    output: PathBuf,
+    /// Print result.json as well
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Reference {
+    None,
+    CenterOfMass,
+    Framework,
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    units::parse(text.trim(), Dimension::TEMPERATURE).map_err(|error| error.to_string())
+}
+
+fn time(text: &str) -> Result<f64, String> {
+    units::parse(text.trim(), Dimension::TIME).map_err(|error| error.to_string())
+}
+
+fn charge(text: &str) -> Result<(Element, f64), String> {
+    let expected = || format!("expected an element and its charge, such as Li=1, not `{text}`");
+    let (symbol, charge) = text.split_once('=').ok_or_else(expected)?;
+    let element = Element::from_symbol(symbol.trim()).ok_or_else(expected)?;
+    charge.trim().parse().map(|z| (element, z)).map_err(|_| expected())
+}
+
+impl Arguments {
+    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let (request, folder) = self.request()?;
+        let report = run(&request, terminal)?;
+        report.write(&folder)?;
+        terminal::print(&summary(&report, &folder))?;
+        if self.json { terminal::print(&report.json()) } else { Ok(()) }
+    }
+
+    fn request(&self) -> Result<(Request, PathBuf)> {
+        let is_input = |path: &PathBuf| path.extension().is_some_and(|e| e == "toml");
+        if self.files.iter().any(is_input) {
+            let [input] = self.files.as_slice() else {
+                return Err(Error::invalid("expected one input file, or trajectories"));
+            };
+            let plan = Plan::read_file(input, &[])?;
+            let request = Request::of_plan(&plan).ok_or_else(|| {
+                Error::invalid(format!(
+                    "{}: the input has no [analysis] of dynamics\n   expected\n   [analysis]\n   mobile = \"Li\"\n   charges = {{ Li = 1.0, N = -3.0 }}",
+                    input.display()
+                ))
+            })?;
+            return Ok((request, plan.output.directory));
+        }
+        let temperature = match self.temperature.as_slice() {
+            [] => vec![None; self.files.len()],
+            [one] => vec![Some(*one); self.files.len()],
+            many if many.len() == self.files.len() => many.iter().map(|t| Some(*t)).collect(),
+            many => {
+                return Err(Error::invalid(format!(
+                    "--temperature names {} temperatures for {} trajectories: expected one each, or one for all",
+                    many.len(),
+                    self.files.len()
+                )));
+            }
+        };
+        if self.mobile.is_empty() {
+            return Err(Error::invalid(
+                "--mobile is missing: expected the mobile elements, such as --mobile Li",
+            ));
+        }
+        let window = match self.window.as_slice() {
+            [] => None,
+            [from, to] if from < to => Some([*from, *to]),
+            _ => {
+                return Err(Error::invalid(
+                    "--window: expected the first and the last lag, such as \"10 ps,100 ps\"",
+                ));
+            }
+        };
+        let reference = match self.frame {
+            Reference::None => DriftReference::None,
+            Reference::CenterOfMass => DriftReference::CenterOfMass,
+            Reference::Framework => DriftReference::Framework,
+        };
+        let names: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let request = Request {
+            title: format!("Ion transport: {}", names.join(", ")),
+            trajectories: self.files.iter().cloned().zip(temperature).collect(),
+            reading: self.reading.options(),
+            settings: Settings { mobile: self.mobile.clone(), reference, interval: self.interval },
+            charges: self.charges.clone(),
+            choice: Choice { window, ..Choice::default() },
+            predict: self.predict.clone(),
+            provenance: vec![("trajectories".into(), names.join(", "))],
+        };
+        Ok((request, self.output.clone()))
+    }
+}
+
+/// Analyses with a progress line.
+pub(super) fn run(request: &Request, terminal: Terminal) -> Result<Report> {
+    let mut progress = Progress::new(terminal, "frames", None);
+    request.report(&mut |done| progress.set(done))
+}
+
+/// What was found, for a person.
+pub(super) fn summary(report: &Report, folder: &Path) -> String {
+    let mut rows = Rows::new(report.title.clone());
+    for section in &report.sections {
+        let at = |what: &str| format!("{} {what}", section.name);
+        for (element, tracer) in &section.transport.tracers {
+            let value = tracer.as_ref().map_or_else(ToString::to_string, |t| t.diffusivity.to_string());
+            rows.push(at(&format!("D* of {element}")), value);
+        }
+        match &section.transport.charge {
+            Ok(charge) => {
+                rows.push(at("σ"), charge.conductivity.to_string());
+                rows.push(at("D*/D_σ"), charge.haven.to_string());
+            }
+            Err(refusal) => rows.push(at("σ"), refusal.to_string()),
+        }
+    }
+    for law in &report.laws {
+        match &law.fit {
+            Ok(fit) => {
+                rows.push(format!("Ea of {}", law.quantity), fit.energy.to_string());
+                for (t, estimate) in &fit.predictions {
+                    rows.push(format!("{} at {t:.0} K", law.quantity), estimate.to_string());
+                }
+            }
+            Err(refusal) => rows.push(format!("Ea of {}", law.quantity), refusal.to_string()),
+        }
+    }
+    rows.push("report", folder.join("report.html").display().to_string());
+    rows.push("numbers", folder.join("result.json").display().to_string());
+    rows.to_string()
+}

@@ -1,0 +1,235 @@
+//! The report: one HTML file that needs no network and no script.
+
+use super::figure::escape;
+use super::{Report, Section, plots};
+use crate::analysis::{Digits, Estimate, Refusal};
+use std::fmt::Write;
+
+const STYLE: &str = "
+:root { color-scheme: light; }
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #222; background: #f6f6f4; margin: 0; }
+main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 60px; }
+h1 { font-size: 27px; margin: 8px 0 2px; } h2 { font-size: 20px; margin: 36px 0 10px; }
+.lead { color: #555; margin: 0 0 18px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 14px; }
+.card { background: #fff; border: 1px solid #ddd; border-radius: 8px; padding: 14px 16px; }
+.card .name { color: #555; font-size: 14px; } .card .value { font-size: 24px; margin: 2px 0; }
+.card .interval { color: #555; font-size: 13px; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(430px, 100%), 1fr)); gap: 16px; }
+figure { background: #fff; border: 1px solid #ddd; border-radius: 8px; margin: 0; padding: 10px; }
+figure svg { width: 100%; height: auto; display: block; } figcaption { color: #555; font-size: 13px; padding: 4px 6px; }
+.scroll { overflow-x: auto; background: #fff; border: 1px solid #ddd; border-radius: 8px; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; }
+th, td { text-align: left; padding: 8px 12px; border-bottom: 1px solid #eee; vertical-align: top; white-space: nowrap; }
+th { background: #fafafa; font-weight: 600; } td.wide { white-space: normal; min-width: 260px; }
+td small { color: #666; display: block; }
+ul.warnings { background: #fff7e6; border: 1px solid #e6c98a; border-radius: 8px; padding: 12px 16px 12px 34px; margin: 0; }
+.refused { color: #8a4b00; white-space: normal; }
+";
+
+pub(super) fn page(report: &Report) -> String {
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
+         <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n",
+        escape(&report.title),
+        escape(&lead(report)),
+    );
+    cards(report, &mut out);
+    let warnings = report.warnings();
+    if !warnings.is_empty() {
+        out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
+        for warning in warnings {
+            let _ = writeln!(out, "<li>{}</li>", escape(&warning));
+        }
+        out.push_str("</ul>\n");
+    }
+    table(report, &mut out);
+    laws(report, &mut out);
+    out.push_str("<h2>Plots</h2>\n<div class=\"figures\">\n");
+    for (name, caption, figure) in plots::all(report) {
+        // Every plot of the page needs its own name for what it clips to.
+        let svg =
+            figure.svg().replace("\"plot\"", &format!("\"{name}\"")).replace("#plot", &format!("#{name}"));
+        let _ = writeln!(out, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(&caption));
+    }
+    out.push_str("</div>\n<h2>How the numbers were made</h2>\n");
+    out.push_str(METHODS);
+    out.push_str("<h2>Provenance</h2>\n<div class=\"scroll\"><table>\n");
+    for (name, value) in &report.provenance {
+        let _ = writeln!(out, "<tr><th>{}</th><td class=\"wide\">{}</td></tr>", escape(name), escape(value));
+    }
+    out.push_str("</table></div>\n</main></body>\n</html>\n");
+    out
+}
+
+const METHODS: &str = "<p>D* is the slope of the mean squared displacement divided by 6, by generalised least squares \
+with the covariance of overlapping displacements; its error is the scatter of the ions or of stretches of time. The \
+window begins where ions have moved by half a hop and the line passes a χ² test. D<sub>σ</sub> is the same for the \
+charge dipole ΣzᵢUᵢ, normalised by Σz² of the mobile ions: σ = Σz²e²D<sub>σ</sub>/(Vk<sub>B</sub>T). Nernst–Einstein \
+puts D* in its place. Haven ratio H<sub>R</sub> = D*/D<sub>σ</sub>; some authors print its inverse σ/σ<sub>NE</sub>. \
+Activation energies are weighted fits of ln D* and ln σT against 1/T; extrapolations carry the covariance of both \
+parameters. Intervals are those that hold the truth in 95 of 100 repetitions.</p>\n";
+
+fn lead(report: &Report) -> String {
+    let temperatures: Vec<String> = report
+        .sections
+        .iter()
+        .map(|s| s.transport.temperature.map_or_else(|| s.name.clone(), |t| format!("{t:.0} K")))
+        .collect();
+    let run = report.sections.first().map(|section| &section.transport.runs[0]);
+    let atoms = run.map_or(String::new(), |run| {
+        let list: Vec<String> = run.species.iter().map(|s| format!("{} {}", s.count, s.element)).collect();
+        format!("{}; drift taken off: {:?}", list.join(", "), run.reference)
+    });
+    format!("{}: {atoms}", temperatures.join(", "))
+        .replace("CenterOfMass", "centre of mass")
+        .replace("Framework", "framework")
+        .replace("None", "none")
+}
+
+fn cards(report: &Report, out: &mut String) {
+    let mut cards: Vec<(String, &Estimate)> = Vec::new();
+    for law in &report.laws {
+        if let Ok(fit) = &law.fit {
+            cards.push((format!("activation energy, {}", law.quantity), &fit.energy));
+            for (t, estimate) in &fit.predictions {
+                cards.push((format!("{} at {t:.0} K, extrapolated", law.quantity), estimate));
+            }
+        }
+    }
+    if cards.is_empty()
+        && let Some(section) = report.sections.first()
+    {
+        for (element, tracer) in &section.transport.tracers {
+            if let Ok(tracer) = tracer {
+                cards.push((format!("D* of {element}"), &tracer.diffusivity));
+            }
+        }
+        if let Ok(charge) = &section.transport.charge {
+            cards.push(("conductivity".into(), &charge.conductivity));
+            cards.push(("Haven ratio D*/D_σ".into(), &charge.haven));
+        }
+    }
+    if cards.is_empty() {
+        return;
+    }
+    out.push_str("<div class=\"cards\">\n");
+    for (name, estimate) in cards {
+        let [low, high] = estimate.ci95;
+        let _ = writeln!(
+            out,
+            "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{}{}</div><div class=\"interval\">95 %: {} to {}</div></div>",
+            escape(&name),
+            number(estimate.value),
+            unit(estimate),
+            number(low),
+            number(high)
+        );
+    }
+    out.push_str("</div>\n");
+}
+
+/// A number with its power of ten raised.
+fn number(value: f64) -> String {
+    let text = Digits(value).to_string();
+    match text.split_once('e') {
+        Some((digits, power)) => format!("{digits}·10<sup>{}</sup>", power.replace('-', "−")),
+        None => text.replace('-', "−"),
+    }
+}
+
+fn unit(estimate: &Estimate) -> String {
+    if estimate.unit == "1" { String::new() } else { format!(" {}", estimate.unit) }
+}
+
+fn cell(estimate: &Estimate) -> String {
+    let [low, high] = estimate.ci95;
+    format!("<td>{}<small>{} to {}</small></td>", number(estimate.value), number(low), number(high))
+}
+
+fn refused(refusal: &Refusal) -> String {
+    format!("<td class=\"refused\">{}</td>", escape(&refusal.to_string()))
+}
+
+fn table(report: &Report, out: &mut String) {
+    let Some(first) = report.sections.first() else { return };
+    out.push_str(
+        "<h2>By temperature</h2>\n<div class=\"scroll\"><table>\n<tr><th>T (K)</th><th>run (ps)</th>",
+    );
+    for (element, _) in &first.transport.tracers {
+        let _ = write!(out, "<th>D* of {element} (cm²/s)</th><th>window (ps)</th>");
+    }
+    out.push_str("<th>D<sub>σ</sub> (cm²/s)</th><th>σ (S/cm)</th><th>σ<sub>NE</sub> (S/cm)</th><th>H<sub>R</sub></th></tr>\n");
+    for section in &report.sections {
+        row(section, out);
+    }
+    out.push_str("</table></div>\n<p class=\"lead\">Below each value its 95 % interval.</p>\n");
+}
+
+fn row(section: &Section, out: &mut String) {
+    let transport = &section.transport;
+    let temperature = transport.temperature.map_or_else(|| section.name.clone(), |t| format!("{t:.0}"));
+    let time: Vec<String> =
+        transport.runs.iter().map(|run| Digits(run.duration() / 1e3).to_string()).collect();
+    let _ = write!(out, "<tr><td>{temperature}</td><td>{}</td>", time.join(" + "));
+    for (_, tracer) in &transport.tracers {
+        match tracer {
+            Ok(tracer) => {
+                let window = &tracer.window;
+                let _ = write!(
+                    out,
+                    "{}<td>{} to {}</td>",
+                    cell(&tracer.diffusivity),
+                    Digits(window.start / 1e3),
+                    Digits(window.end / 1e3)
+                );
+            }
+            Err(reason) => {
+                let _ = write!(out, "{}<td></td>", refused(reason));
+            }
+        }
+    }
+    let nernst = transport.nernst_einstein.as_ref().map_or_else(refused, cell);
+    match &transport.charge {
+        Ok(charge) => {
+            let _ = write!(
+                out,
+                "{}{}{nernst}{}",
+                cell(&charge.diffusivity),
+                cell(&charge.conductivity),
+                cell(&charge.haven)
+            );
+        }
+        Err(reason) => {
+            let _ = write!(out, "{}<td></td>{nernst}<td></td>", refused(reason));
+        }
+    }
+    out.push_str("</tr>\n");
+}
+
+fn laws(report: &Report, out: &mut String) {
+    if report.laws.iter().all(|law| law.fit.is_err()) {
+        return;
+    }
+    out.push_str("<h2>Temperature dependence</h2>\n<div class=\"scroll\"><table>\n<tr><th>quantity</th><th>E<sub>a</sub> (eV)</th><th>prefactor</th><th>χ²/degrees of freedom</th><th>E<sub>a</sub> without one temperature (eV)</th></tr>\n");
+    for law in &report.laws {
+        let Ok(fit) = &law.fit else { continue };
+        let without: Vec<String> =
+            fit.influence.iter().map(|i| format!("{:.0} K: {:.3}", i.temperature, i.energy)).collect();
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td>{}<td>{} {}<small>{} to {}</small></td><td>{:.1}/{}</td><td class=\"wide\">{}</td></tr>",
+            escape(&law.quantity),
+            cell(&fit.energy),
+            number(fit.prefactor.value),
+            fit.prefactor.unit,
+            number(fit.prefactor.ci95[0]),
+            number(fit.prefactor.ci95[1]),
+            fit.chi2,
+            fit.dof,
+            if without.is_empty() { "–".to_string() } else { without.join(", ") }
+        );
+    }
+    out.push_str("</table></div>\n");
+}

@@ -1,0 +1,138 @@
+//! Numbers to pictures: `result.json`, CSV, SVG and the report in one file.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `figure` | plots as SVG |
+//! | `plots` | the plots of a transport report |
+//! | `json` | `result.json`, schema `mlmd.result/1` (docs/result.md) |
+//! | `csv` | every curve as CSV |
+//! | `html` | the report |
+
+mod csv;
+mod figure;
+mod html;
+mod json;
+mod plots;
+
+pub use figure::{COLOURS, Figure, Scale};
+
+use crate::analysis::{Arrhenius, Point, Radial, Refusal, Transport};
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// Everything that is to be told.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What it is about.
+    pub title: String,
+    /// Where it comes from: names and values.
+    pub provenance: Vec<(String, String)>,
+    /// The temperatures.
+    pub sections: Vec<Section>,
+    /// Temperature dependence of the diffusivities and of the conductivity.
+    pub laws: Vec<Law>,
+}
+
+/// One temperature.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Its name, and that of its folder: `T0600K`.
+    pub name: String,
+    /// The trajectories.
+    pub files: Vec<PathBuf>,
+    /// Transport.
+    pub transport: Transport,
+    /// Radial distribution functions.
+    pub radial: Vec<Radial>,
+    /// Traces of the run, where there are any.
+    pub thermo: Vec<Trace>,
+}
+
+/// A quantity against time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Name with unit.
+    pub label: String,
+    /// Time (ps) and value.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// A quantity against temperature.
+#[derive(Debug, Clone)]
+pub struct Law {
+    /// What it is: `D* of Li`, `σ`.
+    pub quantity: String,
+    /// A key for `result.json`.
+    pub key: String,
+    /// The points.
+    pub points: Vec<Point>,
+    /// The law, or why there is none.
+    pub fit: Result<Arrhenius, Refusal>,
+}
+
+impl Report {
+    /// `result.json` as text.
+    pub fn json(&self) -> String {
+        // Maps of text and finite numbers always have a form in JSON.
+        serde_json::to_string_pretty(&json::result(self)).unwrap_or_default() + "\n"
+    }
+
+    /// The report as one HTML file.
+    pub fn html(&self) -> String {
+        html::page(self)
+    }
+
+    /// Writes `result.json`, `report.html`, `figures/*.svg`, and a folder of CSV files for each temperature.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let write =
+            |path: PathBuf, text: &str| std::fs::write(&path, text).map_err(Error::io(&path, "write"));
+        let create =
+            |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path, "create the folder"));
+        create(&folder.join("figures"))?;
+        for (name, _, figure) in plots::all(self) {
+            write(folder.join("figures").join(format!("{name}.svg")), &figure.svg())?;
+        }
+        for section in &self.sections {
+            let below = folder.join(&section.name);
+            create(&below)?;
+            for (name, text) in csv::of(section) {
+                write(below.join(name), &text)?;
+            }
+        }
+        write(folder.join("result.json"), &self.json())?;
+        write(folder.join("report.html"), &self.html())
+    }
+
+    /// All warnings, each with where it comes from, without repetition.
+    fn warnings(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        let mut add = |place: &str, flags: &[String]| {
+            for flag in flags {
+                let text = format!("{place}: {flag}");
+                if !all.contains(&text) {
+                    all.push(text);
+                }
+            }
+        };
+        for section in &self.sections {
+            let at = &section.name;
+            for (element, tracer) in &section.transport.tracers {
+                match tracer {
+                    Ok(tracer) => add(&format!("{at}, D* of {element}"), &tracer.diffusivity.flags),
+                    Err(refusal) => add(&format!("{at}, D* of {element}"), &[refusal.to_string()]),
+                }
+            }
+            match &section.transport.charge {
+                Ok(charge) => add(&format!("{at}, conductivity"), &charge.conductivity.flags),
+                Err(refusal) => add(&format!("{at}, conductivity"), &[refusal.to_string()]),
+            }
+        }
+        for law in &self.laws {
+            match &law.fit {
+                Ok(fit) => add(&law.quantity, &fit.flags),
+                Err(refusal) => add(&law.quantity, &[refusal.to_string()]),
+            }
+        }
+        all
+    }
+}

@@ -1,0 +1,67 @@
+//! The coverage study in small: `examples/coverage.rs` is the whole of it.
+
+use mlmd::analysis::synthetic::{Kind, Synthetic};
+use mlmd::analysis::{Choice, Transport};
+use mlmd::system::Element;
+use rayon::prelude::*;
+
+const REPEATS: u64 = 70;
+
+/// 70 systems of each of four kinds: the 95 % intervals hold the truth in 95 % of the 280 cases within three standard
+/// errors of such a count (3.9 %), and the mean is right within four standard errors of its scatter.
+#[test]
+fn intervals_hold_the_truth() {
+    let li = Element::from_symbol("Li").unwrap();
+    let cases: Vec<(Kind, u64)> = [Kind::Concert, Kind::Cages, Kind::Drift, Kind::Breathing]
+        .into_iter()
+        .flat_map(|kind| (0..REPEATS).map(move |seed| (kind, 1000 + seed)))
+        .collect();
+    let found: Vec<[(bool, f64); 3]> = cases
+        .par_iter()
+        .map(|(kind, seed)| {
+            let system = Synthetic::of(*kind);
+            let moved = system.watch(*seed).unwrap();
+            let found = Transport::of(vec![moved], Some(600.0), &[(li, 1.0)], &Choice::default()).unwrap();
+            let (truth, haven) = (system.diffusivity(), system.haven());
+            let tracer = &found.tracers[0].1.as_ref().unwrap().diffusivity;
+            let charge = found.charge.as_ref().unwrap();
+            [(tracer, truth), (&charge.diffusivity, truth / haven), (&charge.haven, haven)]
+                .map(|(estimate, truth)| (estimate.holds(truth), estimate.value / truth))
+        })
+        .collect();
+    let n = found.len() as f64;
+    for (quantity, name) in ["D*", "D_σ", "H_R"].into_iter().enumerate() {
+        let held = found.iter().filter(|f| f[quantity].0).count() as f64 / n;
+        assert!((held - 0.95).abs() < 0.039, "{name}: {held}");
+        let mean = found.iter().map(|f| f[quantity].1).sum::<f64>() / n;
+        let scatter = (found.iter().map(|f| (f[quantity].1 - mean).powi(2)).sum::<f64>() / n).sqrt();
+        // A ratio and a fit with a known intercept have a bias of second order: a fifth of the scatter is allowed.
+        assert!((mean - 1.0).abs() < 0.2 * scatter + 4.0 * scatter / n.sqrt(), "{name}: {mean} ± {scatter}");
+    }
+}
+
+/// Ions that rattle and do not hop have no diffusivity, and the refusal says how much longer to run.
+#[test]
+fn rattling_is_no_diffusion() {
+    let caged = Synthetic { step: 0.0, frames: 400, ..Synthetic::of(Kind::Cages) };
+    let slow = Synthetic { step: 0.001, ..caged };
+    for system in [caged, slow] {
+        let found = Transport::of(vec![system.watch(1).unwrap()], None, &[], &Choice::default()).unwrap();
+        let refusal = found.tracers[0].1.as_ref().unwrap_err().to_string();
+        assert!(refusal.starts_with("not diffusive within this run"), "{refusal}");
+        assert!(refusal.contains("at least") && refusal.contains("more"), "{refusal}");
+    }
+}
+
+/// Replicas of unequal length together are better than the longest alone, and agree with the truth.
+#[test]
+fn replicas_are_taken_together() {
+    let system = Synthetic::of(Kind::Walks);
+    let half = Synthetic { frames: 300, ..system };
+    let runs = vec![system.watch(1).unwrap(), half.watch(2).unwrap(), system.watch(3).unwrap()];
+    let of = |runs| Transport::of(runs, None, &[], &Choice::default()).unwrap().tracers[0].1.clone().unwrap();
+    let (one, all) = (of(vec![runs[0].clone()]), of(runs));
+    assert!(all.diffusivity.std_error < one.diffusivity.std_error);
+    let error = (all.diffusivity.value - system.diffusivity()).abs();
+    assert!(error < 4.0 * all.diffusivity.std_error, "{}", all.diffusivity);
+}

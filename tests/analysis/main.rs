@@ -1,0 +1,3 @@
+//! Analyses: intervals that hold.
+
+mod coverage;
