@@ -59,6 +59,18 @@ fn frames(c: &mut Criterion) {
     let size = std::fs::metadata(&path).expect("the file was written").len();
     group.throughput(Throughput::Bytes(size));
     group.bench_function("write extxyz", |b| b.iter(|| write().expect("a file can be written")));
+    // A frame of a trajectory as a run writes it: what to compare with the time of a step.
+    let path = directory.path().join("bench.h5");
+    let options = WriteOptions { precision: io::Precision::Single };
+    let write = || {
+        let mut out = io::create(&path, None, &options)?;
+        read.iter().try_for_each(|frame| out.write(frame))?;
+        out.finish()
+    };
+    group.throughput(Throughput::Elements(read.len() as u64));
+    group.bench_function("write h5md, frames of 10 000 atoms", |b| {
+        b.iter(|| write().expect("a file can be written"));
+    });
     group.finish();
 }
 

@@ -16,7 +16,15 @@ pub(super) struct Progress {
     start: Instant,
     told: Instant,
     total: Option<u64>,
+    /// Tells a rate (1/s) and a time left (s) in words of its own.
+    tell: Option<Tell>,
 }
+
+/// What [`Progress::telling`] takes.
+type Tell = Box<dyn Fn(f64, f64) -> String + Send>;
+
+/// A text of its own is renewed this often on a terminal.
+const REFRESH: Duration = Duration::from_millis(200);
 
 impl Progress {
     /// Begins; `unit` is what is counted, in the plural. `total` is how many there will be, if known.
@@ -35,7 +43,35 @@ impl Progress {
             total.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style)
         });
         let start = Instant::now();
-        Self { terminal, unit, bar, start, told: start, total }
+        Self { terminal, unit, bar, start, told: start, total, tell: None }
+    }
+
+    /// Tells rate (1/s) and time left (s) in the words of `tell`.
+    pub(super) fn telling(mut self, tell: Tell) -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len}  {msg}");
+        self.bar = self.bar.take().map(|bar| match style {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        });
+        self.tell = Some(tell);
+        self
+    }
+
+    /// So many are done, of which so many had been before this process began.
+    pub(super) fn set_from(&mut self, begun: u64, done: u64) {
+        let interval = if self.bar.is_some() { REFRESH } else { INTERVAL };
+        let (Some(tell), true) = (&self.tell, self.told.elapsed() >= interval) else { return };
+        let rate = (done - begun.min(done)) as f64 / self.start.elapsed().as_secs_f64();
+        let left = self.total.unwrap_or(done).saturating_sub(done) as f64 / rate;
+        let text = tell(rate, left);
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+            bar.set_message(text);
+        } else {
+            let total = self.total.map_or(String::new(), |total| format!(" of {total}"));
+            self.terminal.note(&format!("{done}{total} {}, {text}", self.unit));
+        }
+        self.told = Instant::now();
     }
 
     /// So many are done.

@@ -1,15 +1,17 @@
-//! The dynamics of `mlmd run`: tasks one after another, with what a person wants to see meanwhile.
+//! The dynamics of `mlmd run`: every task of the plan, with what a person wants to see meanwhile.
 
 use super::analyze;
 use super::progress::{Minimising, Progress};
+use super::run::duration;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::workflow::analyze::Request;
-use crate::workflow::dynamics::{Made, Outcome, RunFolder, Stop, tasks};
+use crate::workflow::dynamics::{Finished, Made, Outcome, RunFolder, Stop, Task, lanes, run_all, tasks};
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
 use std::fmt::Write;
-use std::time::Instant;
+use std::sync::Mutex;
+use std::time::Duration;
 
 /// Runs every task of the plan; `input` is the text of the input file, `fresh` deletes earlier results.
 pub(super) fn simulate(
@@ -29,35 +31,107 @@ pub(super) fn simulate(
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();
     relax_first(setup, &stop, terminal, &mut summary)?;
+    let atoms = setup.system.len();
     for task in &tasks {
-        terminal.note(&format!("{}: {} atoms, {}", task.name, setup.system.len(), task.description()?));
-        let (start, mut first) = (Instant::now(), None);
-        let mut progress = Progress::new(terminal, "steps", Some(task.steps()));
-        let outcome = task.run(&setup.system, &mut setup.engine, &stop, &mut |done| {
-            first.get_or_insert(done.begun);
-            progress.set(done.step);
-        })?;
-        drop(progress);
-        let line = match (outcome, first) {
-            (Outcome::Done, Some(first)) => {
-                let (steps, seconds) = ((task.steps() - first) as f64, start.elapsed().as_secs_f64());
-                let simulated = steps * task.timestep() * 1e-6;
-                format!(
-                    "{} steps in {seconds:.1} s: {:.3e} atom-steps/s, {:.2} ns/day",
-                    task.steps() - first,
-                    steps * setup.system.len() as f64 / seconds,
-                    simulated * 86_400.0 / seconds,
-                )
-            }
-            _ => "finished before".to_string(),
-        };
-        let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
+        terminal.note(&format!("{}: {atoms} atoms, {}", task.name, task.description()?));
     }
-    terminal::print(&format!("{summary}{:<10} {}\n", "record", folder.path().join("run.json").display()))?;
+    if tasks.len() > 1 {
+        let together = lanes(tasks.len(), atoms, setup.threads());
+        terminal.note(&format!("{} runs, {together} at a time", tasks.len()));
+    }
+    let progress = Mutex::new(progress(&tasks, atoms, terminal));
+    let finished = run_all(&tasks, &setup.system, &setup.engine, &stop, &|index, done| {
+        // Who finds the display busy does not wait for it: the next step tells more.
+        if let Ok(mut progress) = progress.try_lock() {
+            progress.0[index] = done.step;
+            progress.1[index] = done.begun;
+            let [done, begun] = [&progress.0, &progress.1].map(|steps| steps.iter().sum());
+            progress.2.set_from(begun, done);
+        }
+    })?;
+    drop(progress);
+    summarise(&tasks, finished, atoms, &folder, summary, terminal)?;
     let Some(request) = Request::of_plan(&setup.plan) else { return Ok(()) };
     let report = analyze::run(&request, terminal)?;
     report.write(folder.path())?;
     terminal::print(&analyze::summary(&report, folder.path()))
+}
+
+/// Steps done and begun at, per task, and their display.
+fn progress(tasks: &[Task], atoms: usize, terminal: Terminal) -> (Vec<u64>, Vec<u64>, Progress) {
+    let total = tasks.iter().map(Task::steps).sum();
+    let timestep = tasks.first().map_or(0.0, Task::timestep);
+    let display = Progress::new(terminal, "steps", Some(total)).telling(Box::new(move |rate, left| {
+        // A clamp, for a rate that is not known yet.
+        let left = duration(Duration::from_secs_f64(left.clamp(0.0, 1e9)));
+        format!("{}, {left} left", speed(rate, atoms, timestep))
+    }));
+    (vec![0; tasks.len()], vec![0; tasks.len()], display)
+}
+
+/// Atom-steps per second, and nanoseconds per day.
+fn speed(steps_per_second: f64, atoms: usize, timestep: f64) -> String {
+    format!(
+        "{:.3e} atom-steps/s, {:.2} ns/day",
+        steps_per_second * atoms as f64,
+        steps_per_second * timestep * 1e-6 * 86_400.0
+    )
+}
+
+/// Prints what became of each task; the gravest failure is that of the job.
+fn summarise(
+    tasks: &[Task],
+    finished: Vec<Finished>,
+    atoms: usize,
+    folder: &RunFolder,
+    mut summary: String,
+    terminal: Terminal,
+) -> Result<()> {
+    let (mut failures, mut waiting) = (Vec::new(), None);
+    for (task, finished) in tasks.iter().zip(finished) {
+        let steps = task.steps() - finished.begun;
+        let line = match finished.result {
+            Some(Ok(Outcome::Done)) => {
+                let seconds = finished.time.as_secs_f64();
+                let speed = speed(steps as f64 / seconds, atoms, task.timestep());
+                format!("{steps} steps in {seconds:.1} s: {speed}")
+            }
+            Some(Ok(Outcome::AlreadyDone)) => "finished before".to_string(),
+            Some(Err(error)) => {
+                let line = if matches!(error, Error::Interrupted(_)) { "interrupted" } else { "failed" };
+                failures.push(error);
+                line.to_string()
+            }
+            None => {
+                waiting = waiting.or(Some(&task.name));
+                "not begun".to_string()
+            }
+        };
+        let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
+        if let Some(warnings) = task.warnings() {
+            let _ = writeln!(summary, "{:<10} {warnings} warnings in guards.csv", "");
+        }
+    }
+    // Files that cannot be written before anything else, then what goes on by itself, then physics.
+    failures.sort_by_key(|error| match error {
+        Error::Interrupted(_) => 1,
+        Error::Physics(_) => 2,
+        _ => 0,
+    });
+    if let (Some(name), true) = (waiting, failures.is_empty()) {
+        let what = format!("stopped before {name} was begun; the same command goes on from here");
+        failures.push(Error::Interrupted(what));
+    }
+    let mut failures = failures.into_iter();
+    let Some(gravest) = failures.next() else {
+        let record = folder.path().join("run.json");
+        return terminal::print(&format!("{summary}{:<10} {}\n", "record", record.display()));
+    };
+    if tasks.len() > 1 {
+        terminal.note(summary.trim_end());
+    }
+    failures.for_each(|error| terminal.warn(&error.to_string()));
+    Err(gravest)
 }
 
 /// The stage `[relax]`, if there is one; its result takes the place of the structure.

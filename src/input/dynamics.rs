@@ -2,7 +2,9 @@
 
 use super::barostat::Barostat;
 use super::keys::{Keys, Table};
-use super::kind::{Course, course, element, map, mass, one_of, one_or_many, temperature, time};
+use super::kind::{
+    Course, course, element, integer, list, map, mass, one_of, one_or_many, temperature, time,
+};
 use super::thermostat::{Csvr, Langevin, NoseHoover, Thermostat};
 use crate::error::Result;
 use crate::system::Element;
@@ -24,6 +26,8 @@ pub struct Dynamics {
     pub barostat: Option<Barostat>,
     /// Masses that differ from the standard ones, amu.
     pub masses: Vec<(Element, f64)>,
+    /// Atoms that stay where they are, in ascending order.
+    pub fixed: Vec<usize>,
 }
 
 impl Table for Dynamics {
@@ -51,6 +55,20 @@ impl Table for Dynamics {
                 .key("masses", map(element(), mass().positive()), "Masses that differ from the standard ones.")
                 .optional([("H", "2.014 amu")])?
                 .unwrap_or_default(),
+            fixed: keys
+                .key(
+                    "fixed",
+                    list(integer().at_least(0)),
+                    "Atoms that stay where they are, counted from 0 in the order of the structure.",
+                )
+                .optional([0, 1])?
+                .map(|atoms| {
+                    let mut atoms: Vec<usize> = atoms.into_iter().map(|atom| atom as usize).collect();
+                    atoms.sort_unstable();
+                    atoms.dedup();
+                    atoms
+                })
+                .unwrap_or_default(),
         })
     }
 
@@ -71,6 +89,13 @@ impl Table for Dynamics {
             return Err(keys
                 .error("thermostat", "the thermostat is faster than a step")
                 .with_help(format!("expected a `time` above the timestep, {} fs", self.timestep))
+                .into());
+        }
+        let chain = matches!(self.thermostat, None | Some(Thermostat::NoseHoover(_)));
+        if !chain && matches!(self.barostat, Some(Barostat::Mtk(_))) {
+            return Err(keys
+                .error("barostat", "`mtk` goes with `nose-hoover`, or without a thermostat")
+                .with_help("use [dynamics.thermostat.nose-hoover], or [dynamics.barostat.c-rescale]")
                 .into());
         }
         if self.thermostat.is_none() && matches!(self.barostat, Some(Barostat::CRescale(_))) {

@@ -3,6 +3,7 @@
 use super::analysis::Analysis;
 use super::device::Device;
 use super::dynamics::Dynamics;
+use super::guards::Guards;
 use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, table, text};
 use super::output::Output;
@@ -33,6 +34,8 @@ pub struct Plan {
     pub relax: Option<Relax>,
     /// How the atoms move; `None`: they stay where they are.
     pub dynamics: Option<Dynamics>,
+    /// What is watched for.
+    pub guards: Guards,
     /// What is written, and where.
     pub output: Output,
     /// Limits of the job.
@@ -62,6 +65,7 @@ impl Table for Plan {
             device: keys.key("device", table(), Device::ABOUT).default(())?,
             relax: keys.key("relax", table(), Relax::ABOUT).optional(())?,
             dynamics: keys.key("dynamics", table(), Dynamics::ABOUT).optional(())?,
+            guards: keys.key("guards", table(), Guards::ABOUT).default(())?,
             output: keys.key("output", table(), Output::ABOUT).default(())?,
             run: keys.key("run", table(), Run::ABOUT).default(())?,
             analysis: keys.key("analysis", table(), Analysis::ABOUT).optional(())?,
@@ -70,6 +74,7 @@ impl Table for Plan {
 
     fn check(&self, keys: &Keys<'_>) -> Result<()> {
         if let Some(dynamics) = &self.dynamics {
+            self.guards.check_cadence(dynamics, keys)?;
             self.output.check_cadence(dynamics, keys)?;
         }
         Ok(())
@@ -141,6 +146,7 @@ mod tests {
                 "device",
                 "relax",
                 "dynamics",
+                "guards",
                 "output",
                 "run",
                 "analysis"

@@ -2,6 +2,7 @@
 
 use crate::compute::Engine;
 use crate::error::{Error, Result};
+use crate::potential::Extrapolation;
 use crate::system::{Mat3, System, Vec3};
 use crate::units::BOLTZMANN;
 
@@ -16,6 +17,8 @@ pub struct State {
     pub forces: Vec<Vec3>,
     /// Virial −∂E/∂ε of all atoms, eV.
     pub virial: Mat3,
+    /// Descriptors outside the range of the training set, sorted by atom, where the potential knows it.
+    pub extrapolation: Vec<Extrapolation>,
     /// Atoms that do not move, in ascending order.
     fixed: Vec<usize>,
 }
@@ -42,7 +45,8 @@ impl State {
 
     /// Takes a system as it is, from a checkpoint, and evaluates it.
     pub fn resume(system: System, fixed: Vec<usize>, engine: &mut Engine) -> Result<Self> {
-        let mut state = Self { energy: 0.0, forces: Vec::new(), virial: Mat3::zeros(), fixed, system };
+        let (forces, extrapolation) = (Vec::new(), Vec::new());
+        let mut state = Self { energy: 0.0, forces, virial: Mat3::zeros(), extrapolation, fixed, system };
         state.evaluate(engine)?;
         Ok(state)
     }
@@ -53,6 +57,7 @@ impl State {
         self.energy = evaluation.energy;
         self.forces.clone_from(&evaluation.forces);
         self.virial = evaluation.virial;
+        self.extrapolation.clone_from(&evaluation.extrapolation);
         for &i in &self.fixed {
             self.forces[i] = Vec3::zeros();
         }

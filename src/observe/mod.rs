@@ -7,11 +7,11 @@ mod guard;
 mod thermo;
 mod trajectory;
 
-pub use guard::Guard;
+pub use guard::{Guard, Limits, Policy};
 pub use thermo::Thermo;
 pub use trajectory::Trajectory;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::md::State;
 
 /// Something that looks at a run every so many steps.
@@ -22,13 +22,19 @@ pub trait Observer: Send {
     /// Looks at the state at the end of a step; `conserved` is the conserved quantity, eV.
     fn observe(&mut self, state: &State, conserved: f64) -> Result<()>;
 
-    /// Makes everything written so far durable, and says how long the file is: what [`Observer::rewind`] needs.
-    fn mark(&mut self) -> Result<u64> {
-        Ok(0)
+    /// The step after this state failed: keeps what helps to see why, and says what stopped the run.
+    fn lost(&mut self, state: &State, reason: &str) -> Option<Error> {
+        let _ = (state, reason);
+        None
     }
 
-    /// Cuts the file to the length it had at a mark; zero begins anew.
-    fn rewind(&mut self, mark: u64) -> Result<()> {
+    /// Makes everything written so far durable, and says how long the files are: what [`Observer::rewind`] needs.
+    fn mark(&mut self) -> Result<Vec<u64>> {
+        Ok(Vec::new())
+    }
+
+    /// Cuts the files to the lengths they had at a mark; an empty mark begins anew.
+    fn rewind(&mut self, mark: &[u64]) -> Result<()> {
         let _ = mark;
         Ok(())
     }

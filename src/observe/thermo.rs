@@ -57,16 +57,19 @@ impl Observer for Thermo {
         self.row(&row)
     }
 
-    fn mark(&mut self) -> Result<u64> {
-        let Some(file) = &mut self.file else { return Ok(0) };
-        file.flush()
+    fn mark(&mut self) -> Result<Vec<u64>> {
+        let Some(file) = &mut self.file else { return Ok(Vec::new()) };
+        let length = file
+            .flush()
             .and_then(|()| file.get_ref().sync_data())
             .and_then(|()| file.stream_position())
-            .map_err(Error::io(&self.path, "write"))
+            .map_err(Error::io(&self.path, "write"))?;
+        Ok(vec![length])
     }
 
-    fn rewind(&mut self, mark: u64) -> Result<()> {
-        self.file = Some(BufWriter::with_capacity(1 << 16, open_at(&self.path, mark)?));
-        if mark == 0 { self.row(HEADER) } else { Ok(()) }
+    fn rewind(&mut self, mark: &[u64]) -> Result<()> {
+        let length = mark.first().copied().unwrap_or(0);
+        self.file = Some(BufWriter::with_capacity(1 << 16, open_at(&self.path, length)?));
+        if length == 0 { self.row(HEADER) } else { Ok(()) }
     }
 }

@@ -49,18 +49,18 @@ impl Observer for Trajectory {
         writer.write(&frame)
     }
 
-    fn mark(&mut self) -> Result<u64> {
+    fn mark(&mut self) -> Result<Vec<u64>> {
         if let Some(writer) = self.writer.take() {
             writer.finish()?;
             self.length = std::fs::metadata(&self.path).map_err(Error::io(&self.path, "measure"))?.len();
         }
-        Ok(self.length)
+        Ok(vec![self.length])
     }
 
-    fn rewind(&mut self, mark: u64) -> Result<()> {
+    fn rewind(&mut self, mark: &[u64]) -> Result<()> {
         self.writer = None;
-        self.length = mark;
+        self.length = mark.first().copied().unwrap_or(0);
         // Opened and closed once: the file exists, has this length, and can be written.
-        io::append(&self.path, self.format, &self.options(), mark)?.finish()
+        io::append(&self.path, self.format, &self.options(), self.length)?.finish()
     }
 }

@@ -229,6 +229,86 @@ fn an_explosion_stops_the_run_and_keeps_the_frames() {
     let output = run(folder.path(), &[]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{message}");
-    assert!(message.contains("above the limit") || message.contains("not finite"), "{message}");
+    assert!(
+        ["above the limit", "not finite", "atoms were lost"].iter().any(|what| message.contains(what)),
+        "{message}"
+    );
     assert!(folder.path().join("out/T0040K/stopped.extxyz").exists(), "{message}");
+}
+
+/// A guard that only collects: the run ends as ever, and the frames are there, also after a stop on the way.
+#[test]
+fn guards_collect_frames_and_the_run_goes_on() {
+    let folder = folder();
+    let input = format!(
+        "{INPUT}[guards]\nspacing = \"200 fs\"\n[guards.distance]\nclosest = \"4 angstrom\"\npolicy = \"collect\"\n"
+    );
+    fs::write(folder.path().join("in.toml"), input).unwrap();
+    let output = run(folder.path(), &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let task = folder.path().join("out/T0040K");
+    let collected = frames(&task.join("collected.extxyz"));
+    // Nearest neighbours are at 3.8 Å: every look finds some, and one frame is kept each 200 fs of 1600 fs.
+    let steps: Vec<_> = collected.iter().filter_map(|frame| frame.step).collect();
+    assert_eq!(steps, [0, 50, 100, 150, 200, 250, 300, 350, 400]);
+    assert!(collected[0].forces.is_some() && collected[0].text("guard").unwrap().contains("closer than 4 Å"));
+    let table = fs::read_to_string(task.join("guards.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 41);
+    assert!(table.lines().nth(1).unwrap().starts_with("0,0,distance_A,"), "{table}");
+}
+
+/// Atoms that are fixed are where they were, in every frame.
+#[test]
+fn fixed_atoms_stay_where_they_are() {
+    let folder = folder();
+    assert!(run(folder.path(), &["--set", "dynamics.fixed=[0, 5]"]).status.success());
+    let frames = frames(&folder.path().join("out/T0080K/trajectory.extxyz"));
+    let (first, last) = (&frames[0], &frames[frames.len() - 1]);
+    assert_eq!(first.positions[5], last.positions[5]);
+    assert_ne!(first.positions[6], last.positions[6]);
+    let output = run(folder.path(), &["--set", "dynamics.fixed=[108]", "--restart", "fresh"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("there is no atom 108; the last of the structure is 107"), "{message}");
+}
+
+/// A file that may not grow (as on a full disk, or beyond a quota): exit code 4, what was written stays readable,
+/// and with more room the run goes on to the same end.
+#[cfg(unix)]
+#[test]
+fn a_disk_without_room_ends_the_run_and_damages_nothing() {
+    let folder = folder();
+    let script = format!("ulimit -f 200; exec {BINARY} run in.toml --quiet");
+    let output =
+        Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a shell");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("cannot write"), "{message}");
+    let task = folder.path().join("out/T0040K");
+    if let Some(step) = checkpointed(&task).filter(|step| *step >= 100) {
+        assert!(frames(&task.join("trajectory.h5")).len() as u64 > (step - 100) / 10);
+    }
+    assert!(run(folder.path(), &[]).status.success());
+    let undisturbed = self::folder();
+    assert!(run(undisturbed.path(), &[]).status.success());
+    assert!(results(folder.path()) == results(undisturbed.path()));
+}
+
+/// A folder that cannot be written to is told before anything is computed.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(closed.join("probe"), "").is_ok() {
+        eprintln!("skipped: this user may write everywhere");
+        return;
+    }
+    let output = run(folder.path(), &["--set", "output.directory=closed/out"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("cannot create the folder"), "{message}");
 }

@@ -19,8 +19,7 @@
 //!
 //! For the same reason a trajectory can be read while the run that writes it goes on.
 //!
-//! Frames in compressed chunks cost less than a step of the cheapest potential (`cargo bench --bench io`), so they
-//! are written by the thread that computes them.
+//! Frames are written by the thread that computes them: `cargo bench --bench io` says what one costs.
 //!
 //! | file | what it holds |
 //! |---|---|

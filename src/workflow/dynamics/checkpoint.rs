@@ -21,13 +21,13 @@ pub(super) struct Checkpoint {
     pub(super) anchor: Anchor,
     /// What the integrator remembers.
     pub(super) integrator: Vec<f64>,
-    /// How long the file of each observer was.
-    pub(super) marks: Vec<u64>,
+    /// How long the files of each observer were.
+    pub(super) marks: Vec<Vec<u64>>,
     /// The steps that were asked for: equilibration and production.
     pub(super) steps: [u64; 2],
 }
 
-const MAGIC: &str = "mlmd checkpoint 1";
+const MAGIC: &str = "mlmd checkpoint 2";
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -36,7 +36,7 @@ struct Header {
     species: Vec<Element>,
     periodic: [bool; 3],
     step: u64,
-    marks: Vec<u64>,
+    marks: Vec<Vec<u64>>,
     steps: [u64; 2],
     integrator: usize,
 }
@@ -210,7 +210,7 @@ mod tests {
             anchor: Anchor { cell, positions, images: vec![[0, -7, 1], [2, 0, 0]] },
             system,
             integrator: vec![0.1 + 0.2, -1e-17],
-            marks: vec![12, 0],
+            marks: vec![vec![12, 0, 3], vec![]],
             steps: [10, 20],
         }
     }

@@ -5,9 +5,11 @@
 
 mod checkpoint;
 mod folder;
+mod schedule;
 mod stop;
 
 pub use folder::{Made, RunFolder};
+pub use schedule::{Finished, lanes, run_all};
 pub use stop::Stop;
 
 use crate::compute::Engine;
@@ -16,7 +18,7 @@ use crate::input::kind::Course;
 use crate::input::{self, Plan, TrajectoryFormat};
 use crate::io::Format;
 use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
-use crate::observe::{Guard, Observer, Thermo, Trajectory};
+use crate::observe::{Guard, Limits, Observer, Policy, Thermo, Trajectory};
 use crate::system::System;
 use checkpoint::Checkpoint;
 use std::fs;
@@ -38,6 +40,9 @@ pub struct Task {
     checkpoint_every: u64,
     formats: Vec<TrajectoryFormat>,
     masses: Vec<(crate::system::Element, f64)>,
+    fixed: Vec<usize>,
+    guard_every: u64,
+    limits: Limits,
 }
 
 /// How far a task has come.
@@ -102,9 +107,37 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
                 formats: plan.output.trajectory.formats.clone(),
                 masses: dynamics.masses.clone(),
+                fixed: dynamics.fixed.clone(),
+                guard_every: plan.guards.every.map_or(GUARD_EVERY, |every| dynamics.steps_in(every)),
+                limits: limits(&plan.guards, course, dynamics.timestep),
             })
         })
         .collect()
+}
+
+/// What a run at a temperature is watched for.
+fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
+    let policy = |policy| match policy {
+        input::Policy::Warn => Policy::Warn,
+        input::Policy::Collect => Policy::Collect,
+        input::Policy::Stop => Policy::Stop,
+    };
+    // Far above anything meant, far below what an explosion gives within a few steps.
+    let hottest = 10.0 * target.from.max(target.to) + 2000.0;
+    let temperature = guards.temperature.as_ref().map_or(([0.0, hottest], Policy::Stop), |table| {
+        let bounds = [table.lowest.unwrap_or(0.0), table.highest.unwrap_or(hottest)];
+        (bounds, policy(table.policy))
+    });
+    let extrapolation = guards
+        .extrapolation
+        .as_ref()
+        .map_or((0.0, Policy::Warn), |table| (table.share, policy(table.policy)));
+    Limits {
+        temperature,
+        distance: guards.distance.as_ref().map(|table| (table.closest, policy(table.policy))),
+        extrapolation: Some(extrapolation),
+        spacing: (guards.spacing / timestep).round() as u64,
+    }
 }
 
 fn thermostat(table: &input::Thermostat) -> Thermostat {
@@ -151,6 +184,12 @@ impl Task {
         Ok(self.ensemble.integrator()?.description())
     }
 
+    /// How many things its guards have noted, if any.
+    pub fn warnings(&self) -> Option<usize> {
+        let text = fs::read_to_string(self.folder.join("guards.csv")).ok()?;
+        text.lines().count().checked_sub(1).filter(|rows| *rows > 0)
+    }
+
     /// Runs to the end, or until `stop` has a reason ([`Error::Interrupted`], after a checkpoint).
     ///
     /// `start` is the structure the task begins with if it has no checkpoint. `report` is called now and then.
@@ -177,12 +216,12 @@ impl Task {
             }
             engine.restore(&saved.anchor, &saved.system)?;
             for (observer, mark) in observers.iter_mut().zip(&saved.marks) {
-                observer.rewind(*mark)?;
+                observer.rewind(mark)?;
             }
-            State::resume(saved.system, Vec::new(), engine)?
+            State::resume(saved.system, self.fixed.clone(), engine)?
         } else {
-            observers.iter_mut().try_for_each(|observer| observer.rewind(0))?;
-            State::new(self.prepare(start)?, Vec::new(), engine)?
+            observers.iter_mut().try_for_each(|observer| observer.rewind(&[]))?;
+            State::new(self.prepare(start)?, self.fixed.clone(), engine)?
         };
 
         let begun = state.system.step;
@@ -190,7 +229,15 @@ impl Task {
             self.observe(&mut observers, &state, &*integrator)?;
         }
         while state.system.step < self.steps() {
-            integrator.step(&mut state, engine)?;
+            integrator.step(&mut state, engine).map_err(|error| match error {
+                // Positions that were fine a step ago: not the input is wrong, the dynamics has lost its atoms.
+                Error::Invalid(what) | Error::Physics(what) => {
+                    let reason = format!("atoms were lost: {what}");
+                    let stopped = observers.iter_mut().find_map(|observer| observer.lost(&state, &reason));
+                    stopped.unwrap_or(Error::Physics(reason))
+                }
+                other => other,
+            })?;
             let step = state.system.step;
             self.observe(&mut observers, &state, &*integrator)?;
             let reason = stop.reason();
@@ -214,6 +261,12 @@ impl Task {
     /// The atoms at the first step: masses and velocities.
     fn prepare(&self, start: &System) -> Result<System> {
         let mut system = start.clone();
+        if let Some(atom) = self.fixed.iter().find(|atom| **atom >= start.len()) {
+            let last = start.len() - 1;
+            return Err(Error::invalid(format!(
+                "[dynamics] fixed: there is no atom {atom}; the last of the structure is {last}"
+            )));
+        }
         for (element, mass) in &self.masses {
             for (m, _) in system.masses.iter_mut().zip(&start.species).filter(|(_, e)| *e == element) {
                 *m = *mass;
@@ -227,10 +280,8 @@ impl Task {
     /// What looks at the run, in an order that checkpoints rely on.
     fn observers(&self) -> Vec<Box<dyn Observer>> {
         let in_folder = |name: &str| self.folder.join(name);
-        // Far above anything meant, far below what an explosion gives within a few steps.
-        let hottest = 10.0 * self.ensemble.temperature.from.max(self.ensemble.temperature.to) + 2000.0;
         let mut observers: Vec<Box<dyn Observer>> = vec![
-            Box::new(Guard::new(in_folder("stopped.extxyz"), GUARD_EVERY, hottest)),
+            Box::new(Guard::new(&self.folder, self.guard_every, self.limits)),
             Box::new(Thermo::new(in_folder("thermo.csv"), self.thermo_every)),
         ];
         for format in &self.formats {

@@ -1,7 +1,7 @@
 //! Reasons to stop before the end: signals and the time limit of the job.
 
 use crate::error::{Error, Result};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ impl Stop {
                 )?;
                 signal_hook::flag::register(signal, Arc::clone(&signalled))?;
             }
+            // A file that grows beyond the limit of the system is an error of the write, not the end of the process.
+            signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
             Ok(())
         };
         register().map_err(|error| Error::Internal(format!("cannot listen for signals: {error}")))?;

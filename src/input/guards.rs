@@ -1,0 +1,157 @@
+//! `[guards]`: what a run watches for, and what it does about it.
+
+use super::dynamics::Dynamics;
+use super::keys::{Keys, Table};
+use super::kind::{length, number, table, temperature, time, word};
+use crate::error::Result;
+
+/// `[guards]`. Values that are not finite always stop a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guards {
+    /// Time between two looks, fs; `None`: ten steps.
+    pub every: Option<f64>,
+    /// Least time between two collected frames, fs.
+    pub spacing: f64,
+    /// Bounds of the temperature; `None`: stop far above the target.
+    pub temperature: Option<TemperatureGuard>,
+    /// The least distance of two atoms.
+    pub distance: Option<DistanceGuard>,
+    /// Atoms outside the range of the training set.
+    pub extrapolation: Option<ExtrapolationGuard>,
+}
+
+/// What a guard does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Says so in a file.
+    Warn,
+    /// Also keeps the frame.
+    Collect,
+    /// Also stops the run.
+    Stop,
+}
+
+/// `[guards.temperature]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemperatureGuard {
+    /// K.
+    pub lowest: Option<f64>,
+    /// K; `None`: far above the target.
+    pub highest: Option<f64>,
+    /// What to do.
+    pub policy: Policy,
+}
+
+/// `[guards.distance]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DistanceGuard {
+    /// Å.
+    pub closest: f64,
+    /// What to do.
+    pub policy: Policy,
+}
+
+/// `[guards.extrapolation]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtrapolationGuard {
+    /// The share of atoms that may be outside at the same time.
+    pub share: f64,
+    /// What to do.
+    pub policy: Policy,
+}
+
+fn policy(keys: &mut Keys<'_>, default: &'static str) -> Result<Policy> {
+    const POLICIES: &[(&str, Policy)] =
+        &[("warn", Policy::Warn), ("collect", Policy::Collect), ("stop", Policy::Stop)];
+    keys.key(
+        "policy",
+        word(POLICIES),
+        "warn: a row in guards.csv. collect: also the frame in collected.extxyz, ready for DFT. stop: also exit code 3.",
+    )
+    .default(default)
+}
+
+impl Table for TemperatureGuard {
+    const ABOUT: &'static str =
+        "Bounds of the temperature. Absent: stop above ten times the target and 2000 K.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            lowest: keys
+                .key("lowest", temperature().positive(), "The lowest temperature.")
+                .optional("10 K")?,
+            highest: keys
+                .key("highest", temperature().positive(), "The highest temperature.")
+                .optional("3000 K")?,
+            policy: policy(keys, "stop")?,
+        })
+    }
+
+    fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        if let (Some(lowest), Some(highest)) = (self.lowest, self.highest)
+            && lowest >= highest
+        {
+            return Err(keys
+                .error("lowest", "the lowest temperature is not below the highest")
+                .with_help(format!("expected less than {highest} K"))
+                .into());
+        }
+        Ok(())
+    }
+}
+
+impl Table for DistanceGuard {
+    const ABOUT: &'static str = "Atoms that come too close to each other.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            closest: keys
+                .key("closest", length().positive().at_most("5 angstrom"), "The least distance of two atoms.")
+                .required("0.8 angstrom")?,
+            policy: policy(keys, "stop")?,
+        })
+    }
+}
+
+impl Table for ExtrapolationGuard {
+    const ABOUT: &'static str =
+        "Atoms whose descriptors leave the range of the training set, where the potential knows it.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            share: keys
+                .key("share", number().between(0.0, 1.0), "The share of atoms that may be outside at a time.")
+                .default(0.0)?,
+            policy: policy(keys, "warn")?,
+        })
+    }
+}
+
+impl Table for Guards {
+    const ABOUT: &'static str =
+        "What a run watches for. Energies, forces or positions that are not finite always stop it.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            every: keys
+                .key("every", time().positive(), "Time between two looks; ten steps if absent.")
+                .optional("10 fs")?,
+            spacing: keys
+                .key("spacing", time().at_least("0 fs"), "The least time between two collected frames.")
+                .default("100 fs")?,
+            temperature: keys.key("temperature", table(), TemperatureGuard::ABOUT).optional(())?,
+            distance: keys.key("distance", table(), DistanceGuard::ABOUT).optional(())?,
+            extrapolation: keys.key("extrapolation", table(), ExtrapolationGuard::ABOUT).optional(())?,
+        })
+    }
+}
+
+impl Guards {
+    /// Refuses an interval that is no whole number of steps; `keys` are those of the whole input.
+    pub(super) fn check_cadence(&self, dynamics: &Dynamics, keys: &Keys<'_>) -> Result<()> {
+        match self.every {
+            Some(every) => dynamics.check_whole_steps(keys, "guards.every", every),
+            None => Ok(()),
+        }
+    }
+}
