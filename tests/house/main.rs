@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("compute", &["potential", "descriptors", "neighbors", "system"]),
     ("md", &["compute", "potential", "neighbors", "system"]),
     ("relax", &["compute", "potential", "neighbors", "system"]),
-    ("observe", &["md", "compute", "potential", "io", "system"]),
+    ("observe", &["md", "compute", "potential", "neighbors", "io", "system"]),
     ("train", &["compute", "potential", "descriptors", "neighbors", "io", "system"]),
     ("analysis", &["io", "neighbors", "system"]),
     ("report", &["analysis", "io", "system"]),

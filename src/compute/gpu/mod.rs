@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `adapters` | [`adapters`]: which devices there are, and what they can hold |
+//! | `adapters` | [`adapters()`]: which devices there are, and what they can hold |
 
 mod adapters;
 
