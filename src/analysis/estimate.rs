@@ -120,12 +120,13 @@ impl Estimate {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [low, high] = self.ci95;
+        // A ratio has no unit to print.
+        let (space, unit) = if self.unit == "1" { ("", "") } else { (" ", self.unit) };
         write!(
             f,
-            "{} ± {} {} (95 %: {} to {})",
+            "{} ± {}{space}{unit} (95 %: {} to {})",
             Digits(self.value),
             Digits(self.std_error),
-            self.unit,
             Digits(low),
             Digits(high)
         )
