@@ -40,7 +40,7 @@ pub struct CRescale {
 pub struct Mtk {
     /// Pressure, eV/Å³.
     pub pressure: Course,
-    /// Period of the coupling, fs.
+    /// Period of the volume of a material with a bulk modulus of 50 GPa, fs.
     pub time: f64,
     /// Length of the chain of thermostats of the cell.
     pub chain: usize,
@@ -61,17 +61,20 @@ impl Table for CRescale {
     const ABOUT: &'static str = "Stochastic cell rescaling (Bernetti, Bussi 2020). Needs a thermostat.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
-        Ok(Self { pressure: target(keys)?, time: relaxation(keys)?, mode: mode(keys)? })
+        let time = "Time in which the volume of a material of 50 GPa relaxes; softer ones are slower.";
+        Ok(Self { pressure: target(keys)?, time: relaxation(keys, time)?, mode: mode(keys)? })
     }
 }
 
 impl Table for Mtk {
-    const ABOUT: &'static str = "Martyna-Tobias-Klein (1994): deterministic.";
+    const ABOUT: &'static str =
+        "Martyna-Tobias-Klein (1994): deterministic. With a nose-hoover thermostat, or at constant enthalpy.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        let time = "Period of the volume of a material of 50 GPa; softer ones are slower.";
         Ok(Self {
             pressure: target(keys)?,
-            time: relaxation(keys)?,
+            time: relaxation(keys, time)?,
             chain: keys
                 .key(
                     "chain",
@@ -88,8 +91,8 @@ fn target(keys: &mut Keys<'_>) -> Result<Course> {
     keys.key("pressure", course(pressure()), "Pressure, positive when compressed.").default("0 GPa")
 }
 
-fn relaxation(keys: &mut Keys<'_>) -> Result<f64> {
-    keys.key("time", time().positive(), "Time in which the pressure relaxes.").default("1 ps")
+fn relaxation(keys: &mut Keys<'_>, about: &'static str) -> Result<f64> {
+    keys.key("time", time().positive(), about).default("1 ps")
 }
 
 fn mode(keys: &mut Keys<'_>) -> Result<CellMode> {

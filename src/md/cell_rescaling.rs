@@ -53,9 +53,10 @@ pub struct CellRescaling {
     thermostat: Csvr,
     /// Energy taken by the barostat so far, eV.
     taken: f64,
-    /// The strain of the last step, whose work is counted with the mean of the pressures before and after it.
+    /// The strain of the last step, whose work is counted with the mean of what worked before and after it.
     strain: Mat3,
-    pressure_before: Mat3,
+    /// V (P₀ 1 − P) before that strain.
+    before: Mat3,
 }
 
 impl CellRescaling {
@@ -82,7 +83,7 @@ impl CellRescaling {
             thermostat,
             taken: 0.0,
             strain: Mat3::zeros(),
-            pressure_before: Mat3::zeros(),
+            before: Mat3::zeros(),
         }
     }
 
@@ -121,13 +122,17 @@ impl CellRescaling {
         }
     }
 
-    /// Work done against the target pressure by the last strain, now that the pressure after it is known.
-    fn settle(&mut self, state: &State, pressure: &Mat3) {
+    /// Work done against the target pressure by the last strain, now that the pressure after it is known: the
+    /// trapezoidal rule. Weighing with one of the two volumes would be wrong by ε², which the noise makes as
+    /// large as the step is long: an error for ever.
+    fn settle(&mut self, after: &Mat3) {
+        self.taken -= 0.5 * (after + self.before).component_mul(&self.strain).sum();
+    }
+
+    /// V (P₀ 1 − P), eV: what a strain adds to K + U + P₀V, per strain.
+    fn unbalanced(&self, state: &State, pressure: &Mat3) -> Mat3 {
         let target = self.pressure.at(state.system.step);
-        let mean = 0.5 * (pressure + self.pressure_before);
-        let excess = Mat3::identity() * target - mean;
-        // Σ_ab (P₀ δ_ab − P_ab) ε_ab V: what the strain added to K + U + P₀V.
-        self.taken -= state.system.cell.volume() * excess.component_mul(&self.strain).sum();
+        (Mat3::identity() * target - pressure) * state.system.cell.volume()
     }
 }
 
@@ -147,11 +152,12 @@ impl Integrator for CellRescaling {
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
         let pressure = state.pressure_tensor();
-        self.settle(state, &pressure);
+        let unbalanced = self.unbalanced(state, &pressure);
+        self.settle(&unbalanced);
         let strain = self.draw_strain(state, &pressure);
         kick(state, 0.5 * self.timestep);
         deform(state, &strain)?;
-        (self.strain, self.pressure_before) = (strain, pressure);
+        (self.strain, self.before) = (strain, unbalanced);
         drift(state, self.timestep);
         finish(state, self.timestep, engine)?;
         kick(state, 0.5 * self.timestep);
@@ -162,7 +168,7 @@ impl Integrator for CellRescaling {
     /// Holds P₀V besides the heat of thermostat and barostat.
     fn reservoir(&self, state: &State) -> f64 {
         let mut settled = self.clone();
-        settled.settle(state, &state.pressure_tensor());
+        settled.settle(&self.unbalanced(state, &state.pressure_tensor()));
         let target = self.pressure.at(state.system.step);
         self.thermostat.reservoir(state) + settled.taken + target * state.system.cell.volume()
     }
@@ -170,7 +176,7 @@ impl Integrator for CellRescaling {
     fn save(&self) -> Vec<f64> {
         let mut saved = self.thermostat.save();
         saved.push(self.taken);
-        saved.extend(self.strain.iter().chain(&self.pressure_before));
+        saved.extend(self.strain.iter().chain(&self.before));
         saved
     }
 
@@ -180,7 +186,7 @@ impl Integrator for CellRescaling {
         }
         self.taken = saved[1];
         self.strain = Mat3::from_column_slice(&saved[2..11]);
-        self.pressure_before = Mat3::from_column_slice(&saved[11..]);
+        self.before = Mat3::from_column_slice(&saved[11..]);
         true
     }
 }

@@ -1,6 +1,9 @@
 //! The ensembles by name.
 
-use super::{CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, NoseHoover, Ramp, Verlet};
+use super::{
+    CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, Mtk, MtkChains, NoseHoover, Ramp,
+    Verlet,
+};
 use crate::error::{Error, Result};
 
 /// What keeps the temperature.
@@ -39,6 +42,19 @@ pub enum Barostat {
         /// How soft the material is taken to be.
         compressibility: Compressibility,
     },
+    /// A cell with inertia (Martyna, Tobias and Klein); with a Nosé–Hoover chain, or at constant enthalpy.
+    Mtk {
+        /// Target, eV/Å³.
+        pressure: Ramp,
+        /// Period of the cell, fs.
+        time: f64,
+        /// Length of the chain on the cell.
+        chain: usize,
+        /// How the cell may change.
+        mode: CellMode,
+        /// How soft the material is taken to be.
+        compressibility: Compressibility,
+    },
 }
 
 /// What is held constant, and by what.
@@ -61,21 +77,7 @@ impl Ensemble {
     pub fn integrator(&self) -> Result<Box<dyn Integrator>> {
         let Self { timestep, temperature, thermostat, barostat, seed } = *self;
         if let Some(barostat) = barostat {
-            let Barostat::CellRescaling { pressure, time, mode, compressibility } = barostat;
-            let Some(Thermostat::Csvr { time: relaxation }) = thermostat else {
-                return Err(Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`"));
-            };
-            let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
-            return Ok(Box::new(CellRescaling::new(
-                timestep,
-                time,
-                pressure,
-                mode,
-                compressibility,
-                thermostat,
-                temperature,
-                seed,
-            )));
+            return self.isobaric(barostat);
         }
         Ok(match thermostat {
             None => Box::new(Verlet::new(timestep)),
@@ -87,5 +89,44 @@ impl Ensemble {
             }
             Some(Thermostat::Csvr { time }) => Box::new(Csvr::new(timestep, time, temperature, seed)),
         })
+    }
+    fn isobaric(&self, barostat: Barostat) -> Result<Box<dyn Integrator>> {
+        let Self { timestep, temperature, thermostat, seed, .. } = *self;
+        match (barostat, thermostat) {
+            (
+                Barostat::CellRescaling { pressure, time, mode, compressibility },
+                Some(Thermostat::Csvr { time: relaxation }),
+            ) => {
+                let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
+                Ok(Box::new(CellRescaling::new(
+                    timestep,
+                    time,
+                    pressure,
+                    mode,
+                    compressibility,
+                    thermostat,
+                    temperature,
+                    seed,
+                )))
+            }
+            (Barostat::CellRescaling { .. }, _) => {
+                Err(Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`"))
+            }
+            (
+                Barostat::Mtk { pressure, time, chain, mode, compressibility },
+                None | Some(Thermostat::NoseHoover { .. }),
+            ) => {
+                let chains = match thermostat {
+                    Some(Thermostat::NoseHoover { time, chain: atoms }) => {
+                        Some(MtkChains { time, atoms, cell: chain })
+                    }
+                    _ => None,
+                };
+                Ok(Box::new(Mtk::new(timestep, time, pressure, mode, compressibility, temperature, chains)))
+            }
+            (Barostat::Mtk { .. }, Some(_)) => Err(Error::invalid(
+                "the barostat `mtk` goes with the thermostat `nose-hoover`, or without one",
+            )),
+        }
     }
 }

@@ -14,6 +14,7 @@
 //! | `nose_hoover` | chains of fictitious masses |
 //! | `csvr` | stochastic rescaling of all velocities together |
 //! | `cell_rescaling` | stochastic rescaling of the cell: constant pressure |
+//! | `mtk` | a cell with inertia: constant pressure or enthalpy |
 //! | `ensemble` | the ensembles by name |
 
 mod cell_rescaling;
@@ -21,6 +22,7 @@ mod csvr;
 mod ensemble;
 mod integrator;
 mod langevin;
+mod mtk;
 mod nose_hoover;
 mod ramp;
 mod state;
@@ -33,6 +35,7 @@ pub use csvr::Csvr;
 pub use ensemble::{Barostat, Ensemble, Thermostat};
 pub use integrator::Integrator;
 pub use langevin::Langevin;
+pub use mtk::{Mtk, MtkChains};
 pub use nose_hoover::NoseHoover;
 pub use ramp::Ramp;
 pub use state::State;

@@ -1,4 +1,5 @@
-//! Every ensemble is swept by the same tests.
+//! Every ensemble is swept by the same tests: what is conserved, what a checkpoint has to hold. Which distribution
+//! each samples is tested in `tests/ensembles`.
 
 use super::*;
 use crate::compute::{Engine, Options};
@@ -6,9 +7,12 @@ use crate::potential::{LennardJones, LennardJonesPair, Truncation};
 use crate::system::{Cell, Element, System, Vec3};
 use crate::units::{BOLTZMANN, EV_PER_ANGSTROM3_IN_GPA};
 
+/// Å: not far from where this argon is at rest, so that a cell that may move does not begin with a leap.
+const LATTICE: f64 = 5.5;
+
 /// Argon at a few tens of kelvin: anharmonic, cheap, with a pressure.
 fn argon(cells: usize, temperature: f64, seed: u64) -> System {
-    let a = 5.3;
+    let a = LATTICE;
     let n = cells as f64;
     let cell = Cell::orthorhombic(n * a, n * a, n * a).unwrap();
     let sites = [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]];
@@ -40,16 +44,17 @@ fn ensembles(timestep: f64) -> Vec<Ensemble> {
     let temperature = Ramp::constant(40.0);
     let plain = Ensemble { timestep, temperature, thermostat: None, barostat: None, seed: 11 };
     let csvr = Some(Thermostat::Csvr { time: 100.0 });
-    let barostat = |mode| {
-        Some(Barostat::CellRescaling {
-            pressure: Ramp::constant(0.02 / EV_PER_ANGSTROM3_IN_GPA),
-            time: 500.0,
-            mode,
-            compressibility: Compressibility(EV_PER_ANGSTROM3_IN_GPA / 2.0),
-        })
-    };
+    let (pressure, compressibility) =
+        (Ramp::constant(0.02 / EV_PER_ANGSTROM3_IN_GPA), Compressibility(EV_PER_ANGSTROM3_IN_GPA / 2.0));
+    let barostat = |mode| Some(Barostat::CellRescaling { pressure, time: 500.0, mode, compressibility });
+    let mtk = |mode| Some(Barostat::Mtk { pressure, time: 800.0, chain: 3, mode, compressibility });
+    let chain = Some(Thermostat::NoseHoover { time: 200.0, chain: 3 });
     vec![
         plain,
+        Ensemble { barostat: mtk(CellMode::Flexible), ..plain },
+        Ensemble { thermostat: chain, barostat: mtk(CellMode::Isotropic), ..plain },
+        Ensemble { thermostat: chain, barostat: mtk(CellMode::PerAxis), ..plain },
+        Ensemble { thermostat: chain, barostat: mtk(CellMode::Flexible), ..plain },
         Ensemble { thermostat: Some(Thermostat::Langevin { friction: 0.01 }), ..plain },
         Ensemble { thermostat: Some(Thermostat::NoseHoover { time: 200.0, chain: 3 }), ..plain },
         Ensemble { thermostat: csvr, ..plain },
@@ -77,22 +82,29 @@ fn violation(ensemble: &Ensemble, time: f64) -> f64 {
     worst
 }
 
-/// Velocity Verlet conserves a shadow of the energy to second order in the timestep; so do the thermostats, whose
-/// own part is exact. A wrong term in a conserved quantity would not vanish with the timestep.
+/// Symmetric splittings conserve a shadow of what they should conserve, which differs from it by terms in Δt²; what
+/// thermostats add to them is counted exactly. So the deviation falls by 16 from 8 to 2 fs, where a wrong term in a
+/// conserved quantity would stay. The largest deviations of two trajectories that part are compared, which is good to a
+/// third; where noise is drawn, trajectories have nothing in common, and half is asked for.
+///
+/// Stochastic cell rescaling draws a strain of order √Δt at each step, and the trapezoidal rule for its work is wrong by
+/// terms of random sign of order Δt^(3/2): t/Δt of them add up to an error of first order, a part in a thousand at 2 fs.
+/// A bias of each step, of order Δt, would add up to an error that does not fall (weighing the work with the volume
+/// after the strain did, and gave three parts).
 #[test]
 fn conserved_quantities_are_conserved_to_second_order() {
     for (long, short) in ensembles(8.0).iter().zip(&ensembles(2.0)) {
         let (coarse, fine) = (violation(long, 1600.0), violation(short, 1600.0));
         let name = long.integrator().unwrap().description();
         let scale = 3.0 / 2.0 * 32.0 * BOLTZMANN * 40.0;
-        assert!(coarse < 0.03 * scale, "{name}: {coarse} of {scale} eV");
-        if long.barostat.is_some() {
-            // The noise of the two runs is not the same, so their deviations have no fixed ratio.
-            assert!(fine < 0.005 * scale, "{name}: {fine} of {scale} eV");
-        } else {
-            // Exactly second order gives 16.
-            assert!(coarse > 8.0 * fine, "{name}: {coarse} eV at 8 fs, {fine} eV at 2 fs");
-        }
+        assert!(coarse < 0.01 * scale, "{name}: {coarse} of {scale} eV");
+        let ratio = coarse / fine;
+        let falls = match (long.thermostat, long.barostat) {
+            (_, Some(Barostat::CellRescaling { .. })) => fine < 0.001 * scale,
+            (None | Some(Thermostat::NoseHoover { .. }), _) => (11.0..22.0).contains(&ratio),
+            _ => ratio > 8.0,
+        };
+        assert!(falls, "{name}: {coarse} eV at 8 fs, {fine} eV at 2 fs, of {scale} eV");
     }
 }
 
@@ -143,49 +155,6 @@ fn constant_energy_is_reversible() {
         // 500 steps of round-off 1e-15 Å, grown by a Lyapunov exponent of about 1/ps over 1 ps each way.
         assert!(back.norm() < 1e-9, "{}", back.norm());
     }
-}
-
-/// The kinetic energy of the canonical ensemble is χ²-distributed with N_f degrees of freedom:
-/// mean and variance are N_f k_B T/2 and N_f (k_B T)²/2, within four standard errors of correlated samples.
-#[test]
-fn thermostats_give_the_canonical_distribution_of_kinetic_energies() {
-    let (steps, every, temperature) = (24_000, 20, 40.0);
-    for ensemble in ensembles(4.0).into_iter().filter(|e| e.thermostat.is_some()) {
-        let mut engine = engine(1);
-        let mut state = State::new(argon(2, 60.0, 5), vec![], &mut engine).unwrap();
-        let mut integrator = ensemble.integrator().unwrap();
-        let name = integrator.description();
-        let mut samples = Vec::new();
-        for step in 0..steps {
-            integrator.step(&mut state, &mut engine).unwrap();
-            if step > steps / 8 && step % every == 0 {
-                samples.push(state.kinetic_energy() / (BOLTZMANN * temperature));
-            }
-        }
-        let freedom = state.degrees_of_freedom() as f64;
-        let check = |what: &str, values: &[f64], expected: f64| {
-            let (mean, error) = mean_and_error(values);
-            assert!(
-                (mean - expected).abs() < 4.0 * error,
-                "{name}: {what} {mean} ± {error}, expected {expected}"
-            );
-            // The test must be able to fail: the error is small compared with what it tests.
-            assert!(error < 0.15 * expected, "{name}: {what} is known to {error} of {expected} only");
-        };
-        check("mean", &samples, 0.5 * freedom);
-        let squares: Vec<f64> = samples.iter().map(|k| (k - 0.5 * freedom).powi(2)).collect();
-        check("variance", &squares, 0.5 * freedom);
-    }
-}
-
-/// Mean and standard error from ten blocks.
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
-    let size = values.len() / 10;
-    let blocks: Vec<f64> = values.chunks_exact(size).map(|b| b.iter().sum::<f64>() / size as f64).collect();
-    let n = blocks.len() as f64;
-    let mean = blocks.iter().sum::<f64>() / n;
-    let variance = blocks.iter().map(|b| (b - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean, (variance / n).sqrt())
 }
 
 #[test]

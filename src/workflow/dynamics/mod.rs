@@ -87,7 +87,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 timestep: dynamics.timestep,
                 temperature: ramp(course),
                 thermostat: dynamics.thermostat.as_ref().map(thermostat),
-                barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)).transpose()?,
+                barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)),
                 seed: plan.seed.wrapping_add(index as u64),
             };
             ensemble.integrator()?;
@@ -150,21 +150,26 @@ fn thermostat(table: &input::Thermostat) -> Thermostat {
     }
 }
 
-fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Result<Barostat> {
+fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat {
+    let mode = |mode| match mode {
+        input::CellMode::Isotropic => CellMode::Isotropic,
+        input::CellMode::PerAxis => CellMode::PerAxis,
+        input::CellMode::Flexible => CellMode::Flexible,
+    };
     match table {
-        input::Barostat::CRescale(table) => Ok(Barostat::CellRescaling {
+        input::Barostat::CRescale(table) => Barostat::CellRescaling {
             pressure: ramp(&table.pressure),
             time: table.time,
-            mode: match table.mode {
-                input::CellMode::Isotropic => CellMode::Isotropic,
-                input::CellMode::PerAxis => CellMode::PerAxis,
-                input::CellMode::Flexible => CellMode::Flexible,
-            },
+            mode: mode(table.mode),
             compressibility: Compressibility::default(),
-        }),
-        input::Barostat::Mtk(_) => Err(Error::invalid(
-            "[dynamics.barostat.mtk] is not available in this version; use [dynamics.barostat.c-rescale]",
-        )),
+        },
+        input::Barostat::Mtk(table) => Barostat::Mtk {
+            pressure: ramp(&table.pressure),
+            time: table.time,
+            chain: table.chain,
+            mode: mode(table.mode),
+            compressibility: Compressibility::default(),
+        },
     }
 }
 

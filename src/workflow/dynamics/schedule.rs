@@ -67,9 +67,12 @@ pub fn run_all(
                         }
                         let Some(index) = next.lock().map_err(|_| panicked())?.next() else { return Ok(()) };
                         let (time, mut begun) = (Instant::now(), 0);
-                        let result = tasks[index].run(start, &mut engine, stop, &mut |progress| {
-                            begun = progress.begun;
-                            report(index, progress);
+                        // From inside the pool: each evaluation would otherwise wake a thread and wait for it.
+                        let result = engine.pool().install(|| {
+                            tasks[index].run(start, &mut engine, stop, &mut |progress| {
+                                begun = progress.begun;
+                                report(index, progress);
+                            })
                         });
                         if matches!(result, Err(Error::Io { .. } | Error::Invalid(_) | Error::Internal(_))) {
                             *broken.lock().map_err(|_| panicked())? = true;

@@ -1,0 +1,228 @@
+//! A cell with inertia: constant pressure without noise.
+
+use super::nose_hoover::Chain;
+use super::verlet::finish;
+use super::{CellMode, Compressibility, Integrator, Ramp, State};
+use crate::compute::Engine;
+use crate::error::Result;
+use crate::system::{Cell, Mat3};
+use crate::units::AMU_ANGSTROM2_PER_FS2;
+use std::f64::consts::TAU;
+
+/// The equations of Martyna, Tobias and Klein (doi:10.1063/1.467468) in the measure-preserving splitting of
+/// Tuckerman et al. (doi:10.1088/0305-4470/39/19/S18): isobaric–isothermal with Nosé–Hoover chains on the atoms and
+/// on the cell, isobaric–isenthalpic without.
+///
+/// With the strain rate G of the cell (Ḣ = H G) and N_f degrees of freedom,
+/// ṙ = v + Gᵀ r, m v̇ = F − G m v − (tr G/N_f) m v, W Ġ = V (P − P₀) + (2K/N_f) 1, where P is the instantaneous
+/// pressure tensor. What G may be depends on the mode: a multiple of 1; H⁻¹ diag(g) H, by which the lattice vectors
+/// only change their lengths (g then takes the place of G in the equations of motion and of energy); any symmetric
+/// matrix, for antisymmetric ones would only rotate the system.
+///
+/// The inertia W does not change the ensemble. The usual choice, (N_f + 3) k_B T τ², suits gases: a solid is stiffer
+/// by B V/(N k_B T), some hundred times, and its cell would swing ten times faster than asked. Here
+/// W = 3 V₀ (τ/2π)²/β with the volume at the first step, so that τ is the period of the volume of a material with the
+/// compressibility β.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mtk {
+    timestep: f64,
+    time: f64,
+    pressure: Ramp,
+    temperature: Ramp,
+    mode: CellMode,
+    compressibility: Compressibility,
+    /// W, eV·fs²; zero before the first step.
+    inertia: f64,
+    /// Strain rate, 1/fs: diag(g) in the mode per axis, else G.
+    rate: Mat3,
+    thermostat: Option<Chains>,
+}
+
+/// The chains on the atoms and on the cell.
+#[derive(Debug, Clone, PartialEq)]
+struct Chains {
+    period: f64,
+    atoms: Chain,
+    cell: Chain,
+}
+
+/// Thermostats of [`Mtk`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MtkChains {
+    /// Period of the chain on the atoms, fs.
+    pub time: f64,
+    /// Length of the chain on the atoms.
+    pub atoms: usize,
+    /// Length of the chain on the cell, whose period is that of the cell.
+    pub cell: usize,
+}
+
+impl Mtk {
+    /// With a timestep and the period of the cell in fs, a pressure in eV/Å³ and the temperature of the chains in K.
+    pub fn new(
+        timestep: f64,
+        time: f64,
+        pressure: Ramp,
+        mode: CellMode,
+        compressibility: Compressibility,
+        temperature: Ramp,
+        chains: Option<MtkChains>,
+    ) -> Self {
+        let thermostat = chains.map(|chains| Chains {
+            period: chains.time,
+            atoms: Chain::new(chains.atoms),
+            cell: Chain::new(chains.cell),
+        });
+        Self {
+            timestep,
+            time,
+            pressure,
+            temperature,
+            mode,
+            compressibility,
+            inertia: 0.0,
+            rate: Mat3::zeros(),
+            thermostat,
+        }
+    }
+
+    /// Twice the kinetic energy of the cell, eV.
+    fn twice_kinetic(&self) -> f64 {
+        self.inertia * self.rate.norm_squared()
+    }
+
+    /// Ways in which the cell can change.
+    fn freedom(&self) -> f64 {
+        match self.mode {
+            CellMode::Isotropic => 1.0,
+            CellMode::PerAxis => 3.0,
+            CellMode::Flexible => 6.0,
+        }
+    }
+
+    /// G.
+    fn gradient(&self, cell: &Cell) -> Mat3 {
+        match self.mode {
+            CellMode::PerAxis => cell.inverse() * self.rate * cell.matrix(),
+            CellMode::Isotropic | CellMode::Flexible => self.rate,
+        }
+    }
+
+    /// Advances the chains by half a step.
+    fn thermostat(&mut self, state: &mut State) {
+        let thermal = State::thermal_energy(self.temperature.at(state.system.step));
+        let (half, cell_kinetic, cell_freedom) = (0.5 * self.timestep, self.twice_kinetic(), self.freedom());
+        let Some(chains) = &mut self.thermostat else { return };
+        self.rate *= chains.cell.advance(half, cell_kinetic, cell_freedom, thermal, self.time);
+        let freedom = state.degrees_of_freedom() as f64;
+        let kinetic = 2.0 * state.kinetic_energy();
+        let factor = chains.atoms.advance(half, kinetic, freedom, thermal, chains.period);
+        state.scale_velocities(factor);
+    }
+
+    /// Advances the strain rate by half a step under the pressure.
+    fn push_cell(&mut self, state: &State) {
+        let target = self.pressure.at(state.system.step);
+        let volume = state.system.cell.volume();
+        let per_freedom = 2.0 * state.kinetic_energy() / state.degrees_of_freedom() as f64;
+        let unbalanced =
+            volume * state.pressure_tensor() + Mat3::identity() * (per_freedom - volume * target);
+        let allowed = match self.mode {
+            CellMode::Isotropic => Mat3::identity() * (unbalanced.trace() / 3.0),
+            CellMode::PerAxis => {
+                let cell = &state.system.cell;
+                Mat3::from_diagonal(&(cell.matrix() * unbalanced * cell.inverse()).diagonal())
+            }
+            CellMode::Flexible => 0.5 * (unbalanced + unbalanced.transpose()),
+        };
+        self.rate += allowed * (0.5 * self.timestep / self.inertia);
+    }
+
+    /// Advances the velocities by half a step: forces between two quarters of the drag by the cell.
+    fn push_atoms(&self, state: &mut State) {
+        let gradient = self.gradient(&state.system.cell);
+        let freedom = state.degrees_of_freedom() as f64;
+        let drag = gradient + Mat3::identity() * (gradient.trace() / freedom);
+        let quarter = (drag * (-0.25 * self.timestep)).exp();
+        let factor = 0.5 * self.timestep / AMU_ANGSTROM2_PER_FS2;
+        let system = &mut state.system;
+        for ((v, f), m) in system.velocities.iter_mut().zip(&state.forces).zip(&system.masses) {
+            *v = quarter * (quarter * *v + f * (factor / m));
+        }
+    }
+
+    /// Moves atoms and cell by a step: the drift between two halves of the expansion.
+    fn drift(&self, state: &mut State) -> Result<()> {
+        let gradient = self.gradient(&state.system.cell);
+        let half = (gradient * (0.5 * self.timestep)).exp();
+        let system = &mut state.system;
+        for (r, v) in system.positions.iter_mut().zip(&system.velocities) {
+            *r = half.tr_mul(&(half.tr_mul(r) + v * self.timestep));
+        }
+        system.cell = Cell::from_matrix(system.cell.matrix() * (half * half), system.cell.periodic())?;
+        Ok(())
+    }
+}
+
+impl Integrator for Mtk {
+    fn description(&self) -> String {
+        let mode = match self.mode {
+            CellMode::Isotropic => "isotropic",
+            CellMode::PerAxis => "per axis",
+            CellMode::Flexible => "flexible",
+        };
+        let heat = match &self.thermostat {
+            Some(chains) => format!("Nosé–Hoover chains, period {} fs", chains.period),
+            None => "constant enthalpy".to_string(),
+        };
+        format!("Martyna–Tobias–Klein barostat ({mode}), period {} fs, {heat}", self.time)
+    }
+
+    fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
+        if self.inertia == 0.0 {
+            // Once: an inertia that changes would do work.
+            let volume = state.system.cell.volume();
+            self.inertia = 3.0 * volume / self.compressibility.0 * (self.time / TAU).powi(2);
+        }
+        self.thermostat(state);
+        self.push_cell(state);
+        self.push_atoms(state);
+        self.drift(state)?;
+        finish(state, self.timestep, engine)?;
+        self.push_atoms(state);
+        self.push_cell(state);
+        self.thermostat(state);
+        Ok(())
+    }
+
+    /// P₀V, the kinetic energy of the cell, and what the chains hold.
+    fn reservoir(&self, state: &State) -> f64 {
+        let step = state.system.step;
+        let thermal = State::thermal_energy(self.temperature.at(step));
+        let chains = self.thermostat.as_ref().map_or(0.0, |chains| {
+            chains.atoms.energy(state.degrees_of_freedom() as f64, thermal, chains.period)
+                + chains.cell.energy(self.freedom(), thermal, self.time)
+        });
+        self.pressure.at(step) * state.system.cell.volume() + 0.5 * self.twice_kinetic() + chains
+    }
+
+    fn save(&self) -> Vec<f64> {
+        let mut saved = vec![self.inertia];
+        saved.extend(&self.rate);
+        if let Some(chains) = &self.thermostat {
+            saved.extend(chains.atoms.save());
+            saved.extend(chains.cell.save());
+        }
+        saved
+    }
+
+    fn restore(&mut self, saved: &[f64]) -> bool {
+        let Some((&inertia, rest)) = saved.split_first() else { return false };
+        let Some((rate, rest)) = rest.split_at_checked(9) else { return false };
+        self.inertia = inertia;
+        self.rate = Mat3::from_column_slice(rate);
+        let Some(chains) = &mut self.thermostat else { return rest.is_empty() };
+        let Some((atoms, cell)) = rest.split_at_checked(chains.atoms.save().len()) else { return false };
+        chains.atoms.restore(atoms) && chains.cell.restore(cell)
+    }
+}
