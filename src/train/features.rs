@@ -121,14 +121,14 @@ fn all<D: Descriptor<f64>>(
         .collect()
 }
 
-fn neighbors(cutoff: f64, frame: &Frame) -> Result<NeighborList> {
+pub(super) fn neighbors(cutoff: f64, frame: &Frame) -> Result<NeighborList> {
     NeighborList::build(&frame.cell, &frame.positions, cutoff).map_err(|error| match error {
         Error::Invalid(message) => Error::invalid(format!("{}: {message}", frame.origin)),
         other => other,
     })
 }
 
-fn species_of(elements: &[Element], element: Element, frame: &Frame) -> Result<usize> {
+pub(super) fn species_of(elements: &[Element], element: Element, frame: &Frame) -> Result<usize> {
     elements.iter().position(|e| *e == element).ok_or_else(|| {
         let known: Vec<_> = elements.iter().map(|e| e.symbol()).collect();
         Error::invalid(format!(

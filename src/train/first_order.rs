@@ -4,7 +4,9 @@
 //! operations; forces and the adjoints a = ∂L/∂E, b = ∂L/∂g are formed outside; the gradient of
 //! Σ a E + Σ b·g with a and b held constant is that of the loss.
 
-use super::optimizer::{Optimizer, Outcome};
+use super::loss::{Loss, Target};
+use super::objective::{Descent, Objective, Summary};
+use super::optimizer::{Memory, Optimizer, Outcome};
 use super::problem::Problem;
 use crate::error::{Error, Result};
 use crate::potential::Activation;
@@ -31,7 +33,7 @@ impl Schedule {
     }
 }
 
-/// Adam, or with a decay AdamW.
+/// Adam, or with a decay AdamW. The errors on the frames that train are those met on the way.
 pub struct Adaptive {
     rule: AdamW,
     schedule: Schedule,
@@ -85,8 +87,33 @@ fn apply(activation: Activation, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     }
 }
 
-/// Loss of some frames (without the decay) and its gradient, by burn.
-pub fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Result<(f64, Vec<f64>)> {
+/// An objective whose gradient is taken by burn.
+#[derive(Debug, Clone, Copy)]
+pub struct Tensors<'a>(pub Problem<'a>);
+
+impl Objective for Tensors<'_> {
+    fn targets(&self) -> &[Target] {
+        self.0.targets
+    }
+
+    fn train(&self) -> &[usize] {
+        self.0.train
+    }
+
+    fn loss(&self) -> &Loss {
+        self.0.loss
+    }
+
+    fn differences(&self, theta: &[f64], frames: &[usize]) -> Result<Vec<Vec<f64>>> {
+        self.0.differences(theta, frames)
+    }
+
+    fn gradient(&self, theta: &[f64], frames: &[usize]) -> Result<Descent> {
+        gradient(&self.0, theta, frames)
+    }
+}
+
+fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Result<Descent> {
     let device = Device::flex().autodiff();
     let theta = tensor(theta.to_vec(), [theta.len()], &device).require_grad();
     let species = problem.layout.networks.len();
@@ -132,14 +159,16 @@ pub fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Resul
         }
         outputs.push(Some((values, above)));
     }
-    let mut loss = 0.0;
+    let mut descent = Descent::zero(0);
     let mut adjoints = Vec::new();
     for (place, frame) in frames.iter().enumerate() {
         let g: Vec<&[f64]> = slopes[place].iter().map(|g| &g[..]).collect();
         let rows = problem.differences_from(*frame, &energies[place], &g);
-        loss += problem.penalty(*frame, &rows);
-        let y = problem.row_adjoints(*frame, &rows);
+        let target = &problem.targets[*frame];
+        descent.loss += target.penalty(problem.loss, &rows);
+        let y = target.adjoints(problem.loss, &rows);
         adjoints.push((y[0], problem.atom_adjoints(*frame, &y)));
+        descent.differences.push(rows);
     }
     let mut surrogate: Option<Tensor<1>> = None;
     for (output, atoms) in outputs.into_iter().zip(&atoms) {
@@ -159,24 +188,29 @@ pub fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Resul
     let surrogate = surrogate.ok_or_else(|| Error::Internal("a batch without atoms".into()))?;
     let gradients = surrogate.backward();
     let gradient = theta.grad(&gradients).ok_or_else(|| Error::Internal("no gradient came back".into()))?;
-    Ok((loss, numbers(gradient)?))
+    descent.gradient = numbers(gradient)?;
+    Ok(descent)
 }
 
-impl Optimizer for Adaptive {
-    fn epoch(&mut self, problem: &Problem<'_>, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
+impl<P: Objective> Optimizer<P> for Adaptive {
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
         let device = Device::flex();
         let n = theta.len();
         let mut random = Philox::new(self.seed, Purpose::Training, 2 + epoch, u32::MAX);
-        let mut order = problem.train.to_vec();
+        let mut order = objective.train().to_vec();
         for k in (1..order.len()).rev() {
             order.swap(k, random.below(k as u64 + 1) as usize);
         }
+        let mut met = Summary::default();
         for frames in order.chunks(self.batch) {
-            let (_, mut gradient) = gradient(problem, theta, frames)?;
+            let Descent { mut gradient, differences, .. } = objective.gradient(theta, frames)?;
+            for (frame, differences) in frames.iter().zip(&differences) {
+                objective.add(&mut met, *frame, differences);
+            }
             // Shares are parts of the whole: a batch stands for all frames.
             let scale = order.len() as f64 / frames.len() as f64;
             for (g, t) in gradient.iter_mut().zip(&*theta) {
-                *g = *g * scale + problem.loss.decay * t;
+                *g = *g * scale + objective.loss().decay * t;
             }
             let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
             if let Some(clip) = self.clip.filter(|clip| norm > *clip) {
@@ -193,9 +227,11 @@ impl Optimizer for Adaptive {
             self.state = state;
             *theta = numbers(moved)?;
         }
-        Ok(Outcome::Going)
+        Ok(Outcome { converged: false, met: Some(met) })
     }
+}
 
+impl Memory for Adaptive {
     fn save(&self) -> Result<Vec<f64>> {
         let Some(state) = &self.state else { return Ok(Vec::new()) };
         let momentum = state.momentum.clone();

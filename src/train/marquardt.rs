@@ -5,7 +5,8 @@
 //! it does not. One epoch is one accepted step.
 
 use super::dense;
-use super::optimizer::{Optimizer, Outcome};
+use super::objective::Objective;
+use super::optimizer::{Memory, Optimizer, Outcome};
 use super::problem::Problem;
 use super::tangent::{Networks, Pass};
 use crate::error::{Error, Result};
@@ -63,8 +64,8 @@ fn normal_equations(problem: &Problem<'_>, theta: &[f64]) -> (Vec<f64>, Vec<f64>
     (matrix, right)
 }
 
-impl Optimizer for LevenbergMarquardt {
-    fn epoch(&mut self, problem: &Problem<'_>, theta: &mut Vec<f64>, _: u64) -> Result<Outcome> {
+impl<'a> Optimizer<Problem<'a>> for LevenbergMarquardt {
+    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, _: u64) -> Result<Outcome> {
         let n = theta.len();
         let lambda = problem.loss.decay;
         let (matrix, mut right) = normal_equations(problem, theta);
@@ -73,8 +74,10 @@ impl Optimizer for LevenbergMarquardt {
             let largest = (0..n).map(|k| matrix[k * n + k]).fold(0.0, f64::max);
             self.damping = -self.damping * largest.max(1e-30);
         }
-        let cost = |theta: &[f64]| problem.summary(theta, problem.train).loss + problem.decay(theta);
-        let before = cost(theta);
+        let cost = |theta: &[f64]| -> Result<f64> {
+            Ok(problem.summary(theta, problem.train)?.loss + problem.decay(theta))
+        };
+        let before = cost(theta)?;
         for _ in 0..FAILURES {
             let mut factor = matrix.clone();
             for k in 0..n {
@@ -83,7 +86,7 @@ impl Optimizer for LevenbergMarquardt {
             if dense::cholesky(&mut factor, n) {
                 let step = dense::solve(&factor, n, &right);
                 let moved: Vec<f64> = theta.iter().zip(&step).map(|(t, d)| t - d).collect();
-                let after = cost(&moved);
+                let after = cost(&moved)?;
                 // The decrease that the quadratic model predicts: ½ δ·(μδ + b).
                 let predicted: f64 =
                     0.5 * step.iter().zip(&right).map(|(d, b)| d * (self.damping * d + b)).sum::<f64>();
@@ -92,15 +95,17 @@ impl Optimizer for LevenbergMarquardt {
                     self.damping *= (1.0 - (2.0 * gain - 1.0).powi(3)).max(1.0 / 3.0);
                     self.growth = 2.0;
                     *theta = moved;
-                    return Ok(Outcome::Going);
+                    return Ok(Outcome::default());
                 }
             }
             self.damping *= self.growth;
             self.growth *= 2.0;
         }
-        Ok(Outcome::Converged)
+        Ok(Outcome { converged: true, met: None })
     }
+}
 
+impl Memory for LevenbergMarquardt {
     fn save(&self) -> Result<Vec<f64>> {
         Ok(vec![self.damping, self.growth])
     }

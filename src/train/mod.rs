@@ -16,7 +16,11 @@
 //! | [`layout`] | the parameters of all networks as one vector |
 //! | [`tangent`] | a network, its input gradient, and the parameter derivatives of both |
 //! | [`loss`] | what counts as an error, and how much |
-//! | [`problem`] | residuals, their gradient and Jacobian over all frames |
+//! | [`objective`] | the loss over all frames, however they are kept |
+//! | [`problem`] | residuals, their gradient and Jacobian from stored derivatives |
+//! | [`surroundings`] | the neighbours in a frame, ready to be displaced |
+//! | [`blocks`] | a network over many atoms at once |
+//! | [`displaced`] | the loss and its gradient without stored derivatives, descriptor included |
 //! | [`dense`] | products and factors of large symmetric matrices |
 //! | [`optimizer`] | what every optimiser can do |
 //! | [`marquardt`] | Levenberg–Marquardt |
@@ -25,9 +29,11 @@
 //! | [`trainer`] | epoch after epoch, with early stopping and exact resume |
 //! | [`checkpoint`] | the state of a training in a file |
 
+pub mod blocks;
 pub mod checkpoint;
 pub mod dataset;
 pub mod dense;
+pub mod displaced;
 pub mod features;
 #[cfg(feature = "train")]
 pub mod first_order;
@@ -36,11 +42,13 @@ pub mod kalman;
 pub mod layout;
 pub mod loss;
 pub mod marquardt;
+pub mod objective;
 pub mod optimizer;
 pub mod problem;
 pub mod references;
 pub mod scaling;
 pub mod split;
+pub mod surroundings;
 pub mod tangent;
 pub mod trainer;
 

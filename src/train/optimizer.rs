@@ -1,25 +1,29 @@
 //! What every optimiser can do.
 
-use super::problem::Problem;
+use super::objective::Summary;
 use crate::error::Result;
 
-/// One way of going downhill; an epoch looks at every frame about once.
-pub trait Optimizer {
+/// One way of going downhill in an objective of kind `P`; an epoch looks at every frame about once.
+pub trait Optimizer<P>: Memory {
     /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random.
-    fn epoch(&mut self, problem: &Problem<'_>, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome>;
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome>;
+}
 
+/// What an optimiser remembers from epoch to epoch.
+pub trait Memory {
     /// All that the next epoch depends on besides θ.
     fn save(&self) -> Result<Vec<f64>>;
 
-    /// Takes up what [`Optimizer::save`] gave.
+    /// Takes up what [`Memory::save`] gave.
     fn load(&mut self, state: &[f64]) -> Result<()>;
 }
 
 /// What came of an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// There may be a way further down.
-    Going,
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
     /// No step leads further down.
-    Converged,
+    pub converged: bool,
+    /// What was met of the frames that train while θ changed, where looking at all of them again would cost
+    /// as much as learning from them.
+    pub met: Option<Summary>,
 }

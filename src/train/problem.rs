@@ -7,8 +7,10 @@
 
 use super::features::{AtomFeatures, FrameFeatures};
 use super::layout::Layout;
-use super::loss::{Errors, Loss, Target};
+use super::loss::{Loss, Target};
+use super::objective::{Descent, Objective};
 use super::tangent::{Networks, Pass};
+use crate::error::Result;
 use rayon::prelude::*;
 
 /// Everything but the parameters.
@@ -26,74 +28,16 @@ pub struct Problem<'a> {
     pub layout: &'a Layout,
 }
 
-/// What a set of frames says about θ.
-#[derive(Debug, Clone, Default)]
-pub struct Summary {
-    /// The loss without the part of the decay.
-    pub loss: f64,
-    /// Root mean squares.
-    pub errors: Errors,
-    /// The first frame with a prediction that is not a finite number.
-    pub broken: Option<usize>,
-}
-
 impl Problem<'_> {
     /// Predicted minus reference rows of a frame.
-    fn differences(&self, networks: &Networks<'_>, frame: usize, pass: &mut Pass) -> Vec<f64> {
+    fn differences_of(&self, networks: &Networks<'_>, frame: usize, pass: &mut Pass) -> Vec<f64> {
         let mut rows = vec![0.0; self.targets[frame].references.len()];
         for atom in &self.features[frame].atoms {
             rows[0] += networks.evaluate(atom.species, &atom.values, pass);
             add_contractions(atom, &pass.gradient, &mut rows);
         }
-        self.finish(frame, &mut rows);
+        self.targets[frame].finish(&mut rows);
         rows
-    }
-
-    /// From sums over networks to differences in physical units.
-    fn finish(&self, frame: usize, rows: &mut [f64]) {
-        let target = &self.targets[frame];
-        for ((row, multiple), reference) in rows.iter_mut().zip(&target.multiples).zip(&target.references) {
-            *row = *row * multiple - reference;
-        }
-        rows[0] += target.offset;
-    }
-
-    /// Loss and errors of the frames chosen.
-    pub fn summary(&self, theta: &[f64], frames: &[usize]) -> Summary {
-        let each = self.all_differences(theta, frames);
-        let mut summary = Summary::default();
-        for (frame, rows) in frames.iter().zip(each) {
-            let target = &self.targets[*frame];
-            summary.loss += self.penalty(*frame, &rows);
-            summary.errors.push(target, &rows);
-            if summary.broken.is_none() && rows.iter().any(|x| !x.is_finite()) {
-                summary.broken = Some(*frame);
-            }
-        }
-        summary
-    }
-
-    /// The part of a frame in the loss, from its differences.
-    pub fn penalty(&self, frame: usize, rows: &[f64]) -> f64 {
-        let target = &self.targets[frame];
-        let each = rows.iter().zip(&target.inverse_sigma).zip(&target.shares);
-        0.5 * each.map(|((d, inverse), share)| share * self.loss.penalty(d * inverse)).sum::<f64>()
-    }
-
-    /// ½ λ |θ|².
-    pub fn decay(&self, theta: &[f64]) -> f64 {
-        0.5 * self.loss.decay * theta.iter().map(|t| t * t).sum::<f64>()
-    }
-
-    /// ∂L/∂y for the rows of a frame, L being its part of the loss.
-    pub fn row_adjoints(&self, frame: usize, rows: &[f64]) -> Vec<f64> {
-        let target = &self.targets[frame];
-        (0..rows.len())
-            .map(|r| {
-                let x = rows[r] * target.inverse_sigma[r];
-                target.shares[r] * self.loss.factor(x) * x * target.inverse_sigma[r] * target.multiples[r]
-            })
-            .collect()
     }
 
     /// b_i of every atom of a frame from ∂L/∂y.
@@ -118,39 +62,8 @@ impl Problem<'_> {
         for (atom, g) in self.features[frame].atoms.iter().zip(gradients) {
             add_contractions(atom, g, &mut rows);
         }
-        self.finish(frame, &mut rows);
+        self.targets[frame].finish(&mut rows);
         rows
-    }
-
-    /// Predicted minus reference rows of the frames chosen.
-    pub fn all_differences(&self, theta: &[f64], frames: &[usize]) -> Vec<Vec<f64>> {
-        let networks = Networks::new(self.layout, theta);
-        let one = |pass: &mut Pass, frame: &usize| self.differences(&networks, *frame, pass);
-        frames.par_iter().map_init(Pass::default, one).collect()
-    }
-
-    /// The loss of the frames chosen, and its gradient, both without the part of the decay.
-    pub fn gradient(&self, theta: &[f64], frames: &[usize]) -> (f64, Vec<f64>) {
-        let networks = Networks::new(self.layout, theta);
-        let one = |pass: &mut Pass, frame: &usize| {
-            let rows = self.differences(&networks, *frame, pass);
-            let adjoints = self.row_adjoints(*frame, &rows);
-            let b = self.atom_adjoints(*frame, &adjoints);
-            let mut gradient = vec![0.0; self.layout.len()];
-            for (atom, b) in self.features[*frame].atoms.iter().zip(b) {
-                networks.evaluate(atom.species, &atom.values, pass);
-                networks.add_value_gradient(atom.species, pass, adjoints[0], &mut gradient);
-                networks.add_tangent_gradient(atom.species, pass, b.into_iter(), 1.0, &mut gradient);
-            }
-            (self.penalty(*frame, &rows), gradient)
-        };
-        let each: Vec<_> = frames.par_iter().map_init(Pass::default, one).collect();
-        let (mut loss, mut total) = (0.0, vec![0.0; self.layout.len()]);
-        for (part, gradient) in each {
-            loss += part;
-            total.iter_mut().zip(gradient).for_each(|(t, g)| *t += g);
-        }
-        (loss, total)
     }
 
     /// The rows of a frame that count, as residuals r and rows of ∂r/∂θ, such that the frame's part of
@@ -166,7 +79,7 @@ impl Problem<'_> {
         chosen: Option<&[usize]>,
     ) -> (Vec<f64>, Vec<f64>) {
         let target = &self.targets[frame];
-        let differences = self.differences(networks, frame, pass);
+        let differences = self.differences_of(networks, frame, pass);
         let mut places = vec![usize::MAX; differences.len()];
         let (mut residuals, mut factors) = (Vec::new(), Vec::new());
         let left_out =
@@ -199,6 +112,50 @@ impl Problem<'_> {
             }
         }
         (residuals, rows)
+    }
+}
+
+impl Objective for Problem<'_> {
+    fn targets(&self) -> &[Target] {
+        self.targets
+    }
+
+    fn train(&self) -> &[usize] {
+        self.train
+    }
+
+    fn loss(&self) -> &Loss {
+        self.loss
+    }
+
+    fn differences(&self, theta: &[f64], frames: &[usize]) -> Result<Vec<Vec<f64>>> {
+        let networks = Networks::new(self.layout, theta);
+        let one = |pass: &mut Pass, frame: &usize| self.differences_of(&networks, *frame, pass);
+        Ok(frames.par_iter().map_init(Pass::default, one).collect())
+    }
+
+    fn gradient(&self, theta: &[f64], frames: &[usize]) -> Result<Descent> {
+        let networks = Networks::new(self.layout, theta);
+        let one = |pass: &mut Pass, frame: &usize| {
+            let rows = self.differences_of(&networks, *frame, pass);
+            let adjoints = self.targets[*frame].adjoints(self.loss, &rows);
+            let b = self.atom_adjoints(*frame, &adjoints);
+            let mut gradient = vec![0.0; self.layout.len()];
+            for (atom, b) in self.features[*frame].atoms.iter().zip(b) {
+                networks.evaluate(atom.species, &atom.values, pass);
+                networks.add_value_gradient(atom.species, pass, adjoints[0], &mut gradient);
+                networks.add_tangent_gradient(atom.species, pass, b.into_iter(), 1.0, &mut gradient);
+            }
+            (gradient, rows)
+        };
+        let each: Vec<_> = frames.par_iter().map_init(Pass::default, one).collect();
+        let mut descent = Descent::zero(self.layout.len());
+        for (frame, (gradient, rows)) in frames.iter().zip(each) {
+            descent.loss += self.targets[*frame].penalty(self.loss, &rows);
+            descent.gradient.iter_mut().zip(gradient).for_each(|(t, g)| *t += g);
+            descent.differences.push(rows);
+        }
+        Ok(descent)
     }
 }
 

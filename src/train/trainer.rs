@@ -1,8 +1,8 @@
 //! Epoch after epoch: learning curve, early stopping, checkpoints, and the same bits after a resume.
 
 use super::checkpoint::{Checkpoint, CurvePoint};
-use super::optimizer::{Optimizer, Outcome};
-use super::problem::{Problem, Summary};
+use super::objective::{Objective, Summary};
+use super::optimizer::Optimizer;
 use crate::error::{Error, Result};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,9 +19,9 @@ pub struct Limits {
 }
 
 /// The surroundings of a training.
-pub struct Job<'a> {
+pub struct Job<'a, P> {
     /// The frames, and what counts.
-    pub problem: Problem<'a>,
+    pub objective: P,
     /// Frames that only tell when to stop.
     pub validation: &'a [usize],
     /// When to stop.
@@ -45,13 +45,13 @@ pub trait Watch {
 /// # Errors
 /// [`Error::Interrupted`] when told to stop, after a checkpoint; [`Error::Physics`] when a prediction is
 /// not a finite number, naming the frame by `name`.
-pub fn train(
-    job: &Job<'_>,
-    optimizer: &mut dyn Optimizer,
+pub fn train<P: Objective>(
+    job: &Job<'_, P>,
+    optimizer: &mut dyn Optimizer<P>,
     state: &mut Checkpoint,
     watch: &mut dyn Watch,
 ) -> Result<()> {
-    let Job { problem, validation, limits, file, name } = job;
+    let Job { objective, validation, limits, file, name } = job;
     if !state.optimizer.is_empty() {
         optimizer.load(&state.optimizer)?;
     }
@@ -67,12 +67,15 @@ pub fn train(
                 state.member + 1
             )));
         }
-        let outcome = optimizer.epoch(problem, &mut state.theta, epoch)?;
+        let outcome = optimizer.epoch(objective, &mut state.theta, epoch)?;
         epoch += 1;
-        let train = problem.summary(&state.theta, problem.train);
-        let held = problem.summary(&state.theta, validation);
+        let train = match outcome.met {
+            Some(met) => met,
+            None => objective.summary(&state.theta, objective.train())?,
+        };
+        let held = objective.summary(&state.theta, validation)?;
         check_finite(&[&train, &held], epoch, name)?;
-        let loss = train.loss + problem.decay(&state.theta);
+        let loss = train.loss + objective.decay(&state.theta);
         // Without frames to validate on, the loss itself decides.
         let judged = if validation.is_empty() { loss } else { held.loss };
         let better = judged < state.best_loss;
@@ -91,9 +94,8 @@ pub fn train(
         };
         state.curve.push(point);
         watch.epoch(&point, better);
-        state.finished = outcome == Outcome::Converged
-            || epoch >= limits.epochs
-            || epoch >= state.best_epoch + limits.patience;
+        state.finished =
+            outcome.converged || epoch >= limits.epochs || epoch >= state.best_epoch + limits.patience;
         if written.elapsed() >= limits.checkpoint || state.finished {
             state.optimizer = optimizer.save()?;
             state.write(file)?;

@@ -65,7 +65,21 @@ impl<T: Real> Expansion<T> {
         Self { centers: plans.into_iter().map(compile).collect(), cutoff, inner_cutoff }
     }
 
-    /// Derivatives of Σ g·G of the atom in hand, whose [`Descriptor::gradients`] are known, with respect
+    /// What [`Descriptor::gradients`] does before it looks at single neighbours: all that
+    /// [`Expansion::mixing_gradient`] needs.
+    pub fn slopes(&self, center: usize, work: &mut ExpansionWork<T>, g: &[T]) {
+        let Center { radial, angular, order } = &self.centers[center];
+        for (place, raw) in order.iter().zip(&mut work.raw) {
+            *raw = g[*place].to_f64();
+        }
+        let (distances, invariants) = work.raw.split_at(radial.functions);
+        radial.slopes(distances, &mut work.radial);
+        if let Some(angular) = angular {
+            angular.slopes(invariants, &mut work.angular);
+        }
+    }
+
+    /// Derivatives of Σ g·G of the atom in hand, whose [`Expansion::slopes`] are known, with respect
     /// to the coefficients with which terms are mixed, if they are: by neighbour species, function and
     /// term, those of the radial part first.
     pub fn mixing_gradient(&self, center: usize, work: &ExpansionWork<T>) -> Vec<f64> {
@@ -126,14 +140,8 @@ impl<T: Real> Descriptor<T> for Expansion<T> {
         g: &[T],
         pairs: &mut Vectors<T>,
     ) {
-        let Center { radial, angular, order } = &self.centers[center];
-        for (place, raw) in order.iter().zip(&mut work.raw) {
-            *raw = g[*place].to_f64();
-        }
-        let (distances, invariants) = work.raw.split_at(radial.functions);
-        radial.slopes(distances, &mut work.radial);
-        if let Some(angular) = angular {
-            angular.slopes(invariants, &mut work.angular);
+        self.slopes(center, work, g);
+        if let Some(angular) = &self.centers[center].angular {
             angular.add_pairs(environment, &work.radial, &work.angular, pairs);
         } else {
             add_radial_pairs(environment, &work.radial, pairs);

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
-use crate::input::kind::{integer, number};
+use crate::input::kind::{flag, integer, number};
 
 /// `[optimizer]`.
 #[derive(Debug, Clone)]
@@ -25,6 +25,15 @@ impl OptimizerChoice {
             Self::Kalman(t) => t.limits,
             Self::Adam(t) => t.limits,
             Self::AdamW(t) => t.adam.limits,
+        }
+    }
+
+    /// What optimisers of the first order have in common, if it is one.
+    pub fn first_order(&self) -> Option<&AdamTable> {
+        match self {
+            Self::Adam(table) => Some(table),
+            Self::AdamW(table) => Some(&table.adam),
+            Self::LevenbergMarquardt(_) | Self::Kalman(_) => None,
         }
     }
 }
@@ -121,6 +130,8 @@ pub struct AdamTable {
     pub batch: usize,
     /// The largest norm of a gradient.
     pub clip: Option<f64>,
+    /// Are the coefficients of mixed channels of the descriptor trained too?
+    pub mixing: bool,
 }
 
 impl Table for AdamTable {
@@ -139,6 +150,9 @@ impl Table for AdamTable {
             clip: keys
                 .key("clip", number().positive(), "Gradients are shortened to this norm.")
                 .optional(10.0)?,
+            mixing: keys
+                .key("mixing", flag(), "Train the coefficients of mixed channels of the descriptor too.")
+                .default(true)?,
         })
     }
 }

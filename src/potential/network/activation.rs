@@ -120,7 +120,7 @@ impl Activation {
     /// Replaces every x of `values` by the function's value and puts the derivatives into `slopes`; plain
     /// loops without branches, which become vector code where this is inlined.
     #[inline(always)]
-    pub(super) fn apply<T: Real>(self, values: &mut [T], slopes: &mut [T]) {
+    pub(crate) fn apply<T: Real>(self, values: &mut [T], slopes: &mut [T]) {
         let one = T::ONE;
         match self {
             Self::Linear => slopes.fill(one),

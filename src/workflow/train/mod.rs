@@ -5,27 +5,33 @@ mod record;
 
 pub use record::{ErrorTable, Report, Row, Worst};
 
-use crate::descriptors::Moments;
+use crate::descriptors::{Moments, Scaling};
 use crate::error::{Error, Result};
 use crate::input::train::{DescriptorChoice, OptimizerChoice, TrainPlan};
+use crate::io::Frame;
 use crate::potential::{
-    AtomicNetwork, DescriptorSet, LoadOptions, NeuralModel, Output, PotentialFormat, load, save,
+    AtomicNetwork, DescriptorSet, LoadOptions, Network, NeuralModel, Output, PotentialFormat, load, save,
 };
 use crate::train::checkpoint::{Checkpoint, CurvePoint};
 use crate::train::dataset::{Dataset, Sample};
+use crate::train::displaced::{self, Displaced};
 use crate::train::features::{self, FrameFeatures};
+#[cfg(feature = "train")]
+use crate::train::first_order::{Adaptive, Schedule, Tensors};
 use crate::train::generate::{self, SymmetryGrid};
 use crate::train::kalman::Kalman;
 use crate::train::layout::Layout;
 use crate::train::loss::{Target, totals};
 use crate::train::marquardt::LevenbergMarquardt;
-use crate::train::optimizer::Optimizer;
+use crate::train::objective::Objective as _;
 use crate::train::problem::Problem;
 use crate::train::split::{Split, split};
+use crate::train::surroundings::Surroundings;
 use crate::train::trainer::{self, Job, Limits, Watch};
 use crate::train::{references, scaling};
 use crate::units::FileUnits;
 use crate::workflow::dynamics::Stop;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -43,13 +49,18 @@ pub trait Listener: Sync {
     fn epoch(&self, member: usize, point: &CurvePoint, best: bool);
 }
 
+/// Parameters and learning curve of a member that is trained.
+type Member = (Vec<f64>, Vec<CurvePoint>);
+
 /// All that members of a committee share.
 struct Prepared {
     /// Frames that train and validate first, then those of the test.
     samples: Vec<Sample>,
     features: Vec<FrameFeatures>,
+    /// The neighbours in all frames, if descriptors are computed anew in every step.
+    surroundings: Option<Vec<Surroundings>>,
     set: DescriptorSet,
-    scalings: Vec<crate::descriptors::Scaling>,
+    scalings: Vec<Scaling>,
     references: Vec<f64>,
     /// Energy unit of the networks, eV.
     unit: f64,
@@ -103,7 +114,7 @@ fn run_here(
         let split = prepared.split(plan, member);
         if member >= state.members.len() {
             if state.member != member || state.theta.is_empty() {
-                state.begin(member, prepared.layout.initial(plan.seed, member as u32));
+                state.begin(member, prepared.initial(plan, member));
             }
             one_member(plan, &prepared, &split, &mut state, &file, stop, listener)?;
             let curve = std::mem::take(&mut state.curve);
@@ -150,7 +161,9 @@ fn prepare(plan: &TrainPlan, listener: &dyn Listener) -> Result<Prepared> {
 
     let set = descriptor(plan, &samples[..training], &elements)?;
     let frames: Vec<_> = samples.iter().map(|s| &s.frame).collect();
-    let derivatives = labels.forces || labels.stress;
+    // What is an expansion is quickly computed again; what second-order optimisers need is stored.
+    let anew = plan.optimizer.first_order().is_some() && !matches!(set, DescriptorSet::Symmetry(_));
+    let derivatives = (labels.forces || labels.stress) && !anew;
     if derivatives {
         let bytes = features::estimate(&set, &frames)? as f64;
         listener.note(&format!("derivatives of descriptors: about {:.2} GB", bytes * 1e-9));
@@ -194,7 +207,24 @@ fn prepare(plan: &TrainPlan, listener: &dyn Listener) -> Result<Prepared> {
         if plan.network.members == 1 { "" } else { "s" }
     ));
     let unit = energy_unit(&samples[..training], set.elements(), &references);
-    Ok(Prepared { samples, features, set, scalings, references, unit, layout, learning, training })
+    let surroundings = if anew {
+        let of = |frame: &&Frame| Surroundings::new(frame, set.elements(), set.cutoff());
+        Some(samples.iter().map(|s| &s.frame).collect::<Vec<_>>().par_iter().map(of).collect::<Result<_>>()?)
+    } else {
+        None
+    };
+    Ok(Prepared {
+        samples,
+        features,
+        surroundings,
+        set,
+        scalings,
+        references,
+        unit,
+        layout,
+        learning,
+        training,
+    })
 }
 
 /// One line: frames, atoms, labels.
@@ -292,21 +322,96 @@ impl Prepared {
         self.samples.iter().zip(&self.features).map(target).collect()
     }
 
+    /// Are mixing coefficients parameters of this member? The others of a committee take those of the
+    /// first, so that all share one descriptor.
+    fn mixes(&self, plan: &TrainPlan, member: usize) -> bool {
+        let wanted = plan.optimizer.first_order().is_some_and(|table| table.mixing);
+        self.surroundings.is_some() && wanted && member == 0
+    }
+
+    /// The parameters that a member begins with.
+    fn initial(&self, plan: &TrainPlan, member: usize) -> Vec<f64> {
+        let mut theta = self.layout.initial(plan.seed, member as u32);
+        if self.mixes(plan, member) {
+            theta.extend(displaced::mixing(&self.set));
+        }
+        theta
+    }
+
+    /// The descriptor with the mixing coefficients that the first member has reached, if it is trained.
+    fn mixed(&self, members: &[Member]) -> Result<DescriptorSet> {
+        match members.first().map(|member| member.0.split_at(self.layout.len()).1) {
+            Some(coefficients) if !coefficients.is_empty() => displaced::with_mixing(&self.set, coefficients),
+            _ => Ok(self.set.clone()),
+        }
+    }
+
+    fn stored<'a>(&'a self, plan: &'a TrainPlan, targets: &'a [Target], train: &'a [usize]) -> Problem<'a> {
+        let (features, layout) = (&self.features, &self.layout);
+        Problem { features, targets, train, loss: &plan.loss.0, layout }
+    }
+
+    fn displaced<'a>(
+        &'a self,
+        plan: &'a TrainPlan,
+        (set, free): (&'a DescriptorSet, bool),
+        frames: &'a [Surroundings],
+        targets: &'a [Target],
+        train: &'a [usize],
+    ) -> Displaced<'a> {
+        let (scalings, layout) = (&self.scalings, &self.layout);
+        Displaced { set, free, scalings, frames, targets, train, loss: &plan.loss.0, layout }
+    }
+
+    /// Predicted minus reference rows of all frames by one of the members.
+    fn differences(
+        &self,
+        plan: &TrainPlan,
+        targets: &[Target],
+        members: &[Member],
+        member: usize,
+    ) -> Result<Vec<Vec<f64>>> {
+        let all: Vec<usize> = (0..self.samples.len()).collect();
+        let theta = &members[member].0;
+        let Some(frames) = &self.surroundings else {
+            return self.stored(plan, targets, &all).differences(theta, &all);
+        };
+        let set = self.mixed(members)?;
+        let networks = &theta[..self.layout.len()];
+        self.displaced(plan, (&set, false), frames, targets, &all).differences(networks, &all)
+    }
+
     /// The potential of all members.
-    fn model(&self, members: &[(Vec<f64>, Vec<CurvePoint>)]) -> Result<NeuralModel> {
+    fn model(&self, members: &[Member]) -> Result<NeuralModel> {
+        let set = self.mixed(members)?;
+        let moved = if set == self.set { None } else { Some(self.scalings_of(&set)?) };
         let member = |theta: &[f64]| -> Result<Vec<AtomicNetwork>> {
             (0..self.references.len())
                 .map(|s| {
+                    let mut network = self.layout.network(s, theta)?;
+                    let mut scaling = self.scalings[s].clone();
+                    if let Some(moved) = &moved {
+                        rescale(&mut network, &scaling, &moved[s]);
+                        scaling = moved[s].clone();
+                    }
                     Ok(AtomicNetwork {
-                        scaling: self.scalings[s].clone(),
-                        network: self.layout.network(s, theta)?,
+                        scaling,
+                        network,
                         output: Output { scale: 1.0 / self.unit, shift: 0.0, reference: self.references[s] },
                     })
                 })
                 .collect()
         };
-        let members = members.iter().map(|m| member(&m.0)).collect::<Result<_>>()?;
-        NeuralModel::new(FileUnits { energy: 1.0, length: 1.0 }, self.set.clone(), members)
+        let networks = members.iter().map(|m| member(&m.0)).collect::<Result<_>>()?;
+        NeuralModel::new(FileUnits { energy: 1.0, length: 1.0 }, set, networks)
+    }
+
+    /// The scaling of a descriptor by the frames that train.
+    fn scalings_of(&self, set: &DescriptorSet) -> Result<Vec<Scaling>> {
+        let frames: Vec<_> = self.samples[..self.training].iter().map(|s| &s.frame).collect();
+        let features = features::compute(set, &frames, false, &|| ())?;
+        let statistics = scaling::statistics(set, &features.iter().collect::<Vec<_>>())?;
+        statistics.into_iter().map(|s| scaling::scaling(set, s)).collect()
     }
 }
 
@@ -333,35 +438,37 @@ fn one_member(
         }
     }
     let targets = prepared.targets(plan, split);
-    let problem = Problem {
-        features: &prepared.features,
-        targets: &targets,
-        train: &split.train,
-        loss: &plan.loss.0,
-        layout: &prepared.layout,
-    };
-    let mut optimizer = optimizer(plan, state.member)?;
+    let (train, member) = (&split.train[..], state.member);
     let (epochs, patience) = plan.optimizer.limits();
     let limits = Limits { epochs, patience, checkpoint: Duration::from_secs(30) };
     let name = |frame: usize| prepared.samples[frame].frame.origin.to_string();
-    let mut watch = Watcher { member: state.member, stop, listener };
-    let job = Job { problem, validation: &split.validation, limits, file, name: &name };
-    trainer::train(&job, &mut *optimizer, state, &mut watch)
-}
-
-// Only a build without burn has anything to refuse.
-#[cfg_attr(feature = "train", allow(clippy::unnecessary_wraps))]
-fn optimizer(plan: &TrainPlan, member: usize) -> Result<Box<dyn Optimizer>> {
+    let mut watch = Watcher { member, stop, listener };
     let seed = plan.seed.wrapping_add(member as u64);
+    let validation = &split.validation[..];
+    macro_rules! train {
+        ($objective:expr, $optimizer:expr) => {{
+            let job = Job { objective: $objective, validation, limits, file, name: &name };
+            trainer::train(&job, &mut $optimizer, state, &mut watch)
+        }};
+    }
     match &plan.optimizer {
-        OptimizerChoice::LevenbergMarquardt(table) => Ok(Box::new(LevenbergMarquardt::new(table.damping))),
+        OptimizerChoice::LevenbergMarquardt(table) => {
+            train!(prepared.stored(plan, &targets, train), LevenbergMarquardt::new(table.damping))
+        }
         OptimizerChoice::Kalman(table) => {
-            Ok(Box::new(Kalman::new(table.variance, table.noise, table.share, seed)))
+            let optimizer = Kalman::new(table.variance, table.noise, table.share, seed);
+            train!(prepared.stored(plan, &targets, train), { optimizer })
         }
         #[cfg(feature = "train")]
-        OptimizerChoice::Adam(table) => Ok(Box::new(first_order(table, None, seed))),
-        #[cfg(feature = "train")]
-        OptimizerChoice::AdamW(table) => Ok(Box::new(first_order(&table.adam, Some(table.decay), seed))),
+        OptimizerChoice::Adam(_) | OptimizerChoice::AdamW(_) => {
+            let mut optimizer = first_order(plan, seed)?;
+            let Some(frames) = &prepared.surroundings else {
+                return train!(Tensors(prepared.stored(plan, &targets, train)), optimizer);
+            };
+            let set = prepared.mixed(&state.members)?;
+            let set = (&set, prepared.mixes(plan, member));
+            train!(prepared.displaced(plan, set, frames, &targets, train), optimizer)
+        }
         #[cfg(not(feature = "train"))]
         OptimizerChoice::Adam(_) | OptimizerChoice::AdamW(_) => Err(Error::invalid(
             "this mlmd was built without the feature `train`: Adam and AdamW are not in it; \
@@ -371,14 +478,29 @@ fn optimizer(plan: &TrainPlan, member: usize) -> Result<Box<dyn Optimizer>> {
 }
 
 #[cfg(feature = "train")]
-fn first_order(
-    table: &crate::input::train::AdamTable,
-    decay: Option<f64>,
-    seed: u64,
-) -> crate::train::first_order::Adaptive {
-    use crate::train::first_order::{Adaptive, Schedule};
+fn first_order(plan: &TrainPlan, seed: u64) -> Result<Adaptive> {
+    let table = plan.optimizer.first_order();
+    let table = table.ok_or_else(|| Error::Internal("an optimiser of the first order".into()))?;
+    let decay = match &plan.optimizer {
+        OptimizerChoice::AdamW(table) => Some(table.decay),
+        _ => None,
+    };
     let schedule = Schedule { first: table.rate, last: table.final_rate, epochs: table.limits.0 };
-    Adaptive::new(schedule, table.batch, table.clip, decay, seed)
+    Ok(Adaptive::new(schedule, table.batch, table.clip, decay, seed))
+}
+
+/// Makes a network that was fed by one scaling take what another gives: with x = (G − m)·f for both,
+/// x_old = x_new f_old/f_new + (m_new − m_old) f_old, which its first layer takes up.
+fn rescale(network: &mut Network, old: &Scaling, new: &Scaling) {
+    let inputs = network.inputs();
+    let Some(first) = network.layers_mut().first_mut() else { return };
+    for (row, bias) in first.weights.chunks_exact_mut(inputs).zip(&mut first.biases) {
+        for (k, weight) in row.iter_mut().enumerate() {
+            *bias += *weight * (new.shift()[k] - old.shift()[k]) * old.factor()[k];
+            // A number that does not vary is fed as zero.
+            *weight *= if new.factor()[k] > 0.0 { old.factor()[k] / new.factor()[k] } else { 0.0 };
+        }
+    }
 }
 
 /// Writes the potential, the learning curves and the record.

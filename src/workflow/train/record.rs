@@ -5,7 +5,6 @@ use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::train::checkpoint::{Checkpoint, CurvePoint};
 use crate::train::loss::Target;
-use crate::train::problem::Problem;
 use crate::train::split::Split;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::Deviation;
@@ -128,19 +127,11 @@ pub(super) fn report(
 ) -> Result<Report> {
     let first = splits.first().ok_or_else(|| Error::Internal("a training without members".into()))?;
     let targets = prepared.targets(plan, first);
-    let problem = Problem {
-        features: &prepared.features,
-        targets: &targets,
-        train: &first.train,
-        loss: &plan.loss.0,
-        layout: &prepared.layout,
-    };
-    let all: Vec<usize> = (0..prepared.samples.len()).collect();
     let mut mean: Vec<Vec<f64>> = targets.iter().map(|t| vec![0.0; t.references.len()]).collect();
     let mut validation = Row::default();
     let share = 1.0 / state.members.len() as f64;
-    for ((theta, _), split) in state.members.iter().zip(splits) {
-        let differences = problem.all_differences(theta, &all);
+    for (member, split) in splits.iter().enumerate() {
+        let differences = prepared.differences(plan, &targets, &state.members, member)?;
         for frame in &split.validation {
             validation.push(&targets[*frame], &differences[*frame], *frame);
         }
