@@ -72,18 +72,13 @@ impl Block {
         for l in (0..network.layers.len()).rev() {
             let layer = &network.layers[l];
             let (before, rest) = self.layers.split_at_mut(l);
-            let below = before.last_mut().map(|state| &mut state.deltas);
             let deltas = &rest[0].deltas;
-            match below {
+            if let Some(below) = before.last_mut() {
                 // u_{l−1} ∘ f': the slopes of the layer below are read before they are replaced.
-                Some(below) => {
-                    let u = transposed(layer, theta) * deltas;
-                    below.component_mul_assign(&u);
-                }
-                None => {
-                    resize(&mut self.slopes, layer.inputs, atoms);
-                    self.slopes.gemm(1.0, &transposed(layer, theta), deltas, 0.0);
-                }
+                below.deltas.component_mul_assign(&(transposed(layer, theta) * deltas));
+            } else {
+                resize(&mut self.slopes, layer.inputs, atoms);
+                self.slopes.gemm(1.0, &transposed(layer, theta), deltas, 0.0);
             }
         }
         self.layers.last().map_or(&[], |last| last.values.as_slice())

@@ -15,7 +15,9 @@ use super::layout::Layout;
 use super::loss::{Loss, Target};
 use super::objective::{Descent, Objective};
 use super::surroundings::{Displacement, Surroundings, add_pairs};
-use crate::descriptors::{Descriptor, Environment, Expansion, ExpansionWork, Scaling, Vectors};
+use crate::descriptors::{
+    Descriptor, Environment, Expansion, ExpansionWork, MomentsCenter, Scaling, Vectors,
+};
 use crate::error::{Error, Result};
 use crate::potential::DescriptorSet;
 use rayon::prelude::*;
@@ -92,7 +94,7 @@ pub fn with_mixing(set: &DescriptorSet, coefficients: &[f64]) -> Result<Descript
 /// The mixing coefficients of all species.
 pub fn mixing(set: &DescriptorSet) -> Vec<f64> {
     match set {
-        DescriptorSet::Moments(moments) => moments.centers.iter().flat_map(|c| c.mixing()).collect(),
+        DescriptorSet::Moments(moments) => moments.centers.iter().flat_map(MomentsCenter::mixing).collect(),
         _ => Vec::new(),
     }
 }
@@ -112,7 +114,7 @@ impl Displaced<'_> {
         let mixing = match set {
             DescriptorSet::Moments(moments) if self.free => {
                 let mut at = self.layout.len();
-                let begin = |center: &crate::descriptors::MomentsCenter| {
+                let begin = |center: &MomentsCenter| {
                     let here = at;
                     at += center.mixing().len();
                     here
@@ -194,7 +196,7 @@ impl Displaced<'_> {
                     slopes.clear();
                     slopes.extend(g.iter().zip(self.scalings[species].factor()).map(|(g, f)| g * f));
                     ready.expansion.slopes(species, &mut own.expansion, slopes);
-                    let each = ready.expansion.mixing_gradient(species, &own.expansion);
+                    let each = ready.expansion.mixing_gradient(species, &mut own.expansion);
                     for (out, x) in out[mixing[species]..].iter_mut().zip(each) {
                         *out += scale * x;
                     }

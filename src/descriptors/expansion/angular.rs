@@ -176,34 +176,10 @@ impl<T: Real> Angular<T> {
     }
 
     /// Derivatives with respect to the coefficients of the series, by neighbour species, function and term.
-    pub(super) fn mixing_gradient(&self, work: &AngularWork<T>, out: &mut Vec<f64>) {
-        let degree = self.harmonics.degree();
-        let (rows, terms, count) = (self.rows, self.part.terms, count(degree));
-        for (s, _) in self.part.species.iter().enumerate().filter(|(_, local)| local.mixing.is_some()) {
-            let mut sums = vec![0.0; rows * terms];
-            let here = work.shell.of_species(s);
-            let [functions, _] = work.functions(self, s);
-            for (k, j) in here.clone().enumerate() {
-                let direction = [0, 1, 2].map(|axis| work.directions.components[axis][j].to_f64());
-                let basis = harmonics::basis(degree, direction);
-                let r = work.shell.distances[j].to_f64();
-                for n in 0..rows {
-                    let slopes = &work.species_slopes[(s * rows + n) * count..];
-                    let mut slope: f64 = basis.iter().zip(slopes).map(|(b, d)| b * d.to_f64()).sum();
-                    if self.invariants.distinct {
-                        let touch = &work.species_touch[(s * rows + n) * rows..];
-                        let each = functions[k..].iter().step_by(here.len());
-                        slope += touch.iter().zip(each).map(|(t, h)| t.to_f64() * h.to_f64()).sum::<f64>();
-                    }
-                    slope *= work.shell.values[j].to_f64();
-                    let series = series::terms(self.part.cutoff.radius, r);
-                    for (sum, term) in sums[n * terms..][..terms].iter_mut().zip(series) {
-                        *sum += slope * term;
-                    }
-                }
-            }
-            out.extend(sums);
-        }
+    pub(super) fn mixing_gradient(&self, work: &mut AngularWork<T>, out: &mut Vec<f64>) {
+        with_degree!(self.invariants.degree, D => {
+            T::dispatch(Mixing::<T, D> { angular: self, work, out });
+        });
     }
 }
 
@@ -402,6 +378,54 @@ impl<T: Real, const D: usize> Kernel<T> for Pairs<'_, T, D> {
                 lanes.add_to_some(lanes.load_some(&z[at..], T::ZERO) * slope, &mut pz[at..]);
             }
         }
+    }
+}
+
+/// From derivatives with respect to sums to those with respect to coefficients of series: Σ_j f T_k Q_n,
+/// with Q_n the derivative with respect to h_n of neighbour j.
+struct Mixing<'a, T, const D: usize> {
+    angular: &'a Angular<T>,
+    work: &'a mut AngularWork<T>,
+    out: &'a mut Vec<f64>,
+}
+
+impl<T: Real, const D: usize> Kernel<T> for Mixing<'_, T, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, lanes: L) {
+        let Self { angular, work, out } = self;
+        let (rows, terms, size) = (angular.rows, angular.part.terms, count(D));
+        let (mut weights, mut sums) = (std::mem::take(&mut work.terms), std::mem::take(&mut work.lanes));
+        sums.resize(terms * L::WIDTH);
+        for (s, _) in angular.part.species.iter().enumerate().filter(|(_, local)| local.mixing.is_some()) {
+            let here = work.shell.of_species(s);
+            let all = here.len();
+            let [x, y, z] = &work.directions.components;
+            let [x, y, z] = [&x[here.clone()], &y[here.clone()], &z[here.clone()]];
+            let (distances, values) = (&work.shell.distances[here.clone()], &work.shell.values[here]);
+            let [functions, _] = work.functions(angular, s);
+            weights.resize(all);
+            for n in 0..rows {
+                let slopes = &work.species_slopes[(s * rows + n) * size..][..size];
+                for at in (0..all).step_by(L::WIDTH) {
+                    let r = [lanes.load(&x[at..]), lanes.load(&y[at..]), lanes.load(&z[at..])];
+                    let (mut q, _) = harmonics::polynomial::<T, L, D>(lanes, r, slopes);
+                    if angular.invariants.distinct {
+                        for m in 0..rows {
+                            let touch = lanes.splat(work.species_touch[(s * rows + n) * rows + m]);
+                            q = lanes.load(&functions[m * all + at..]).mul_add(touch, q);
+                        }
+                    }
+                    lanes.store(q * lanes.load(&values[at..]), &mut weights[at..]);
+                }
+                sums.fill(T::ZERO);
+                let radius = T::of(angular.part.cutoff.radius);
+                series::accumulate(lanes, radius, distances, &weights, &mut sums);
+                out.extend(sums.chunks_exact(L::WIDTH).map(|sum| lanes.load(sum).sum().to_f64()));
+            }
+        }
+        (work.terms, work.lanes) = (weights, sums);
     }
 }
 

@@ -82,7 +82,7 @@ impl<T: Real> Expansion<T> {
     /// Derivatives of Σ g·G of the atom in hand, whose [`Expansion::slopes`] are known, with respect
     /// to the coefficients with which terms are mixed, if they are: by neighbour species, function and
     /// term, those of the radial part first.
-    pub fn mixing_gradient(&self, center: usize, work: &ExpansionWork<T>) -> Vec<f64> {
+    pub fn mixing_gradient(&self, center: usize, work: &mut ExpansionWork<T>) -> Vec<f64> {
         let Center { radial, angular, .. } = &self.centers[center];
         let mut out = Vec::new();
         for (local, sums) in radial.species.iter().zip(work.radial.sums.chunks_exact(radial.terms)) {
@@ -92,7 +92,7 @@ impl<T: Real> Expansion<T> {
             }
         }
         if let Some(angular) = angular {
-            angular.mixing_gradient(&work.angular, &mut out);
+            angular.mixing_gradient(&mut work.angular, &mut out);
         }
         out
     }

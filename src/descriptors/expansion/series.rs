@@ -238,18 +238,19 @@ pub(super) fn differentiate(radius: f64, a: &[f64], b: &mut [f64]) {
     }
 }
 
-/// T_k(2r/R − 1) for k = 0, 1, ....
-pub(crate) fn terms(radius: f64, r: f64) -> impl Iterator<Item = f64> {
-    let x = 2.0 * r / radius - 1.0;
-    std::iter::successors(Some((1.0, x)), move |(now, next)| Some((*next, 2.0 * x * next - now))).map(|t| t.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lanes::Kernel;
 
     const RADIUS: f64 = 6.5;
+
+    /// T_k(2r/R − 1) for k = 0, 1, ....
+    fn terms(radius: f64, r: f64) -> impl Iterator<Item = f64> {
+        let x = 2.0 * r / radius - 1.0;
+        std::iter::successors(Some((1.0, x)), move |(now, next)| Some((*next, 2.0 * x * next - now)))
+            .map(|t| t.0)
+    }
 
     fn distances() -> Vec<f64> {
         (0..7 * 16).map(|i| 0.05 + f64::from(i) * 0.057).collect()

@@ -42,9 +42,9 @@ impl Moments {
     /// each element of the neighbours; mixed channels for the angles, all products of two functions,
     /// Legendre polynomials from l = 1 on.
     ///
-    /// With one element the functions are the polynomials themselves. With several the coefficients of the
-    /// mixtures are random numbers (always the same ones): few mixtures of many functions keep most of what
-    /// can be told apart, at a cost that does not grow with the number of elements; training may improve
+    /// With one element the functions begin as the polynomials themselves. With several the coefficients of
+    /// the mixtures are random numbers (always the same ones): few mixtures of many functions keep most of
+    /// what can be told apart, at a cost that does not grow with the number of elements. Training improves
     /// them.
     pub fn standard(
         elements: Vec<Element>,
@@ -74,12 +74,12 @@ impl Moments {
             cutoff: Cutoff { shape: CutoffShape::Poly2, radius, inner: 0.0 },
             channels,
         };
-        let channels = |center: usize| {
-            if species == 1 {
-                Channels::PerElement { orders: angular.0 }
+        let channels = |center: usize| Channels::Mixed {
+            coefficients: if species == 1 {
+                polynomials(angular)
             } else {
-                Channels::Mixed { coefficients: mixtures(species, angular, center) }
-            }
+                mixtures(species, angular, center)
+            },
         };
         let centers = (0..species).map(|center| MomentsCenter {
             radial: functions(radial_cutoff, Channels::PerElement { orders: radial }),
@@ -96,6 +96,12 @@ impl Moments {
         let centers = centers.collect();
         Self::new(elements, centers)
     }
+}
+
+/// Functions that are the first polynomials.
+fn polynomials((functions, terms): (usize, usize)) -> Vec<Vec<Vec<f64>>> {
+    let row = |n: usize| (0..terms).map(|k| f64::from(u8::from(k == n))).collect();
+    vec![(0..functions).map(row).collect()]
 }
 
 /// Random coefficients in [−1, 1] for every species of neighbours.

@@ -279,7 +279,7 @@ fn mixing_gradients_are_derivatives() {
         kernel.values(0, &environment, &mut work, &mut vec![0.0; g.len()]);
         pairs.reset(environment.len());
         kernel.gradients(0, &environment, &mut work, &g, &mut pairs);
-        let gradient = kernel.mixing_gradient(0, &work);
+        let gradient = kernel.mixing_gradient(0, &mut work);
         let mixing = moments.centers[0].mixing();
         assert_eq!(gradient.len(), mixing.len());
         let mut energy = |c: &[f64]| -> f64 {
