@@ -6,7 +6,7 @@ use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::{Barostat, Dynamics, Plan, Thermostat};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
-use crate::workflow::dynamics::tasks;
+use crate::workflow::dynamics::{lanes, tasks};
 use crate::workflow::run::{Outlook, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,9 +38,9 @@ impl Arguments {
         let plan = Plan::read_file(&self.input, &self.set)?;
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
-            tasks(&setup.plan)?;
-            let outlook = setup.measure()?;
-            return terminal::print(&describe(&setup, &outlook));
+            let lanes = lanes(tasks(&setup.plan)?.len(), setup.system.len(), setup.threads());
+            let outlook = setup.measure(lanes)?;
+            return terminal::print(&describe(&setup, &outlook, lanes));
         }
         if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
             return terminal::print(&evaluation(&mut setup)?);
@@ -52,7 +52,7 @@ impl Arguments {
 }
 
 /// What the run would do and take.
-fn describe(setup: &Setup, outlook: &Outlook) -> String {
+fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> String {
     let (plan, system) = (&setup.plan, &setup.system);
     let mut rows = Rows::new(plan.title.clone().unwrap_or_else(|| "The input is valid.".to_string()));
     rows.push(
@@ -81,21 +81,29 @@ fn describe(setup: &Setup, outlook: &Outlook) -> String {
         ),
     );
     match &plan.dynamics {
-        Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
+        Some(dynamics) => describe_dynamics(plan, dynamics, outlook, lanes, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
     }
     rows.to_string()
 }
 
-fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, rows: &mut Rows) {
+fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, lanes: usize, rows: &mut Rows) {
     let runs = dynamics.temperature.len();
     let temperatures: Vec<_> = dynamics.temperature.iter().map(ToString::to_string).collect();
     let many = if runs == 1 { "1 run".to_string() } else { format!("{runs} runs") };
     rows.push("dynamics", format!("{many} at {} K, {}", temperatures.join(", "), ensemble(dynamics)));
     let (equilibration, production) = (dynamics.equilibration_steps(), dynamics.production_steps());
     rows.push("steps", format!("{equilibration} + {production} of {} fs in each run", dynamics.timestep));
-    let steps = runs as f64 * (equilibration + production) as f64;
-    rows.push("time", format!("about {} for all forces", duration(outlook.step.mul_f64(steps))));
+    // Runs are equally long: so many go one after another in the busiest lane.
+    let steps = runs.div_ceil(lanes) as f64 * (equilibration + production) as f64;
+    let together = match lanes {
+        1 => String::new(),
+        _ => format!(", {lanes} runs at a time: {} for each of their steps", duration(outlook.side_by_side)),
+    };
+    rows.push(
+        "time",
+        format!("about {} for all forces{together}", duration(outlook.side_by_side.mul_f64(steps))),
+    );
     let output = &plan.output;
     let count = |every: f64| production / dynamics.steps_in(every);
     rows.push(

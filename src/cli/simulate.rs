@@ -6,7 +6,9 @@ use super::run::duration;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::workflow::analyze::Request;
-use crate::workflow::dynamics::{Finished, Made, Outcome, RunFolder, Stop, Task, lanes, run_all, tasks};
+use crate::workflow::dynamics::{
+    Finished, Made, Outcome, RunFolder, Stop, Task, Timing, lanes, run_all, tasks,
+};
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
 use std::fmt::Write;
@@ -50,11 +52,30 @@ pub(super) fn simulate(
         }
     })?;
     drop(progress);
+    folder.record(&timings(&tasks, &finished, setup.threads()))?;
     summarise(&tasks, finished, atoms, &folder, summary, terminal)?;
     let Some(request) = Request::of_plan(&setup.plan) else { return Ok(()) };
     let report = analyze::run(&request, terminal)?;
     report.write(folder.path())?;
     terminal::print(&analyze::summary(&report, folder.path()))
+}
+
+/// What each task that was run took.
+fn timings<'a>(tasks: &'a [Task], finished: &[Finished], threads: usize) -> Vec<(&'a str, Timing)> {
+    let worked = |finished: &&Finished| finished.step > finished.begun;
+    let all = tasks.iter().zip(finished);
+    all.filter(|(_, finished)| worked(finished))
+        .map(|(task, finished)| {
+            let timing = Timing {
+                from_step: finished.begun,
+                to_step: finished.step,
+                seconds: finished.time.as_secs_f64(),
+                forces_seconds: finished.forces.as_secs_f64(),
+                threads,
+            };
+            (task.name.as_str(), timing)
+        })
+        .collect()
 }
 
 /// Steps done and begun at, per task, and their display.
@@ -94,7 +115,8 @@ fn summarise(
             Some(Ok(Outcome::Done)) => {
                 let seconds = finished.time.as_secs_f64();
                 let speed = speed(steps as f64 / seconds, atoms, task.timestep());
-                format!("{steps} steps in {seconds:.1} s: {speed}")
+                let share = 100.0 * finished.forces.as_secs_f64() / seconds;
+                format!("{steps} steps in {seconds:.1} s: {speed}, {share:.1} % of it forces")
             }
             Some(Ok(Outcome::AlreadyDone)) => "finished before".to_string(),
             Some(Err(error)) => {

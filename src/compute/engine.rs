@@ -7,6 +7,7 @@ use crate::potential::{Atoms, Evaluation, Potential, Uncertainty};
 use crate::system::{Element, System};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How an [`Engine`] works; none of it changes a result beyond rounding.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,6 +47,8 @@ pub struct Engine {
     sorted: Evaluation,
     result: Evaluation,
     builds: u64,
+    /// Time spent in evaluations.
+    time: Duration,
 }
 
 impl Engine {
@@ -75,6 +78,7 @@ impl Engine {
             sorted: Evaluation::default(),
             result: Evaluation::default(),
             builds: 0,
+            time: Duration::ZERO,
         })
     }
 
@@ -84,6 +88,7 @@ impl Engine {
     /// evaluation, and those after atoms have moved further than the skin allows, build a neighbour list.
     pub fn evaluate(&mut self, system: &System) -> Result<&Evaluation> {
         let pool = Arc::clone(&self.pool);
+        let start = Instant::now();
         pool.install(|| {
             self.prepare(system)?;
             self.sorted.reset(system.len());
@@ -91,6 +96,7 @@ impl Engine {
                 Atoms { cell: &system.cell, species: &self.frame.species, positions: &self.frame.positions };
             self.potential.evaluate(atoms, self.list.list(), &mut self.sorted)?;
             self.report();
+            self.time += start.elapsed();
             Ok(&self.result)
         })
     }
@@ -218,5 +224,10 @@ impl Engine {
     /// How many neighbour lists were built so far.
     pub fn builds(&self) -> u64 {
         self.builds
+    }
+
+    /// The time that evaluations have taken so far, neighbour lists included.
+    pub fn time(&self) -> Duration {
+        self.time
     }
 }

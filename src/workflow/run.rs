@@ -1,5 +1,6 @@
 //! `mlmd run`: from an input to the atoms, the potential and what the run will take.
 
+use super::dynamics::share;
 use super::{potential, structure};
 use crate::analysis::DriftReference;
 use crate::compute::{Engine, Options};
@@ -27,8 +28,10 @@ pub struct Outlook {
     pub neighbors: f64,
     /// Memory of the process after an evaluation, bytes, where the system tells.
     pub memory: Option<u64>,
-    /// Time of one evaluation.
+    /// Time of one evaluation on all threads.
     pub step: Duration,
+    /// Time of one evaluation in each of the runs that go side by side.
+    pub side_by_side: Duration,
 }
 
 /// Evaluations are repeated until they took this long together, for a time that can be trusted.
@@ -54,26 +57,55 @@ impl Setup {
         self.engine.pool().current_num_threads()
     }
 
-    /// Evaluates the structure a few times to see what a step takes.
-    pub fn measure(&mut self) -> Result<Outlook> {
-        self.engine.evaluate(&self.system)?;
-        let (start, mut times) = (Instant::now(), Vec::new());
-        while times.len() < 3 || (times.len() < 100 && start.elapsed() < MEASURE) {
-            let before = Instant::now();
-            self.engine.evaluate(&self.system)?;
-            times.push(before.elapsed());
-            // A large system is slow enough for one measurement to tell.
-            if start.elapsed() > 10 * MEASURE {
-                break;
-            }
-        }
-        times.sort_unstable();
+    /// Evaluates the structure a few times to see what a step takes, and what it takes where `lanes` runs share
+    /// the threads.
+    pub fn measure(&mut self, lanes: usize) -> Result<Outlook> {
+        let step = median(&mut self.engine, &self.system)?;
         let memory = resident_memory();
         let cutoff = self.engine.potential().cutoff();
         let list = NeighborList::build(&self.system.cell, &self.system.positions, cutoff)?;
         let neighbors = list.pairs().len() as f64 / self.system.len() as f64;
-        Ok(Outlook { neighbors, memory, step: times[times.len() / 2] })
+        let side_by_side = if lanes > 1 { self.measure_lanes(lanes)? } else { step };
+        Ok(Outlook { neighbors, memory, step, side_by_side })
     }
+
+    /// All lanes at the same time, as they will be: the slowest counts.
+    fn measure_lanes(&self, lanes: usize) -> Result<Duration> {
+        let (threads, skin, system) = (self.threads(), self.engine.skin(), &self.system);
+        let engines = (0..lanes)
+            .map(|lane| {
+                let options = Options { threads: share(lane, lanes, threads), skin };
+                Engine::new(self.engine.potential().boxed_clone(), options)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        std::thread::scope(|scope| {
+            let measured: Vec<_> = engines
+                .into_iter()
+                .map(|mut engine| scope.spawn(move || median(&mut engine, system)))
+                .collect();
+            measured.into_iter().try_fold(Duration::ZERO, |slowest, lane| match lane.join() {
+                Ok(time) => Ok(slowest.max(time?)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
+    }
+}
+
+/// The median time of an evaluation after the first.
+fn median(engine: &mut Engine, system: &System) -> Result<Duration> {
+    engine.evaluate(system)?;
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.len() < 3 || (times.len() < 100 && start.elapsed() < MEASURE) {
+        let before = Instant::now();
+        engine.evaluate(system)?;
+        times.push(before.elapsed());
+        // A large system is slow enough for one measurement to tell.
+        if start.elapsed() > 10 * MEASURE {
+            break;
+        }
+    }
+    times.sort_unstable();
+    Ok(times[times.len() / 2])
 }
 
 /// Refuses analyses that this structure cannot have, before the run and not after it.

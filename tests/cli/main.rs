@@ -3,6 +3,7 @@
 mod binary;
 mod cases;
 mod convert;
+mod disk;
 mod help;
 mod info;
 mod models;

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_mlmd");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_mlmd");
 
 /// Argon at two temperatures, a few hundred steps each, with checkpoints every twenty.
-const INPUT: &str = r#"
+pub(crate) const INPUT: &str = r#"
 seed = 3
 [structure]
 file = "argon.xyz"
@@ -38,7 +38,7 @@ const ARGON: &str = "4\nLattice=\"5.4 0 0 0 5.4 0 0 0 5.4\" Properties=species:S
                      Ar 0 0 0\nAr 0 2.7 2.7\nAr 2.7 0 2.7\nAr 2.7 2.7 0\n";
 
 /// A folder with the input in it.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("in.toml"), INPUT).expect("a writable folder");
     fs::write(folder.path().join("argon.xyz"), ARGON).expect("a writable folder");
@@ -51,7 +51,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program starts")
 }
 
@@ -61,7 +61,7 @@ fn start(folder: &Path) -> Child {
 
 /// The results that must not depend on what happened on the way: the bytes of text files, and the content of
 /// H5MD files, whose bytes tell how often they were committed.
-fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>, Vec<Frame>)> {
+pub(crate) fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>, Vec<Frame>)> {
     ["T0040K", "T0080K"]
         .iter()
         .flat_map(|task| {
@@ -80,7 +80,7 @@ fn results(folder: &Path) -> Vec<(PathBuf, Vec<u8>, Vec<Frame>)> {
 }
 
 /// The frames of a trajectory, without the place they came from.
-fn frames(path: &Path) -> Vec<Frame> {
+pub(crate) fn frames(path: &Path) -> Vec<Frame> {
     let mut frames = io::read_all(path, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}"));
     for frame in &mut frames {
         frame.origin = io::Origin::default();
@@ -89,7 +89,7 @@ fn frames(path: &Path) -> Vec<Frame> {
 }
 
 /// The step of the checkpoint of a task, if there is one.
-fn checkpointed(folder: &Path) -> Option<u64> {
+pub(crate) fn checkpointed(folder: &Path) -> Option<u64> {
     let bytes = fs::read(folder.join("checkpoint")).ok()?;
     let line = bytes.split(|byte| *byte == b'\n').next()?;
     serde_json::from_slice::<serde_json::Value>(line).ok()?["step"].as_u64()
@@ -270,45 +270,4 @@ fn fixed_atoms_stay_where_they_are() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(message.contains("there is no atom 108; the last of the structure is 107"), "{message}");
-}
-
-/// A file that may not grow (as on a full disk, or beyond a quota): exit code 4, what was written stays readable,
-/// and with more room the run goes on to the same end.
-#[cfg(unix)]
-#[test]
-fn a_disk_without_room_ends_the_run_and_damages_nothing() {
-    let folder = folder();
-    let script = format!("ulimit -f 200; exec {BINARY} run in.toml --quiet");
-    let output =
-        Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a shell");
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(4), "{message}");
-    assert!(message.contains("cannot write"), "{message}");
-    let task = folder.path().join("out/T0040K");
-    if let Some(step) = checkpointed(&task).filter(|step| *step >= 100) {
-        assert!(frames(&task.join("trajectory.h5")).len() as u64 > (step - 100) / 10);
-    }
-    assert!(run(folder.path(), &[]).status.success());
-    let undisturbed = self::folder();
-    assert!(run(undisturbed.path(), &[]).status.success());
-    assert!(results(folder.path()) == results(undisturbed.path()));
-}
-
-/// A folder that cannot be written to is told before anything is computed.
-#[cfg(unix)]
-#[test]
-fn a_folder_that_cannot_be_written_is_told() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = folder();
-    let closed = folder.path().join("closed");
-    fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
-    if fs::write(closed.join("probe"), "").is_ok() {
-        eprintln!("skipped: this user may write everywhere");
-        return;
-    }
-    let output = run(folder.path(), &["--set", "output.directory=closed/out"]);
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(4), "{message}");
-    assert!(message.contains("cannot create the folder"), "{message}");
 }

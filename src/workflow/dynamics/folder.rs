@@ -3,7 +3,8 @@
 use super::{Task, remove};
 use crate::error::{Error, Result};
 use crate::workflow::relax::RELAXED;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
@@ -33,6 +34,21 @@ pub struct Made<'a> {
     pub files: &'a [PathBuf],
 }
 
+/// What a run of one task took, in one process.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Timing {
+    /// The step it began at.
+    pub from_step: u64,
+    /// The step it came to.
+    pub to_step: u64,
+    /// Time from beginning to end, s.
+    pub seconds: f64,
+    /// Of that, the computation of forces, s.
+    pub forces_seconds: f64,
+    /// Threads of the whole job.
+    pub threads: usize,
+}
+
 impl RunFolder {
     /// Takes possession of a folder: creates it, or finds that it holds results of the same input. With
     /// `fresh`, results of `tasks` that are there are deleted.
@@ -49,13 +65,14 @@ impl RunFolder {
         }
         let folder = Self { path: path.to_path_buf(), _lock: lock };
         let record = path.join("run.json");
-        if fresh {
+        let timings = if fresh {
             tasks.iter().try_for_each(|task| remove(&task.folder))?;
             remove_file(&path.join(RELAXED))?;
+            json!({})
         } else {
-            folder.refuse_other_input(&record, made)?;
-        }
-        folder.write(&record, made, tasks)?;
+            folder.refuse_other_input(&record, made)?
+        };
+        folder.write(&record, made, tasks, &timings)?;
         Ok(folder)
     }
 
@@ -64,15 +81,24 @@ impl RunFolder {
         &self.path
     }
 
-    fn refuse_other_input(&self, record: &Path, made: Made<'_>) -> Result<()> {
-        let text = match fs::read_to_string(record) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io(record, "read")(error)),
-            Ok(text) => text,
-        };
-        let before: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-            Error::invalid(format!("{}: not a record of a run: {error}", record.display()))
-        })?;
+    /// Adds what tasks took to `run.json`.
+    pub fn record(&self, timings: &[(&str, Timing)]) -> Result<()> {
+        let record = self.path.join("run.json");
+        let Some(mut value) = read(&record)? else { return Ok(()) };
+        for (task, timing) in timings {
+            let timing = serde_json::to_value(timing).map_err(|e| Error::Internal(e.to_string()))?;
+            if let Some(of_task) = value["timings"][*task].as_array_mut() {
+                of_task.push(timing);
+            } else {
+                value["timings"][*task] = json!([timing]);
+            }
+        }
+        self.replace(&record, &value)
+    }
+
+    /// What earlier processes took, if their input was the same.
+    fn refuse_other_input(&self, record: &Path, made: Made<'_>) -> Result<Value> {
+        let Some(before) = read(record)? else { return Ok(json!({})) };
         let sets = made.sets.iter().map(|s| format!("--set {s}"));
         let now: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
         let then: Vec<String> = before["input"]
@@ -82,7 +108,8 @@ impl RunFolder {
             .map(|line| line.as_str().unwrap_or_default().to_string())
             .collect();
         if then == now {
-            return Ok(());
+            let timings = &before["timings"];
+            return Ok(if timings.is_object() { timings.clone() } else { json!({}) });
         }
         let mut message = format!(
             "{}: this folder holds results of another input\n   expected the same input, another [output] directory, or `--restart fresh`, which deletes them",
@@ -97,7 +124,7 @@ impl RunFolder {
         Err(Error::invalid(message))
     }
 
-    fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task]) -> Result<()> {
+    fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task], timings: &Value) -> Result<()> {
         let mut files = serde_json::Map::new();
         for path in made.files {
             let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
@@ -119,13 +146,31 @@ impl RunFolder {
             "files": files,
             "tasks": tasks.iter().map(|task| &task.name).collect::<Vec<_>>(),
             "input": input,
+            "timings": timings,
         });
-        let text = serde_json::to_string_pretty(&value).map_err(|e| Error::Internal(e.to_string()))?;
+        self.replace(record, &value)
+    }
+
+    /// Writes the record under another name first: there is always a whole one.
+    fn replace(&self, record: &Path, value: &Value) -> Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(|e| Error::Internal(e.to_string()))?;
         let temporary = self.path.join("run.json.writing");
         fs::write(&temporary, text + "\n")
             .and_then(|()| fs::rename(&temporary, record))
             .map_err(Error::io(record, "write"))
     }
+}
+
+/// The record of a run, if there is one.
+fn read(record: &Path) -> Result<Option<Value>> {
+    let text = match fs::read_to_string(record) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(record, "read")(error)),
+        Ok(text) => text,
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| Error::invalid(format!("{}: not a record of a run: {error}", record.display())))
 }
 
 /// Deletes a file that may not be there.

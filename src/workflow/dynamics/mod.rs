@@ -8,8 +8,8 @@ mod folder;
 mod schedule;
 mod stop;
 
-pub use folder::{Made, RunFolder};
-pub use schedule::{Finished, lanes, run_all};
+pub use folder::{Made, RunFolder, Timing};
+pub use schedule::{Finished, lanes, run_all, share};
 pub use stop::Stop;
 
 use crate::compute::Engine;

@@ -14,8 +14,12 @@ pub struct Finished {
     pub result: Option<Result<Outcome>>,
     /// The step it began at.
     pub begun: u64,
+    /// The step it came to.
+    pub step: u64,
     /// How long it took.
     pub time: Duration,
+    /// How much of that was the computation of forces, neighbour lists included.
+    pub forces: Duration,
 }
 
 /// So many atoms keep one thread busy: with fewer, threads would wait for each other more than they compute.
@@ -25,6 +29,11 @@ const ATOMS_PER_THREAD: usize = 500;
 pub fn lanes(tasks: usize, atoms: usize, threads: usize) -> usize {
     let useful = atoms.div_ceil(ATOMS_PER_THREAD).max(1);
     (threads / useful).clamp(1, tasks.max(1))
+}
+
+/// How many threads a lane has; what does not divide goes to the first ones.
+pub fn share(lane: usize, lanes: usize, threads: usize) -> usize {
+    (threads / lanes + usize::from(lane < threads % lanes)).max(1)
 }
 
 /// Runs tasks, all from the same structure, with copies of the engine's potential on as many threads as it has.
@@ -43,13 +52,12 @@ pub fn run_all(
     let lanes = lanes(tasks.len(), start.len(), threads);
     let engines = (0..lanes)
         .map(|lane| {
-            // What does not divide goes to the first ones.
-            let share = threads / lanes + usize::from(lane < threads % lanes);
-            let options = Options { threads: share.max(1), skin: engine.skin() };
+            let options = Options { threads: share(lane, lanes, threads), skin: engine.skin() };
             Engine::new(engine.potential().boxed_clone(), options)
         })
         .collect::<Result<Vec<_>>>()?;
-    let begin = |_| Finished { result: None, begun: 0, time: Duration::ZERO };
+    let begin =
+        |_| Finished { result: None, begun: 0, step: 0, time: Duration::ZERO, forces: Duration::ZERO };
     let finished: Mutex<Vec<Finished>> = Mutex::new(tasks.iter().map(begin).collect());
     // Tasks are taken in their order by whichever lane is free.
     let next = Mutex::new(0..tasks.len());
@@ -66,19 +74,25 @@ pub fn run_all(
                             return Ok(());
                         }
                         let Some(index) = next.lock().map_err(|_| panicked())?.next() else { return Ok(()) };
-                        let (time, mut begun) = (Instant::now(), 0);
+                        let (clock, forces_before) = (Instant::now(), engine.time());
+                        let (mut begun, mut step) = (0, 0);
                         // From inside the pool: each evaluation would otherwise wake a thread and wait for it.
                         let result = engine.pool().install(|| {
                             tasks[index].run(start, &mut engine, stop, &mut |progress| {
-                                begun = progress.begun;
+                                (begun, step) = (progress.begun, progress.step);
                                 report(index, progress);
                             })
                         });
                         if matches!(result, Err(Error::Io { .. } | Error::Invalid(_) | Error::Internal(_))) {
                             *broken.lock().map_err(|_| panicked())? = true;
                         }
-                        finished.lock().map_err(|_| panicked())?[index] =
-                            Finished { result: Some(result), begun, time: time.elapsed() };
+                        finished.lock().map_err(|_| panicked())?[index] = Finished {
+                            result: Some(result),
+                            begun,
+                            step,
+                            time: clock.elapsed(),
+                            forces: engine.time().saturating_sub(forces_before),
+                        };
                     }
                 })
             })
@@ -104,5 +118,7 @@ mod tests {
         assert_eq!(lanes(4, 4000, 8), 1);
         assert_eq!(lanes(1, 10, 8), 1);
         assert_eq!(lanes(0, 10, 8), 1);
+        assert_eq!([0, 1, 2].map(|lane| share(lane, 3, 8)), [3, 3, 2]);
+        assert_eq!(share(3, 4, 2), 1);
     }
 }
