@@ -113,7 +113,7 @@ impl Ions<'_> {
         let all: Vec<&[Vec3]> = dipoles.iter().map(Vec::as_slice).collect();
         let short =
             curve(&all, &all, &[1, 2]).iter().map(|v| v.iter().sum::<f64>() / norm).collect::<Vec<_>>();
-        let design = self.design(&frames, tracer, 2.0 * short[0] - short[1]);
+        let design = self.design(&frames, tracer, [short[0], short[1]]);
         let values = curve(&all, &all, &frames);
         let traces: Vec<f64> = values.iter().map(|v| v.iter().sum::<f64>() / norm).collect();
         let line = design.fit(&traces).ok_or_else(|| refuse("the charge displacement does not grow"))?;
@@ -171,19 +171,23 @@ impl Ions<'_> {
         })
     }
 
-    /// `rattle`: the intercept of the line through the first two lags. What rattles within a frame, ions in their
-    /// cages or the drift reference, gives the charge displacement an intercept of that size, or of that of the
-    /// tracers: the larger is expected, give or take as much.
-    fn design(&self, frames: &[usize], tracer: &Tracer, rattle: f64) -> Design {
+    /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
+    /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
+    /// give or take a third and the errors of what they were read off.
+    fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2]) -> Design {
         let interval = self.runs[0].interval;
+        let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
         let error = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
-        let likely = tracer.window.intercept.max(rattle).max(0.0);
+        // Of 2⟨|ΔP|²⟩(Δ) − ⟨|ΔP|²⟩(2Δ), by the covariance of a walker.
+        let own_error = (short[1] - short[0]).abs() * (4.0 / (tracer.dimensions * frames_seen as f64)).sqrt();
+        let likely = tracer.window.intercept.max(2.0 * short[0] - short[1]).max(0.0);
         Design {
             times: frames.iter().map(|lag| *lag as f64 * interval).collect(),
             durations: self.runs.iter().map(|run| run.duration()).collect(),
             dimensions: tracer.dimensions,
             walkers: 1.0,
-            intercept: Some([likely, likely + error]),
+            intercept: Some([likely, error.hypot(own_error).hypot(likely / 3.0)]),
+            interval,
         }
     }
 

@@ -143,7 +143,7 @@ impl fmt::Display for Digits {
             return write!(f, "{x}");
         }
         let exponent = x.abs().log10().floor() as i32;
-        if (-3..5).contains(&exponent) {
+        if (-3..4).contains(&exponent) {
             write!(f, "{x:.*}", usize::try_from(2 - exponent).unwrap_or(0))
         } else {
             write!(f, "{x:.2e}")
@@ -190,6 +190,7 @@ mod tests {
     fn numbers_for_people() {
         assert_eq!(Digits(0.001234).to_string(), "0.00123");
         assert_eq!(Digits(1234.5).to_string(), "1234");
+        assert_eq!(Digits(60555.0).to_string(), "6.06e4");
         assert_eq!(Digits(1.234e-9).to_string(), "1.23e-9");
         let refusal = Refusal { reason: "not diffusive".into(), more_time: Some(2.5e6) };
         assert_eq!(refusal.to_string(), "not diffusive; at least 2.50 ns more");

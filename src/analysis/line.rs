@@ -4,9 +4,12 @@
 //! independent, two displacements that overlap during a time τ have the covariance 2Dτ along each direction, and
 //! the covariance of the mean squares at lags n ≤ m over a run of length T is the sum of squared overlaps:
 //!
-//! Σ(n, m) = 2 (2D)² n² (m − n/3) / (T − n)
+//! Σ(n, m) = 2 (2D)² (n² (m − n/3) + nΔ²/3) / (T − n)
 //!
-//! (Qian, Sheetz and Elson, Biophys. J. 60, 910 (1991), doi:10.1016/S0006-3495(91)82125-7, for discrete steps). With
+//! with frames every Δ (Qian, Sheetz and Elson, Biophys. J. 60, 910 (1991), doi:10.1016/S0006-3495(91)82125-7). Rattling
+//! that gives each displacement the variance b is shared by displacements that begin or end at the same frame, and adds
+//! 2 (2 · 2D n b + b²) Δ/(T − n), half of b² more where n = m (X. Michalet, Phys. Rev. E 82, 041914 (2010),
+//! doi:10.1103/PhysRevE.82.041914). With
 //! it, weighted least squares is the best linear estimator of slope and intercept, whatever the window: long lags
 //! take the little weight they deserve. McCluskey, Coles and Morgan (J. Chem. Theory Comput. 2024,
 //! arXiv:2305.18244) sample the same likelihood; for a line it has this closed form.
@@ -27,6 +30,8 @@ pub(super) struct Design {
     pub walkers: f64,
     /// What is known about the intercept: its value and standard deviation, Å².
     pub intercept: Option<[f64; 2]>,
+    /// Time between frames, fs.
+    pub interval: f64,
 }
 
 /// A fitted line.
@@ -94,10 +99,14 @@ impl Design {
     /// Σ of the mean squares at the lags, for a slope of all directions together.
     fn covariance(&self, slope: f64) -> DMatrix<f64> {
         let k = self.times.len();
+        let rattle = self.intercept.map_or(0.0, |[value, _]| value.max(0.0));
         DMatrix::from_fn(k, k, |a, b| {
             let (n, m) = (self.times[a].min(self.times[b]), self.times[a].max(self.times[b]));
             let length: f64 = self.durations.iter().map(|t| (t - n).max(0.0)).sum();
-            2.0 * slope * slope / self.dimensions * n * n * (m - n / 3.0) / (length * self.walkers)
+            let walk = slope * slope * n * (n * (m - n / 3.0) + self.interval.powi(2) / 3.0);
+            let ends = if a == b { 1.5 } else { 1.0 };
+            let rattle = 2.0 * slope * n * rattle + ends * rattle * rattle;
+            2.0 / self.dimensions * (walk + rattle * self.interval) / (length * self.walkers)
         })
     }
 }
@@ -124,6 +133,7 @@ mod tests {
             dimensions: 3.0,
             walkers: 1.0,
             intercept: None,
+            interval: 1.0,
         }
     }
 

@@ -11,32 +11,54 @@
 //! | `line` | slopes of mean squared displacements by generalised least squares |
 //! | `tracer` | the tracer diffusivity D* |
 //! | `charge` | conductivity, Onsager matrix, Haven ratio |
+//! | `finite_size` | [`without_images`]: diffusivities of liquids in an infinite box |
 //! | `transport` | [`Transport`]: all of it at one temperature |
+//! | `watch` | [`Watch`]: everything at once, frame by frame |
 //! | `radial` | [`Radial`]: radial distribution functions |
+//! | `van_hove` | [`VanHove`]: where an ion is after a time, and where the others are |
+//! | `fourier` | Fourier transforms and the correlations they make |
+//! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states, conductivity by Green and Kubo |
+//! | `density` | [`DensityMap`]: where the mobile ions are |
+//! | `sites`, `hops` | [`Sites`], [`Hops`]: where ions stay, how long, and where they go from there |
 //! | `arrhenius` | temperature dependence and extrapolation |
 //! | [`synthetic`] | systems whose answers are known, for the coverage study |
 
 mod arrhenius;
 mod charge;
+mod density;
 mod estimate;
+mod finite_size;
+mod fourier;
+mod hops;
 mod line;
 mod motion;
 mod multitau;
 mod radial;
 mod series;
+mod sites;
 pub mod special;
 pub mod synthetic;
 mod tracer;
 mod transport;
 mod unwrap;
+mod van_hove;
+mod velocity;
+mod watch;
 
 pub use arrhenius::{Arrhenius, Fit as ArrheniusFit, Influence, Point, Vtf};
 pub use charge::{Charge, Cross, nernst_einstein};
+pub use density::{DensityMap, Projection};
 pub use estimate::{Digits, Estimate, Refusal};
-pub use motion::{DriftReference, Motion, Moved, Settings, Species};
+pub use finite_size::without_images;
+pub use hops::{HopCounter, Hops};
+pub use motion::{DriftReference, Moment, Motion, Moved, Settings, Species};
 pub use multitau::{Msd, MultiTau};
 pub use radial::{PairCounter, Radial};
 pub use series::Series;
+pub use sites::{LEAST_PEAK, Sites};
 pub use tracer::{Choice, Tracer, Window};
 pub use transport::Transport;
 pub use unwrap::Unwrapper;
+pub use van_hove::{VanHove, VanHoveCounter};
+pub use velocity::{GreenKubo, Velocities, VelocityCounter};
+pub use watch::{Wanted, Watch, Watched};

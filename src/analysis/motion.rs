@@ -47,6 +47,7 @@ pub struct Species {
 pub struct Motion {
     settings: Settings,
     paths: Unwrapper,
+    displacements: Vec<Vec3>,
     clock: Clock,
     species: Vec<Species>,
     /// Per species: its atoms.
@@ -59,6 +60,23 @@ pub struct Motion {
     volume: f64,
     kinetic: Kinetic,
     bulk: bool,
+}
+
+/// A frame, and how its atoms have moved.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// The frame.
+    pub frame: &'a Frame,
+    /// How far each atom is from where it was in the first frame, against the drift reference, Å.
+    pub displacements: &'a [Vec3],
+    /// How far the drift reference itself is from where it was, Å.
+    pub drift: Vec3,
+    /// The elements of the run.
+    pub species: &'a [Species],
+    /// Per element: its atoms.
+    pub members: &'a [Vec<usize>],
+    /// The part of each atom in the drift reference.
+    pub weights: &'a [f64],
 }
 
 /// When the frames were.
@@ -111,6 +129,7 @@ impl Motion {
             clock: Clock { interval: settings.interval, ..Clock::default() },
             settings,
             paths: Unwrapper::default(),
+            displacements: Vec::new(),
             species: Vec::new(),
             members: Vec::new(),
             weights: Vec::new(),
@@ -123,20 +142,22 @@ impl Motion {
         }
     }
 
-    /// Takes the next frame. A frame at the time of the one before (a restart wrote it twice) is passed over.
-    pub fn push(&mut self, frame: &Frame) -> Result<()> {
+    /// Takes the next frame and tells how its atoms have moved. A frame at the time of the one before (a restart
+    /// wrote it twice) is passed over.
+    pub fn push<'a>(&'a mut self, frame: &'a Frame) -> Result<Option<Moment<'a>>> {
         if self.frames == 0 {
             self.begin(frame)?;
         }
         if !self.clock.tick(frame, self.frames, self.settings.interval)? {
-            return Ok(());
+            return Ok(None);
         }
         let travelled = self.paths.push(frame)?;
         let drift: Vec3 = travelled.iter().zip(&self.weights).map(|(u, w)| u * *w).sum();
+        self.displacements.clear();
+        self.displacements.extend(travelled.iter().map(|u| u - drift));
         for (s, members) in self.members.iter().enumerate() {
-            self.watched[s].push(members.iter().map(|i| travelled[*i] - drift));
-            let sum: Vec3 = members.iter().map(|i| travelled[*i]).sum();
-            self.series.sums[s].push(sum - drift * members.len() as f64);
+            self.watched[s].push(members.iter().map(|i| self.displacements[*i]));
+            self.series.sums[s].push(members.iter().map(|i| self.displacements[*i]).sum());
         }
         self.frames += 1;
         self.bulk &= frame.cell.is_bulk();
@@ -146,7 +167,14 @@ impl Motion {
             self.kinetic.sum += frame.to_system()?.temperature(3 * frame.len() - 3);
             self.kinetic.frames += 1;
         }
-        Ok(())
+        Ok(Some(Moment {
+            frame,
+            displacements: &self.displacements,
+            drift,
+            species: &self.species,
+            members: &self.members,
+            weights: &self.weights,
+        }))
     }
 
     /// How many frames were taken.
@@ -313,7 +341,7 @@ mod tests {
     fn corners_have_answers() {
         let refuse = |settings: Settings, frames: &[Frame]| {
             let mut motion = Motion::new(settings);
-            let pushed = frames.iter().try_for_each(|frame| motion.push(frame));
+            let pushed = frames.iter().try_for_each(|frame| motion.push(frame).map(|_| ()));
             pushed.and_then(|()| motion.finish().map(|_| ())).unwrap_err().to_string()
         };
         let li = |reference| settings("Li", reference);

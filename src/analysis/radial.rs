@@ -36,7 +36,7 @@ pub struct Radial {
     counts: Vec<u64>,
     /// Number of a times frames.
     centres: f64,
-    /// Mean density of b, 1/Å³, other than the centre itself.
+    /// Σ over frames of the density of b, 1/Å³, other than the centre itself.
     density: f64,
 }
 
@@ -103,14 +103,16 @@ impl PairCounter {
         let mut all = Vec::new();
         for a in 0..kinds {
             for b in a..kinds {
-                let around = self.atoms[b] as f64 - if a == b { 1.0 } else { 0.0 };
+                // The centre itself is none of those around it, unless it is alone with its images.
+                let alone = a == b && self.atoms[b] > 1;
+                let around = self.atoms[b] as f64 - if alone { 1.0 } else { 0.0 };
                 all.push(Radial {
                     a: self.elements[a],
                     b: self.elements[b],
                     frames: self.looks,
                     counts: self.counts[a * kinds + b].clone(),
                     centres: (self.atoms[a] * self.looks) as f64,
-                    density: around * self.inverse_volume / self.looks as f64,
+                    density: around * self.inverse_volume,
                 });
             }
         }
@@ -119,6 +121,14 @@ impl PairCounter {
 }
 
 impl Radial {
+    /// Adds a replica.
+    pub fn merge(&mut self, other: &Self) {
+        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
+        self.centres += other.centres;
+        self.density += other.density;
+        self.frames += other.frames;
+    }
+
     /// Rows of r (middle of the bin, Å), g(r), and the mean number of b within the end of the bin.
     pub fn curve(&self) -> Vec<[f64; 3]> {
         let mut within = 0.0;
@@ -130,7 +140,8 @@ impl Radial {
                 let shell = 4.0 / 3.0 * std::f64::consts::PI * (outer.powi(3) - inner.powi(3));
                 let mean = *count as f64 / self.centres;
                 within += mean;
-                let g = if self.density > 0.0 { mean / (shell * self.density) } else { 0.0 };
+                let density = self.density / self.frames.max(1) as f64;
+                let g = if density > 0.0 { mean / (shell * density) } else { 0.0 };
                 [0.5 * (inner + outer), g, within]
             })
             .collect()

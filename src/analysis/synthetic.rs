@@ -91,7 +91,7 @@ impl Synthetic {
             interval: Some(INTERVAL),
         };
         let mut motion = Motion::new(settings);
-        self.run(seed, &mut |frame| motion.push(frame))?;
+        self.run(seed, &mut |frame| motion.push(frame).map(|_| ()))?;
         motion.finish()
     }
 

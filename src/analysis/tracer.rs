@@ -203,6 +203,7 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
         dimensions: 3.0,
         walkers: atoms / runs.len() as f64,
         intercept: None,
+        interval: runs[0].1,
     };
     let line = design.fit(&values)?;
     let total: f64 = runs.iter().map(weight).sum();
@@ -241,10 +242,13 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     let independent = atoms - runs.len() as f64;
     let by_time = "generalised least squares; error from stretches of time";
     let (variance, dof, method) = if stretches >= ENOUGH_STRETCHES {
-        let concert = (in_time / between).sqrt();
-        if independent > 0.0 && concert > 1.5 {
+        // The ratio of two variances that are the same scatters with the degrees of freedom of both (F distribution,
+        // to the accuracy of a normal logarithm): beyond 99.9 % of that it says something.
+        let chance = 3.09 * (2.0 / stretches + 2.0 / independent.max(1.0)).sqrt();
+        if independent > 0.0 && (in_time / between).ln() > chance {
             flags.push(format!(
-                "ions move in concert: the error is {concert:.1} times that of independent ions"
+                "ions move in concert: the error is {:.1} times that of independent ions",
+                (in_time / between).sqrt()
             ));
         }
         (in_time, stretches, by_time)

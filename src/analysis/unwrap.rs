@@ -11,7 +11,8 @@
 
 use crate::error::{Error, Result};
 use crate::io::Frame;
-use crate::system::{Element, Vec3};
+use crate::system::{Cell, Element, Vec3};
+use multiversion::multiversion;
 
 /// The largest step between frames that is certain to be no step to another image, in parts of the cell.
 const LONGEST: f64 = 0.45;
@@ -42,12 +43,17 @@ impl Unwrapper {
         let periodic = cell.periodic();
         // Images count only if every frame has them.
         self.counted &= frame.images.is_some();
+        if !first && !self.counted && frame.images.is_none() {
+            let far = follow(cell, periodic, &frame.positions, &mut self.parts, &mut self.travelled);
+            return match far {
+                None => Ok(&self.travelled),
+                Some((i, step)) if step.is_finite() => Err(too_sparse(frame, i, step)),
+                Some((i, _)) => Err(not_finite(frame, i)),
+            };
+        }
         for (i, position) in frame.positions.iter().enumerate() {
             if !position.iter().all(|x| x.is_finite()) {
-                return Err(Error::invalid(format!(
-                    "{}: the position of atom {i} is not finite",
-                    frame.origin
-                )));
+                return Err(not_finite(frame, i));
             }
             let parts = cell.fractional(position);
             let image = frame.images.as_ref().map_or([0; 3], |images| images[i]);
@@ -88,6 +94,48 @@ impl Unwrapper {
     }
 }
 
+/// Adds the nearest-image step of every atom; an atom that went too far is named, with its step in parts of the cell.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+fn follow(
+    cell: &Cell,
+    periodic: [bool; 3],
+    positions: &[Vec3],
+    parts: &mut [Vec3],
+    travelled: &mut [Vec3],
+) -> Option<(usize, f64)> {
+    let (matrix, inverse) = (*cell.matrix(), *cell.inverse());
+    let wrap = periodic.map(|periodic| if periodic { 1.0 } else { 0.0 });
+    let longest = periodic.map(|periodic| if periodic { LONGEST } else { f64::INFINITY });
+    let mut far = None;
+    for (i, r) in positions.iter().enumerate() {
+        let mut moved = [0.0; 3];
+        let before = &mut parts[i];
+        let mut near = true;
+        for k in 0..3 {
+            let part = r.x * inverse[(0, k)] + r.y * inverse[(1, k)] + r.z * inverse[(2, k)];
+            let step = part - before[k];
+            moved[k] = step - wrap[k] * step.round_ties_even();
+            // False for what is no number too.
+            near &= moved[k].abs() <= longest[k];
+            before[k] = part;
+        }
+        if !near && far.is_none() {
+            let step =
+                moved.into_iter().fold(0.0, |a: f64, b| if b.abs() > a.abs() || b.is_nan() { b } else { a });
+            far = Some((i, step));
+        }
+        let u = &mut travelled[i];
+        for k in 0..3 {
+            u[k] += moved[0] * matrix[(0, k)] + moved[1] * matrix[(1, k)] + moved[2] * matrix[(2, k)];
+        }
+    }
+    far
+}
+
+fn not_finite(frame: &Frame, atom: usize) -> Error {
+    Error::invalid(format!("{}: the position of atom {atom} is not finite", frame.origin))
+}
+
 fn too_sparse(frame: &Frame, atom: usize, step: f64) -> Error {
     Error::invalid(format!(
         "{}: atom {atom} ({}) moved by {:.2} of the cell since the frame before: near half a cell the way it took is not known\n   \
@@ -101,7 +149,6 @@ fn too_sparse(frame: &Frame, atom: usize, step: f64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::Cell;
 
     fn frame(length: f64, x: f64) -> Frame {
         let li = Element::from_symbol("Li").unwrap();

@@ -4,9 +4,9 @@ use super::options::Reading;
 use super::progress::Progress;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
-use crate::analysis::{Choice, DriftReference, Settings};
+use crate::analysis::{Choice, DriftReference, LEAST_PEAK, Settings};
 use crate::error::{Error, Result};
-use crate::input::Plan;
+use crate::input::{Plan, SitesFrom};
 use crate::report::Report;
 use crate::system::Element;
 use crate::units::{self, Dimension};
@@ -42,6 +42,15 @@ pub(super) struct Arguments {
     /// First and last lag of the fits, such as "10 ps,100 ps", instead of those that are chosen
     #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 1, value_parser = time)]
     window: Vec<f64>,
+    /// How far radial distributions and Van Hove functions go
+    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "8 angstrom")]
+    within: f64,
+    /// Count hops between sites: "density" for the peaks of the ions' own density, or a structure that has them
+    #[arg(long, value_name = "density|FILE")]
+    sites: Option<PathBuf>,
+    /// Viscosity of a liquid, such as "1e-3 Pa*s", for diffusivities in an infinite box; not for solids
+    #[arg(long, value_name = "VISCOSITY", value_parser = viscosity)]
+    viscosity: Option<f64>,
     /// Temperatures to extrapolate to
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature, default_value = "300 K")]
     predict: Vec<f64>,
@@ -68,6 +77,19 @@ fn temperature(text: &str) -> Result<f64, String> {
 
 fn time(text: &str) -> Result<f64, String> {
     units::parse(text.trim(), Dimension::TIME).map_err(|error| error.to_string())
+}
+
+fn length(text: &str) -> Result<f64, String> {
+    positive(text, Dimension::LENGTH)
+}
+
+fn viscosity(text: &str) -> Result<f64, String> {
+    positive(text, Dimension::VISCOSITY)
+}
+
+fn positive(text: &str, dimension: Dimension) -> Result<f64, String> {
+    let value = units::parse(text.trim(), dimension).map_err(|error| error.to_string())?;
+    if value > 0.0 { Ok(value) } else { Err(format!("expected a positive value, not `{text}`")) }
 }
 
 fn charge(text: &str) -> Result<(Element, f64), String> {
@@ -140,6 +162,12 @@ impl Arguments {
             settings: Settings { mobile: self.mobile.clone(), reference, interval: self.interval },
             charges: self.charges.clone(),
             choice: Choice { window, ..Choice::default() },
+            within: self.within,
+            sites: self.sites.as_ref().map(|path| {
+                let density = path.as_os_str() == "density";
+                if density { SitesFrom::Density(LEAST_PEAK) } else { SitesFrom::Structure(path.clone()) }
+            }),
+            viscosity: self.viscosity,
             predict: self.predict.clone(),
             provenance: vec![("trajectories".into(), names.join(", "))],
         };
@@ -168,6 +196,18 @@ pub(super) fn summary(report: &Report, folder: &Path) -> String {
                 rows.push(at("D*/D_σ"), charge.haven.to_string());
             }
             Err(refusal) => rows.push(at("σ"), refusal.to_string()),
+        }
+        match &section.green_kubo {
+            Some(Ok(found)) => rows.push(at("σ, Green–Kubo"), found.conductivity.to_string()),
+            Some(Err(refusal)) => rows.push(at("σ, Green–Kubo"), refusal.to_string()),
+            None => {}
+        }
+        for (element, value) in &section.infinite {
+            rows.push(at(&format!("D* of {element}, infinite box")), value.to_string());
+        }
+        if let Some(hops) = &section.hops {
+            rows.push(at("hops per ion"), hops.rate.to_string());
+            rows.push(at("time at a site"), hops.residence.to_string());
         }
     }
     for law in &report.laws {

@@ -35,7 +35,7 @@ pub use schema::{Form, KeyDoc, Presence, Schema};
 pub use source::{Place, Source};
 pub use tree::{Entry, Item, Node};
 
-pub use analysis::{Analysis, Arrhenius};
+pub use analysis::{Analysis, Arrhenius, SitesFrom};
 pub use barostat::{Barostat, CRescale, CellMode, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind};

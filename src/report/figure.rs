@@ -1,5 +1,6 @@
 //! Plots as SVG: axes with units, error bars, bands and windows, in colours that colour-blind readers tell apart.
 
+use super::raster::{Raster, colour};
 use std::fmt::Write;
 
 /// The palette of Okabe and Ito (2008), without its yellow, which vanishes on white.
@@ -9,6 +10,8 @@ const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 78.0;
 const RIGHT: f64 = 18.0;
+/// Room for the key of a map.
+const KEY: f64 = 92.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 56.0;
 const INK: &str = "#222222";
@@ -30,6 +33,16 @@ enum Layer {
     Points { points: Vec<[f64; 2]>, errors: Vec<[f64; 2]>, colour: &'static str, hollow: bool },
     Band { lower: Vec<[f64; 2]>, upper: Vec<[f64; 2]>, colour: &'static str },
     Span { from: f64, to: f64, colour: &'static str },
+    Map { x: [f64; 2], y: [f64; 2], raster: Raster },
+}
+
+/// What the colours of a map mean.
+#[derive(Debug, Clone)]
+struct Key {
+    label: String,
+    highest: f64,
+    /// Are there values beyond?
+    cut: bool,
 }
 
 /// A plot.
@@ -39,12 +52,19 @@ pub struct Figure {
     y: (String, Scale),
     layers: Vec<Layer>,
     legend: Vec<(String, &'static str)>,
+    key: Option<Key>,
 }
 
 impl Figure {
     /// Nothing is drawn yet; labels carry their units.
     pub fn new(x: impl Into<String>, x_scale: Scale, y: impl Into<String>, y_scale: Scale) -> Self {
-        Self { x: (x.into(), x_scale), y: (y.into(), y_scale), layers: Vec::new(), legend: Vec::new() }
+        Self {
+            x: (x.into(), x_scale),
+            y: (y.into(), y_scale),
+            layers: Vec::new(),
+            legend: Vec::new(),
+            key: None,
+        }
     }
 
     /// The colour of the n-th thing.
@@ -78,6 +98,26 @@ impl Figure {
         self.layers.push(Layer::Span { from, to, colour });
     }
 
+    /// A map of values in colours over a rectangle, `columns` by `rows`, the lowest row first. Values from 0 to `highest`
+    /// have colours of their own, those beyond that of `highest`; NaN is left white.
+    pub fn map(
+        &mut self,
+        x: [f64; 2],
+        y: [f64; 2],
+        [columns, rows]: [usize; 2],
+        highest: f64,
+        label: impl Into<String>,
+        value: impl Fn(usize, usize) -> f64,
+    ) {
+        let pixel = |column, row| {
+            let value: f64 = value(column, rows - 1 - row);
+            if value.is_nan() { [255; 4] } else { colour(value / highest) }
+        };
+        let cut = (0..rows).any(|row| (0..columns).any(|column| value(column, row) > highest));
+        self.layers.push(Layer::Map { x, y, raster: Raster::of(columns, rows, pixel) });
+        self.key = Some(Key { label: label.into(), highest, cut });
+    }
+
     /// An entry of the legend.
     pub fn name(&mut self, text: impl Into<String>, colour: &'static str) {
         self.legend.push((text.into(), colour));
@@ -109,10 +149,20 @@ impl Figure {
                 }
                 Layer::Band { lower, upper, .. } => lower.iter().chain(upper).for_each(|p| take(p[axis])),
                 Layer::Span { .. } => {}
+                Layer::Map { x, y, .. } => {
+                    let ends = if axis == 0 { x } else { y };
+                    for end in ends {
+                        take(*end);
+                    }
+                }
             }
         }
         if range[0] > range[1] {
             range = [1.0, 10.0];
+        }
+        if self.key.is_some() {
+            // A map fills its frame.
+            return range;
         }
         match scale {
             Scale::Log => {
@@ -136,7 +186,8 @@ impl Figure {
             Scale::Linear => (value - range[0]) / (range[1] - range[0]),
             Scale::Log => (value / range[0]).ln() / (range[1] / range[0]).ln(),
         };
-        let x = |value: f64| LEFT + (WIDTH - LEFT - RIGHT) * part(value, xr, self.x.1);
+        let right = self.right();
+        let x = |value: f64| LEFT + (right - LEFT) * part(value, xr, self.x.1);
         let y = |value: f64| HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * part(value, yr, self.y.1);
         let path = |points: &[[f64; 2]]| {
             let mut text = String::new();
@@ -153,7 +204,7 @@ impl Figure {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" role=\"img\">\n\
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
         );
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let bottom = HEIGHT - BOTTOM;
         for layer in &self.layers {
             if let Layer::Span { from, to, colour } = layer {
                 let (a, b) = (x(from.max(xr[0])), x(to.min(xr[1])));
@@ -196,10 +247,26 @@ impl Figure {
             right - LEFT,
             bottom - TOP
         );
-        out.push_str("<clipPath id=\"plot\"><rect x=\"78\" y=\"20\" width=\"584\" height=\"344\"/></clipPath>\n<g clip-path=\"url(#plot)\">\n");
+        let _ = writeln!(
+            out,
+            "<clipPath id=\"plot\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\"/></clipPath>\n<g clip-path=\"url(#plot)\">",
+            right - LEFT,
+            bottom - TOP
+        );
         for layer in &self.layers {
             match layer {
                 Layer::Span { .. } => {}
+                Layer::Map { x: [x0, x1], y: [y0, y1], raster } => {
+                    let _ = writeln!(
+                        out,
+                        "<image x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"{}\"/>",
+                        x(*x0),
+                        y(*y1),
+                        x(*x1) - x(*x0),
+                        y(*y0) - y(*y1),
+                        raster.url()
+                    );
+                }
                 Layer::Band { lower, upper, colour } => {
                     let back: Vec<[f64; 2]> = lower.iter().rev().copied().collect();
                     let _ = writeln!(
@@ -245,8 +312,16 @@ impl Figure {
         out
     }
 
+    /// Where the frame ends: a map leaves room for its key.
+    fn right(&self) -> f64 {
+        WIDTH - if self.key.is_some() { KEY } else { RIGHT }
+    }
+
     fn labels(&self, out: &mut String) {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let (bottom, right) = (HEIGHT - BOTTOM, self.right());
+        if let Some(key) = &self.key {
+            key.draw(right, out);
+        }
         let _ = writeln!(
             out,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" font-size=\"14\" fill=\"{INK}\">{}</text>",
@@ -297,6 +372,41 @@ impl Figure {
         });
         let steps: Vec<f64> = all.map(|(a, b)| (b[1] - a[1]) * (b[0] - a[0]).signum()).collect();
         steps.iter().filter(|s| **s < 0.0).count() * 2 > steps.len()
+    }
+}
+
+impl Key {
+    /// A bar with the colours, their values, and what they are.
+    fn draw(&self, right: f64, out: &mut String) {
+        let bottom = HEIGHT - BOTTOM;
+        let bar = Raster::of(1, 64, |_, row| colour((63 - row) as f64 / 63.0));
+        let left = right + 14.0;
+        let _ = writeln!(
+            out,
+            "<image x=\"{left:.1}\" y=\"{TOP}\" width=\"14\" height=\"{:.1}\" preserveAspectRatio=\"none\" href=\"{}\"/>\n\
+             <rect x=\"{left:.1}\" y=\"{TOP}\" width=\"14\" height=\"{:.1}\" fill=\"none\" stroke=\"{INK}\"/>",
+            bottom - TOP,
+            bar.url(),
+            bottom - TOP
+        );
+        for value in steps([0.0, self.highest]) {
+            let at = bottom - (bottom - TOP) * value / self.highest;
+            let beyond = if self.cut && (value / self.highest - 1.0).abs() < 1e-9 { "≥ " } else { "" };
+            let _ = writeln!(
+                out,
+                "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{INK}\">{beyond}{}</text>",
+                left + 19.0,
+                at + 4.5,
+                plain(value)
+            );
+        }
+        let _ = writeln!(
+            out,
+            "<text transform=\"translate({:.1} {:.1}) rotate(-90)\" text-anchor=\"middle\" font-size=\"14\" fill=\"{INK}\">{}</text>",
+            WIDTH - 8.0,
+            0.5 * (TOP + bottom),
+            escape(&self.label)
+        );
     }
 }
 
@@ -376,9 +486,15 @@ mod tests {
         figure.band(vec![[1.0, 1.0], [2.0, 1.0]], vec![[1.0, 2.0], [2.0, 3.0]], COLOURS[2]);
         figure.span(1.0, 20.0, COLOURS[0]);
         figure.name("a & b", COLOURS[0]);
-        let svg = figure.svg();
-        let mut reader = quick_xml::Reader::from_str(&svg);
-        while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
-        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        let mut map = Figure::new("t (ps)", Scale::Log, "r (Å)", Scale::Linear);
+        map.map([0.1, 10.0], [0.0, 5.0], [3, 2], 2.0, "G & g", |column, row| {
+            if column == 2 { f64::NAN } else { (column + 3 * row) as f64 }
+        });
+        for svg in [figure.svg(), map.svg()] {
+            let mut reader = quick_xml::Reader::from_str(&svg);
+            while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+            assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        }
+        assert!(map.svg().contains("≥ 2") && !map.is_empty());
     }
 }

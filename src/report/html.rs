@@ -10,7 +10,7 @@ const STYLE: &str = "
 body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #222; background: #f6f6f4; margin: 0; }
 main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 60px; }
 h1 { font-size: 27px; margin: 8px 0 2px; } h2 { font-size: 20px; margin: 36px 0 10px; }
-.lead { color: #555; margin: 0 0 18px; }
+.lead { color: #555; margin: 0 0 18px; } .note { color: #555; font-size: 13px; margin: 6px 2px 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(230px, 1fr)); gap: 14px; }
 .card { background: #fff; border: 1px solid #ddd; border-radius: 8px; padding: 14px 16px; }
 .card .name { color: #555; font-size: 14px; } .card .value { font-size: 24px; margin: 2px 0; }
@@ -22,7 +22,7 @@ figure svg { width: 100%; height: auto; display: block; } figcaption { color: #5
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 8px 12px; border-bottom: 1px solid #eee; vertical-align: top; white-space: nowrap; }
 th { background: #fafafa; font-weight: 600; } td.wide { white-space: normal; min-width: 260px; }
-td small { color: #666; display: block; }
+td small { color: #666; display: block; } sup, sub { line-height: 0; }
 ul.warnings { background: #fff7e6; border: 1px solid #e6c98a; border-radius: 8px; padding: 12px 16px 12px 34px; margin: 0; }
 .refused { color: #8a4b00; white-space: normal; }
 ";
@@ -46,11 +46,11 @@ pub(super) fn page(report: &Report) -> String {
     }
     table(report, &mut out);
     laws(report, &mut out);
+    more(report, &mut out);
     out.push_str("<h2>Plots</h2>\n<div class=\"figures\">\n");
-    for (name, caption, figure) in plots::all(report) {
+    for (name, caption, svg) in plots::all(report) {
         // Every plot of the page needs its own name for what it clips to.
-        let svg =
-            figure.svg().replace("\"plot\"", &format!("\"{name}\"")).replace("#plot", &format!("#{name}"));
+        let svg = svg.replace("\"plot\"", &format!("\"{name}\"")).replace("#plot", &format!("#{name}"));
         let _ = writeln!(out, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(&caption));
     }
     out.push_str("</div>\n<h2>How the numbers were made</h2>\n");
@@ -69,7 +69,10 @@ window begins where ions have moved by half a hop and the line passes a χ² tes
 charge dipole ΣzᵢUᵢ, normalised by Σz² of the mobile ions: σ = Σz²e²D<sub>σ</sub>/(Vk<sub>B</sub>T). Nernst–Einstein \
 puts D* in its place. Haven ratio H<sub>R</sub> = D*/D<sub>σ</sub>; some authors print its inverse σ/σ<sub>NE</sub>. \
 Activation energies are weighted fits of ln D* and ln σT against 1/T; extrapolations carry the covariance of both \
-parameters. Intervals are those that hold the truth in 95 of 100 repetitions.</p>\n";
+parameters. Intervals are those that hold the truth in 95 of 100 repetitions. Van Hove: 4πr²G<sub>s</sub> integrates to \
+one; G<sub>d</sub> counts all periodic images of the other ions, so its shells are whole at any distance, and is one where \
+nothing is correlated. Green–Kubo: the current correlation is integrated to where the charge displacement is \
+diffusive.</p>\n";
 
 fn lead(report: &Report) -> String {
     let temperatures: Vec<String> = report
@@ -164,7 +167,7 @@ fn table(report: &Report, out: &mut String) {
     for section in &report.sections {
         row(section, out);
     }
-    out.push_str("</table></div>\n<p class=\"lead\">Below each value its 95 % interval.</p>\n");
+    out.push_str("</table></div>\n<p class=\"note\">Below each value its 95 % interval.</p>\n");
 }
 
 fn row(section: &Section, out: &mut String) {
@@ -206,6 +209,61 @@ fn row(section: &Section, out: &mut String) {
         }
     }
     out.push_str("</tr>\n");
+}
+
+/// What not every report has: hops, conductivity from the current, diffusivities of an infinite box. A column for each
+/// quantity that some temperature has.
+fn more(report: &Report, out: &mut String) {
+    let mut names: Vec<String> = Vec::new();
+    let mut rows: Vec<Vec<(String, String)>> = Vec::new();
+    for section in &report.sections {
+        let mut row: Vec<(String, String)> = Vec::new();
+        if let Some(hops) = &section.hops {
+            row.push(("sites".into(), format!("<td>{}</td>", hops.sites.len())));
+            row.push(("hops per ion (1/ps)".into(), cell(&hops.rate)));
+            row.push(("time at a site (ps)".into(), cell(&hops.residence)));
+            row.push(("length of a hop (Å)".into(), cell(&hops.length)));
+            if let Some(cosine) = &hops.cosine {
+                row.push(("⟨cos⟩ of successive hops".into(), cell(cosine)));
+            }
+            if let [(_, Ok(tracer))] = section.transport.tracers.as_slice() {
+                row.push((
+                    "jump correlation factor".into(),
+                    cell(&hops.correlation_factor(&tracer.diffusivity)),
+                ));
+            }
+        }
+        if let Some(found) = &section.green_kubo {
+            let value = found.as_ref().map_or_else(refused, |found| cell(&found.conductivity));
+            row.push(("σ by Green–Kubo (S/cm)".into(), value));
+        }
+        for (element, value) in &section.infinite {
+            row.push((format!("D* of {element}, infinite box (cm²/s)"), cell(value)));
+        }
+        for (name, _) in &row {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        rows.push(row);
+    }
+    if names.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Hops and currents</h2>\n<div class=\"scroll\"><table>\n<tr><th>run</th>");
+    for name in &names {
+        let _ = write!(out, "<th>{}</th>", escape(name));
+    }
+    out.push_str("</tr>\n");
+    for (section, row) in report.sections.iter().zip(rows) {
+        let _ = write!(out, "<tr><td>{}</td>", escape(&section.name));
+        for name in &names {
+            let value = row.iter().find(|(own, _)| own == name);
+            out.push_str(value.map_or("<td>–</td>", |(_, value)| value));
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table></div>\n");
 }
 
 fn laws(report: &Report, out: &mut String) {

@@ -1,7 +1,7 @@
 //! `result.json`: what a screening workflow reads. docs/result.md describes it.
 
 use super::{Law, Report, Section};
-use crate::analysis::{Estimate, Refusal};
+use crate::analysis::{Estimate, Hops, Refusal};
 use serde_json::{Map, Value, json};
 
 /// The name and version of the schema.
@@ -93,6 +93,32 @@ fn section(section: &Section) -> Value {
         "tracer": tracers,
         "conductivity_nernst_einstein": or_refusal(&transport.nernst_einstein, estimate),
         "charge": charge,
+        "conductivity_green_kubo": section.green_kubo.as_ref().map(|found| or_refusal(found, |found| {
+            json!({ "conductivity": estimate(&found.conductivity), "until_ps": found.until / 1e3 })
+        })),
+        "diffusivity_infinite_box": section.infinite.iter()
+            .map(|(element, found)| (element.to_string(), estimate(found)))
+            .collect::<Map<String, Value>>(),
+        "hops": section.hops.as_ref().map(|found| hops(found, section)),
+    })
+}
+
+fn hops(hops: &Hops, section: &Section) -> Value {
+    // The sum over mobile elements has a meaning of its own only if there is one.
+    let factor = match section.transport.tracers.as_slice() {
+        [(_, Ok(tracer))] => Some(hops.correlation_factor(&tracer.diffusivity)),
+        _ => None,
+    };
+    json!({
+        "sites": hops.sites.len(),
+        "sites_from": hops.sites.origin,
+        "hops": hops.hops,
+        "rate": estimate(&hops.rate),
+        "residence_time": estimate(&hops.residence),
+        "length": estimate(&hops.length),
+        "mean_cosine": hops.cosine.as_ref().map(estimate),
+        "correlation_factor": factor.as_ref().map(estimate),
+        "settled": hops.settled,
     })
 }
 

@@ -3,21 +3,29 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `figure` | plots as SVG |
-//! | `plots` | the plots of a transport report |
+//! | `raster` | pictures of points, for maps |
+//! | `panels` | the density of the ions, seen along three edges |
+//! | `plots`, `correlations` | the plots of a transport report |
 //! | `json` | `result.json`, schema `mlmd.result/1` (docs/result.md) |
 //! | `csv` | every curve as CSV |
 //! | `html` | the report |
 
+mod correlations;
 mod csv;
 mod figure;
 mod html;
 mod json;
+mod panels;
 mod plots;
+mod raster;
 
 pub use figure::{COLOURS, Figure, Scale};
 
-use crate::analysis::{Arrhenius, Point, Radial, Refusal, Transport};
+use crate::analysis::{
+    Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Point, Radial, Refusal, Transport, VanHove, Velocities,
+};
 use crate::error::{Error, Result};
+use crate::system::Element;
 use std::path::{Path, PathBuf};
 
 /// Everything that is to be told.
@@ -44,6 +52,18 @@ pub struct Section {
     pub transport: Transport,
     /// Radial distribution functions.
     pub radial: Vec<Radial>,
+    /// Van Hove's functions of the mobile elements.
+    pub van_hove: Vec<VanHove>,
+    /// What velocities told.
+    pub velocities: Option<Velocities>,
+    /// The conductivity from the current, where there are velocities.
+    pub green_kubo: Option<Result<GreenKubo, Refusal>>,
+    /// Where the mobile ions were.
+    pub density: Option<DensityMap>,
+    /// Hops between sites.
+    pub hops: Option<Hops>,
+    /// Tracer diffusivities without the drag of periodic images.
+    pub infinite: Vec<(Element, Estimate)>,
     /// Traces of the run, where there are any.
     pub thermo: Vec<Trace>,
 }
@@ -70,6 +90,19 @@ pub struct Law {
     pub fit: Result<Arrhenius, Refusal>,
 }
 
+impl Section {
+    /// What two ways to the conductivity do not agree on.
+    fn disagreement(&self, current: &Estimate) -> Vec<String> {
+        let Ok(charge) = &self.transport.charge else { return Vec::new() };
+        let sigma = &charge.conductivity;
+        let apart = (current.value - sigma.value).abs() / current.std_error.hypot(sigma.std_error);
+        if apart < 3.0 {
+            return Vec::new();
+        }
+        vec![format!("it differs from that by Einstein–Helfand by {apart:.1} standard errors")]
+    }
+}
+
 impl Report {
     /// `result.json` as text.
     pub fn json(&self) -> String {
@@ -89,8 +122,8 @@ impl Report {
         let create =
             |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path, "create the folder"));
         create(&folder.join("figures"))?;
-        for (name, _, figure) in plots::all(self) {
-            write(folder.join("figures").join(format!("{name}.svg")), &figure.svg())?;
+        for (name, _, svg) in plots::all(self) {
+            write(folder.join("figures").join(format!("{name}.svg")), &svg)?;
         }
         for section in &self.sections {
             let below = folder.join(&section.name);
@@ -125,6 +158,11 @@ impl Report {
             match &section.transport.charge {
                 Ok(charge) => add(&format!("{at}, conductivity"), &charge.conductivity.flags),
                 Err(refusal) => add(&format!("{at}, conductivity"), &[refusal.to_string()]),
+            }
+            if let Some(Ok(green_kubo)) = &section.green_kubo {
+                let place = format!("{at}, conductivity by Green–Kubo");
+                add(&place, &green_kubo.conductivity.flags);
+                add(&place, &section.disagreement(&green_kubo.conductivity));
             }
         }
         for law in &self.laws {

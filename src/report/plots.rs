@@ -1,15 +1,15 @@
 //! The plots of a transport report.
 
 use super::figure::{Figure, Scale};
-use super::{Report, Section};
+use super::{Report, Section, correlations, panels};
 use crate::analysis::Estimate;
 
-/// Plots: name of the file, caption, picture.
-pub(super) fn all(report: &Report) -> Vec<(String, String, Figure)> {
+/// Plots: name of the file, caption, picture as SVG.
+pub(super) fn all(report: &Report) -> Vec<(String, String, String)> {
     let mut plots = Vec::new();
     let mut add = |name: String, caption: String, figure: Figure| {
         if !figure.is_empty() {
-            plots.push((name, caption, figure));
+            plots.push((name, caption, figure.svg()));
         }
     };
     if report.laws.iter().any(|law| law.fit.is_ok()) {
@@ -53,10 +53,22 @@ pub(super) fn all(report: &Report) -> Vec<(String, String, Figure)> {
             non_gaussian(section),
         );
         add(format!("{at}_rdf"), format!("{at}: radial distribution functions."), radial(section));
+        for (name, caption, figure) in correlations::all(section) {
+            add(format!("{at}_{name}"), format!("{at}: {caption}"), figure);
+        }
         for (k, trace) in section.thermo.iter().enumerate() {
             let mut figure = Figure::new("time (ps)", Scale::Linear, trace.label.clone(), Scale::Linear);
             figure.line(trace.points.clone(), Figure::colour(k), false);
             add(format!("{at}_thermo_{k}"), format!("{at}: {} during the run.", trace.label), figure);
+        }
+    }
+    for section in &report.sections {
+        if let Some(density) = &section.density {
+            let caption = format!(
+                "{}: density of the mobile ions, integrated along each edge of the cell in turn; also in density.cube.",
+                section.name
+            );
+            plots.push((format!("{}_density", section.name), caption, panels::svg(density)));
         }
     }
     plots

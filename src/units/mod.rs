@@ -65,6 +65,8 @@ impl Dimension {
     pub const FORCE: Self = Self::new([-1, 0, 1, 0, 0]);
     /// eV/Å³.
     pub const PRESSURE: Self = Self::new([-3, 0, 1, 0, 0]);
+    /// eV·fs/Å³.
+    pub const VISCOSITY: Self = Self::new([-3, 1, 1, 0, 0]);
     /// Å³.
     pub const VOLUME: Self = Self::new([3, 0, 0, 0, 0]);
     /// Mass, in eV·fs²/Å²; divide by [`AMU_ANGSTROM2_PER_FS2`] for amu (see [`parse_mass`]).
@@ -97,6 +99,7 @@ impl Dimension {
             Self::RATE => "a rate such as \"0.01 fs^-1\" or \"1/ps\"",
             Self::FORCE => "a force such as \"0.01 eV/angstrom\"",
             Self::PRESSURE => "a pressure such as \"0.5 GPa\" (GPa, bar, atm, Pa, eV/angstrom^3)",
+            Self::VISCOSITY => "a viscosity such as \"1 MPa*ns\" (Pa*s, MPa*ns, GPa*ps)",
             Self::VOLUME => "a volume such as \"120 angstrom^3\"",
             Self::MASS => "a mass such as \"6.94 amu\"",
             Self::DIFFUSIVITY => "a diffusivity such as \"1e-5 cm^2/s\"",

@@ -1,14 +1,15 @@
 //! `mlmd analyze`, and the end of `mlmd run`: trajectories become transport, and a report.
 
+use super::traces::thermo;
 use crate::analysis::{
-    Arrhenius, ArrheniusFit, Choice, Motion, Moved, PairCounter, Point, Radial, Refusal, Settings, Transport,
+    Arrhenius, ArrheniusFit, Choice, GreenKubo, Point, Refusal, Settings, Sites, Transport, Wanted, Watch,
+    Watched, without_images,
 };
 use crate::error::{Error, Result};
-use crate::input::Plan;
-use crate::io::{self, ReadOptions};
-use crate::report::{Law, Report, Section, Trace};
-use crate::system::Element;
-use std::fs;
+use crate::input::{Plan, SitesFrom};
+use crate::io::{self, Frame, ReadOptions};
+use crate::report::{Law, Report, Section};
+use crate::system::{Element, Vec3};
 use std::path::{Path, PathBuf};
 
 /// What is to be analysed, and how.
@@ -26,17 +27,17 @@ pub struct Request {
     pub charges: Vec<(Element, f64)>,
     /// How the window of the fits is chosen.
     pub choice: Choice,
+    /// How far radial distributions and Van Hove functions go, Å.
+    pub within: f64,
+    /// The sites between which hops are counted; none: no hops.
+    pub sites: Option<SitesFrom>,
+    /// Viscosity of a liquid, eV fs/Å³.
+    pub viscosity: Option<f64>,
     /// Temperatures to extrapolate to, K.
     pub predict: Vec<f64>,
     /// Names and values for the provenance.
     pub provenance: Vec<(String, String)>,
 }
-
-/// Distances to which pairs are counted, Å.
-const PAIRS_WITHIN: f64 = 8.0;
-
-/// Points of a trace that are worth drawing.
-const TRACE_POINTS: usize = 600;
 
 impl Request {
     /// What the `[analysis]` table of an input asks of the trajectories in its output folder; `None` without one.
@@ -61,7 +62,10 @@ impl Request {
                 interval: Some(dynamics.steps_in(plan.output.trajectory.every) as f64 * dynamics.timestep),
             },
             charges: analysis.charges.clone(),
-            choice: Choice::default(),
+            choice: Choice { window: analysis.window, ..Choice::default() },
+            within: analysis.within,
+            sites: analysis.sites.clone(),
+            viscosity: analysis.viscosity,
             predict: analysis.arrhenius.as_ref().map_or_else(|| vec![300.0], |a| a.predict.clone()),
             provenance: vec![
                 ("structure".into(), plan.structure.file.display().to_string()),
@@ -76,16 +80,37 @@ impl Request {
             return Err(Error::invalid("there is no trajectory at a constant temperature to analyse"));
         }
         let mut done = 0;
-        let mut watched = Vec::new();
+        let mut tick = || {
+            done += 1;
+            progress(done);
+        };
+        let mut groups: Vec<Group> = Vec::new();
         for (path, temperature) in &self.trajectories {
-            let (moved, radial) = self.watch(path, &mut || {
-                done += 1;
-                progress(done);
-            })?;
-            let temperature = temperature.or(moved.temperature);
-            watched.push(Watched { path: path.clone(), temperature, moved, radial });
+            let sites = self.known_sites(path)?;
+            let watched =
+                self.watch(path, Wanted { within: self.within, structure: true, sites }, &mut tick)?;
+            let temperature = temperature.or(watched.runs[0].temperature);
+            // Temperatures that were measured scatter by more than this; those that were given are the same number.
+            let same = groups.iter_mut().find(|group| match (group.temperature, temperature) {
+                (Some(t), Some(own)) => (t - own).abs() < 0.5,
+                (None, None) => true,
+                _ => false,
+            });
+            match same {
+                Some(group) => {
+                    group.watched.merge(watched);
+                    group.files.push(path.clone());
+                }
+                None => groups.push(Group { temperature, files: vec![path.clone()], watched }),
+            }
         }
-        let sections = self.sections(watched)?;
+        groups.sort_by(|a, b| a.temperature.unwrap_or(0.0).total_cmp(&b.temperature.unwrap_or(0.0)));
+        if let Some(SitesFrom::Density(least)) = self.sites {
+            for group in &mut groups {
+                self.hop_between_peaks(group, least, &mut tick)?;
+            }
+        }
+        let sections = groups.into_iter().map(|group| self.section(group)).collect::<Result<Vec<_>>>()?;
         let mut provenance = vec![
             ("mlmd".to_string(), env!("CARGO_PKG_VERSION").to_string()),
             ("command".to_string(), std::env::args().collect::<Vec<_>>().join(" ")),
@@ -99,50 +124,99 @@ impl Request {
         Ok(Report { title: self.title.clone(), provenance, sections, laws })
     }
 
-    fn watch(&self, path: &Path, tick: &mut dyn FnMut()) -> Result<(Moved, Vec<Radial>)> {
-        let mut motion = Motion::new(self.settings.clone());
-        let mut pairs = PairCounter::new(PAIRS_WITHIN);
+    fn watch(&self, path: &Path, wanted: Wanted, tick: &mut dyn FnMut()) -> Result<Watched> {
+        let mut watch = Watch::new(self.settings.clone(), wanted);
         for frame in io::open(path, &self.reading)? {
-            let frame = frame?;
-            motion.push(&frame)?;
-            pairs.push(&frame)?;
+            watch.push(&frame?)?;
             tick();
         }
-        let moved = motion.finish().map_err(|error| match error {
+        watch.finish().map_err(|error| match error {
             Error::Invalid(message) => Error::invalid(format!("{}: {message}", path.display())),
             other => other,
-        })?;
-        Ok((moved, pairs.finish()))
+        })
     }
 
-    /// Runs of the same temperature go together, in ascending order; what has no temperature stands alone.
-    fn sections(&self, watched: Vec<Watched>) -> Result<Vec<Section>> {
-        let mut groups: Vec<(Option<f64>, Vec<Watched>)> = Vec::new();
-        for one in watched {
-            // Temperatures that were measured scatter by more than this; those that were given are the same number.
-            let same = groups.iter_mut().find(|(t, _)| match (t, one.temperature) {
-                (Some(t), Some(own)) => (*t - own).abs() < 0.5,
-                (None, None) => true,
-                _ => false,
-            });
-            match same {
-                Some((_, group)) => group.push(one),
-                None => groups.push((one.temperature, vec![one])),
+    /// The sites of a trajectory that are known before it is read.
+    fn known_sites(&self, path: &Path) -> Result<Option<Sites>> {
+        let first = |path: &Path| -> Result<Frame> {
+            let frame = io::open(path, &self.reading)?.next();
+            frame.ok_or_else(|| Error::invalid(format!("{}: there is no frame", path.display())))?
+        };
+        match &self.sites {
+            None | Some(SitesFrom::Density(_)) => Ok(None),
+            Some(SitesFrom::Structure(file)) => {
+                let sites = Sites::of_structure(&first(file)?, &self.settings.mobile)?;
+                let (own, other) = (first(path)?.cell.lengths(), sites.cell.lengths());
+                if (0..3).any(|k| (own[k] / other[k] - 1.0).abs() > 0.1) {
+                    return Err(Error::invalid(format!(
+                        "{}: its cell has edges of {other:.2?} Å, that of the trajectory {own:.2?} Å\n   \
+                         expected sites in a cell of the size of the trajectory's",
+                        file.display()
+                    )));
+                }
+                Ok(Some(sites))
+            }
+            Some(SitesFrom::Given(fractional)) => {
+                let sites = fractional.iter().map(|s| Vec3::from(*s)).collect();
+                Sites::new(sites, first(path)?.cell, "given").map(Some)
             }
         }
-        groups.sort_by(|a, b| a.0.unwrap_or(0.0).total_cmp(&b.0.unwrap_or(0.0)));
-        groups
-            .into_iter()
-            .map(|(temperature, group)| {
-                let thermo = group.first().map(|one| thermo(&one.path)).unwrap_or_default();
-                let radial = group.first().map(|one| one.radial.clone()).unwrap_or_default();
-                let files = group.iter().map(|one| one.path.clone()).collect();
-                let runs = group.into_iter().map(|one| one.moved).collect();
-                let name = temperature.map_or_else(|| "run".to_string(), |t| format!("T{t:04.0}K"));
-                let transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
-                Ok(Section { name, files, transport, radial, thermo })
-            })
-            .collect()
+    }
+
+    /// Finds the sites in the density of all replicas, and reads these once more for the hops between them.
+    fn hop_between_peaks(&self, group: &mut Group, least: f64, tick: &mut dyn FnMut()) -> Result<()> {
+        let Some(density) = &group.watched.density else { return Ok(()) };
+        let sites = Sites::of_density(density, least)?;
+        for file in &group.files {
+            let wanted = Wanted { within: self.within, structure: false, sites: Some(sites.clone()) };
+            let again = self.watch(file, wanted, tick)?;
+            match (&mut group.watched.hops, again.hops) {
+                (Some(hops), Some(more)) => hops.merge(more),
+                (hops, more) => *hops = hops.take().or(more),
+            }
+        }
+        Ok(())
+    }
+
+    fn section(&self, group: Group) -> Result<Section> {
+        let Group { temperature, files, watched } = group;
+        let Watched { runs, radial, van_hove, velocities, density, hops } = watched;
+        let name = temperature.map_or_else(|| "run".to_string(), |t| format!("T{t:04.0}K"));
+        let transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
+        let green_kubo = velocities.as_ref().and_then(|velocities| {
+            let charge = transport.charge.as_ref().ok()?;
+            let of = |e: &Element| self.charges.iter().find(|(own, _)| own == e).map_or(0.0, |c| c.1);
+            let charges: Vec<f64> = velocities.elements.iter().map(of).collect();
+            let (volume, temperature) = (transport.volume?, transport.temperature?);
+            let found: Result<GreenKubo, Refusal> =
+                velocities.green_kubo(&charges, volume, temperature, charge.window.start);
+            Some(found)
+        });
+        let infinite = self.viscosity.zip(transport.temperature).zip(transport.volume).map_or_else(
+            Vec::new,
+            |((viscosity, temperature), volume)| {
+                let tracers = transport.tracers.iter();
+                let found = tracers.filter_map(|(element, tracer)| {
+                    let plain = &tracer.as_ref().ok()?.diffusivity;
+                    Some((*element, without_images(plain, temperature, viscosity, volume)))
+                });
+                found.collect()
+            },
+        );
+        let thermo = files.first().map(|file| thermo(file)).unwrap_or_default();
+        Ok(Section {
+            name,
+            files,
+            transport,
+            radial,
+            van_hove,
+            velocities,
+            green_kubo,
+            density,
+            hops,
+            infinite,
+            thermo,
+        })
     }
 
     fn laws(&self, sections: &[Section]) -> Vec<Law> {
@@ -186,11 +260,11 @@ impl Request {
     }
 }
 
-struct Watched {
-    path: PathBuf,
+/// Replicas at one temperature.
+struct Group {
     temperature: Option<f64>,
-    moved: Moved,
-    radial: Vec<Radial>,
+    files: Vec<PathBuf>,
+    watched: Watched,
 }
 
 /// The trajectory that a run wrote into a folder; of several formats the one that says most.
@@ -198,35 +272,4 @@ fn trajectory_in(folder: &Path) -> PathBuf {
     let names = ["trajectory.h5", "trajectory.extxyz", "trajectory.dump"];
     let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
     found.unwrap_or_else(|| folder.join(names[1]))
-}
-
-/// Temperature, energy and pressure of the `thermo.csv` beside a trajectory; nothing if there is none or it is
-/// another program's.
-fn thermo(trajectory: &Path) -> Vec<Trace> {
-    let Ok(text) = fs::read_to_string(trajectory.with_file_name("thermo.csv")) else { return Vec::new() };
-    let mut lines = text.lines();
-    let header: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
-    let rows: Vec<Vec<f64>> =
-        lines.map(|line| line.split(',').map(|cell| cell.parse().unwrap_or(f64::NAN)).collect()).collect();
-    let column = |name: &str| header.iter().position(|h| *h == name);
-    let Some(time) = column("time_fs") else { return Vec::new() };
-    let step = rows.len().div_ceil(TRACE_POINTS).max(1);
-    let wanted = [
-        ("temperature_K", "temperature (K)"),
-        ("potential_energy_eV", "potential energy (eV)"),
-        ("pressure_GPa", "pressure (GPa)"),
-    ];
-    wanted
-        .iter()
-        .filter_map(|(name, label)| {
-            let at = column(name)?;
-            let points: Vec<[f64; 2]> = rows
-                .iter()
-                .step_by(step)
-                .filter_map(|row| Some([row.get(time)? / 1e3, *row.get(at)?]))
-                .filter(|p| p.iter().all(|x| x.is_finite()))
-                .collect();
-            (points.len() > 1).then(|| Trace { label: (*label).to_string(), points })
-        })
-        .collect()
 }

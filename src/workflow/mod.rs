@@ -34,6 +34,7 @@ pub mod sample;
 mod selection;
 mod spread;
 pub mod structure;
+mod traces;
 pub mod train;
 
 pub use closest::{Closest, closest};

@@ -1,3 +1,6 @@
-//! Analyses: intervals that hold.
+//! Analyses: intervals that hold, the command, other programs.
 
+mod command;
 mod coverage;
+mod peers;
+mod schema;

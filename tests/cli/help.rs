@@ -12,9 +12,20 @@ fn here() -> &'static Path {
 #[test]
 fn help_lists_every_subcommand_and_each_explains_itself() {
     let text = succeed(here(), &["help"]);
-    for name in
-        ["run", "relax", "neb", "evaluate", "check", "bench", "convert", "info", "completions", "man", "help"]
-    {
+    for name in [
+        "run",
+        "analyze",
+        "relax",
+        "neb",
+        "evaluate",
+        "check",
+        "bench",
+        "convert",
+        "info",
+        "completions",
+        "man",
+        "help",
+    ] {
         assert!(text.contains(&format!("\n  {name} ")), "{name} is not in\n{text}");
         let help = succeed(here(), &["help", name]);
         assert!(help.contains(&format!("Usage: mlmd {name}")), "{help}");
@@ -33,6 +44,7 @@ fn help_on_the_input_is_whole_or_of_one_table() {
         "[device]",
         "[dynamics.thermostat.csvr]",
         "[output.trajectory]",
+        "[analysis.sites.density]",
         "[run]",
     ] {
         assert!(all.contains(&format!("\n{table}")), "{table}");

@@ -130,7 +130,8 @@ impl Layout {
     fn of(frame: &Frame, single: bool) -> Self {
         Self {
             single,
-            images: frame.cell.periodic() != [false; 3],
+            // Zeros for images that nobody counted would say that no atom ever left the cell.
+            images: frame.images.is_some() && frame.cell.periodic() != [false; 3],
             velocities: frame.velocities.is_some(),
             forces: frame.forces.is_some(),
             edges: frame.cell.present() != [false; 3],
@@ -232,8 +233,11 @@ impl Contents {
         let mut positions = Vec::with_capacity(frame.len());
         let mut images = Vec::with_capacity(3 * frame.len());
         for (i, r) in frame.positions.iter().enumerate() {
+            let Some(before) = frame.images.as_ref().map(|images| images[i]) else {
+                positions.push(*r);
+                continue;
+            };
             let (wrapped, crossed) = frame.cell.wrap(r);
-            let before = frame.images.as_ref().map_or([0; 3], |images| images[i]);
             positions.push(wrapped);
             images.extend([0, 1, 2].map(|k| crossed[k] + before[k]));
         }
