@@ -6,7 +6,7 @@
 //! into predictions, which are log-normal.
 
 use super::estimate::{Digits, Estimate, Refusal};
-use super::special::{chi_square_tail, digamma, student_95, trigamma};
+use super::special::{chi_square_quantile, chi_square_tail, digamma, student_95, trigamma};
 use crate::units::BOLTZMANN;
 
 /// What was found at one temperature.
@@ -52,12 +52,12 @@ pub struct Arrhenius {
 }
 
 /// D = A exp(−B/(k_B (T − T0))).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Vtf {
     /// K.
-    pub t0: f64,
+    pub t0: Estimate,
     /// B, eV.
-    pub energy: f64,
+    pub energy: Estimate,
     /// χ² of the points.
     pub chi2: f64,
     /// Akaike's criterion of Arrhenius minus that of this law: positive where this law is better.
@@ -105,7 +105,11 @@ impl Arrhenius {
             return Err(Refusal { reason, more_time: None });
         }
         let samples: Vec<Sample> = points.iter().map(|point| sample(point, fit)).collect();
-        let mut line = straight(&samples, 0.0);
+        let plain = straight(&samples, 0.0);
+        let mut line = plain;
+        // Degrees of freedom of the points' errors add up: the fit is less uncertain of its error than each point.
+        let uncertain = points.iter().map(widening).sum::<f64>() / points.len() as f64;
+        line.enlarge(1.0 + (uncertain - 1.0) / points.len() as f64);
         let dof = samples.len() - 2;
         let mut flags = Vec::new();
         if dof == 0 {
@@ -117,20 +121,18 @@ impl Arrhenius {
                 "the points scatter about the line by {} times their errors: errors of the fit are enlarged by that",
                 Digits(factor.sqrt())
             ));
-            line.var_intercept *= factor;
-            line.var_energy *= factor;
-            line.covariance *= factor;
+            line.enlarge(factor);
         }
         let vtf = (samples.len() >= 4).then(|| vogel(&samples, temperatures[0], line.chi2)).flatten();
-        if let Some(vtf) = vtf
+        if let Some(vtf) = &vtf
             && line.chi2 - vtf.chi2 > 6.63
         {
             flags.push(format!(
                 "not Arrhenius: a Vogel–Tammann–Fulcher law with T0 = {:.0} K fits better; an extrapolation by Arrhenius misleads",
-                vtf.t0
+                vtf.t0.value
             ));
         }
-        let influence = influence(points, &samples, &line);
+        let influence = influence(points, &samples, &plain);
         for at in influence.iter().filter(|at| at.shift.abs() > 3.0) {
             flags.push(format!(
                 "the point at {:.0} K moves the activation energy by {:.3} eV, {:.1} standard errors",
@@ -180,18 +182,32 @@ impl Arrhenius {
     }
 }
 
+/// The logarithm of a mean of squares, and its variance.
 fn sample(point: &Point, fit: Fit) -> Sample {
     let t = point.temperature;
     let factor = if fit == Fit::Conductivity { t } else { 1.0 };
-    // Intervals widened by few degrees of freedom of the error count with their width.
-    let [low, high] = point.estimate.ci95;
-    let widened =
-        ((high / low).ln() / (2.0 * student_95(f64::INFINITY))).max(point.estimate.relative_error() * 0.5);
     let half = 1.0 / point.estimate.relative_error().powi(2);
-    let plain = trigamma(half);
     let bias = digamma(half) - half.ln();
-    let variance = plain.max(if widened.is_finite() { widened * widened } else { plain });
-    [1.0 / (BOLTZMANN * t), (point.estimate.value * factor).ln() - bias, variance]
+    [1.0 / (BOLTZMANN * t), (point.estimate.value * factor).ln() - bias, trigamma(half)]
+}
+
+/// By how much the square of the interval is wider than the standard error alone would have it, because that error is
+/// known from few degrees of freedom.
+fn widening(point: &Point) -> f64 {
+    let estimate = &point.estimate;
+    let nu = 2.0 / estimate.relative_error().powi(2);
+    let plain = (chi_square_quantile(0.975, nu) / chi_square_quantile(0.025, nu)).ln();
+    let ratio = ((estimate.ci95[1] / estimate.ci95[0]).ln() / plain).powi(2);
+    if ratio.is_finite() { ratio.max(1.0) } else { 1.0 }
+}
+
+impl Line {
+    /// Multiplies the variances.
+    fn enlarge(&mut self, factor: f64) {
+        self.var_intercept *= factor;
+        self.var_energy *= factor;
+        self.covariance *= factor;
+    }
 }
 
 /// Weighted least squares of y = intercept − energy x(T − T0 in place of T).
@@ -222,16 +238,44 @@ fn straight(samples: &[Sample], t0: f64) -> Line {
     }
 }
 
-/// The best T0 on a grid up to 95 % of the lowest temperature.
+/// The best T0 on a grid up to 95 % of the lowest temperature. Intervals are where χ² is within 3.84 of the least (95 %),
+/// standard errors where it is within 1, by the likelihood's profile: the law is not linear in T0.
 fn vogel(samples: &[Sample], lowest: f64, arrhenius: f64) -> Option<Vtf> {
-    (1..=190)
-        .map(|k| {
-            let t0 = 0.005 * f64::from(k) * lowest;
-            let line = straight(samples, t0);
-            Vtf { t0, energy: line.energy, chi2: line.chi2, advantage: arrhenius - line.chi2 - 2.0 }
-        })
-        .filter(|vtf| vtf.chi2.is_finite())
-        .min_by(|a, b| a.chi2.total_cmp(&b.chi2))
+    let all: Vec<(f64, Line)> = (1..=190)
+        .map(|k| 0.005 * f64::from(k) * lowest)
+        .map(|t0| (t0, straight(samples, t0)))
+        .filter(|(_, line)| line.chi2.is_finite())
+        .collect();
+    let (t0, best) = all.iter().min_by(|a, b| a.1.chi2.total_cmp(&b.1.chi2))?;
+    let within = |rise: f64, ends: &dyn Fn(&(f64, Line)) -> [f64; 2]| {
+        let near = all.iter().filter(|(_, line)| line.chi2 <= best.chi2 + rise).map(ends);
+        near.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], [low, high]| [a.min(low), b.max(high)])
+    };
+    let step = 0.005 * lowest;
+    let z = student_95(f64::INFINITY);
+    let estimate = |value: f64, [low, high]: [f64; 2], ci95: [f64; 2], unit| Estimate {
+        value,
+        std_error: 0.5 * (high - low),
+        ci95,
+        n_effective: samples.len() as f64 - 3.0,
+        unit,
+        method: "profile of the likelihood".into(),
+        flags: Vec::new(),
+    };
+    // An end of the grid is half a step away from the point that stands for it.
+    let of_t0 = |at: &(f64, Line)| [(at.0 - 0.5 * step).max(0.0), at.0 + 0.5 * step];
+    let of_energy = |width: f64| {
+        move |at: &(f64, Line)| {
+            let half = width * at.1.var_energy.sqrt();
+            [at.1.energy - half, at.1.energy + half]
+        }
+    };
+    Some(Vtf {
+        t0: estimate(*t0, within(1.0, &of_t0), within(3.84, &of_t0), "K"),
+        energy: estimate(best.energy, within(1.0, &of_energy(1.0)), within(3.84, &of_energy(z)), "eV"),
+        chi2: best.chi2,
+        advantage: arrhenius - best.chi2 - 2.0,
+    })
 }
 
 fn influence(points: &[Point], samples: &[Sample], line: &Line) -> Vec<Influence> {
@@ -310,7 +354,12 @@ mod tests {
         let points = [300.0, 350.0, 450.0, 600.0, 900.0].map(|t| point(t, curved(t), 0.02));
         let fit = Arrhenius::fit(&points, Fit::Diffusivity, &[]).unwrap();
         assert!(fit.flags.iter().any(|flag| flag.starts_with("not Arrhenius")), "{:?}", fit.flags);
-        assert!((fit.vtf.unwrap().t0 - 200.0).abs() < 25.0);
+        let vtf = fit.vtf.as_ref().unwrap();
+        assert!(
+            (vtf.t0.value - 200.0).abs() < 25.0 && vtf.t0.holds(200.0) && vtf.energy.holds(0.08),
+            "{vtf:?}"
+        );
+        assert!(vtf.advantage > 0.0 && vtf.t0.std_error < 25.0, "{vtf:?}");
         let one = Arrhenius::fit(&points[..1], Fit::Diffusivity, &[]).unwrap_err();
         assert!(one.reason.contains("there is one"));
     }

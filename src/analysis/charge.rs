@@ -173,7 +173,7 @@ impl Ions<'_> {
 
     /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
     /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
-    /// give or take a third and the errors of what they were read off.
+    /// give or take a fifth and the errors of what they were read off.
     fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2]) -> Design {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
@@ -186,7 +186,7 @@ impl Ions<'_> {
             durations: self.runs.iter().map(|run| run.duration()).collect(),
             dimensions: tracer.dimensions,
             walkers: 1.0,
-            intercept: Some([likely, error.hypot(own_error).hypot(likely / 3.0)]),
+            intercept: Some([likely, error.hypot(own_error).hypot(likely / 5.0)]),
             interval,
         }
     }

@@ -1,11 +1,11 @@
 //! Mean squared displacements of every atom at logarithmically spaced lags, as the frames come in.
 //!
-//! Level ℓ looks at every 2^ℓ-th frame and keeps the last 8 of them. The lowest level measures lags of 1 to 8
-//! frames with every frame as an origin; each level above measures 5 to 8 of its strides, with an origin every
-//! stride. Overlapping origins closer than a fifth of the lag tell hardly anything new: by the covariance in `line` the
-//! variance of a mean over origins a part x of the lag apart is 1 + x²/2 times the least, 2 % more at most. Memory is
-//! 40 positions per atom and level: constant but for the logarithm of the run's length.
-//! Work is 12 squared displacements per atom and frame, far less than the Fourier transforms of the usual method
+//! Level ℓ looks at every 2^ℓ-th frame and keeps the last 16 of them. The lowest level measures lags of 1 to 16
+//! frames with every frame as an origin; each level above measures 9 to 16 of its strides, with an origin every
+//! stride. Overlapping origins closer than a ninth of the lag tell hardly anything new: by the covariance in `line` the
+//! variance of a mean over origins a part x of the lag apart is 1 + x²/2 times the least, 0.6 % more at most. Memory is
+//! 48 positions per atom and level: constant but for the logarithm of the run's length.
+//! Work is 24 squared displacements per atom and frame, far less than the Fourier transforms of the usual method
 //! (Calandrini et al., doi:10.1051/sfn/201112010) need, which hold the whole trajectory besides.
 
 use crate::system::Vec3;
@@ -13,7 +13,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 /// Frames that a level keeps, and the longest lag in its strides.
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 /// Frames that are worked on together.
 const BLOCK: usize = 32;
 const WIDTH: usize = KEPT + BLOCK;
@@ -446,7 +446,7 @@ mod tests {
             );
             assert!(msd.lags.windows(2).all(|pair| pair[0] < pair[1]));
             for (k, lag) in msd.lags.iter().enumerate() {
-                let stride = if *lag <= 8 { 1 } else { 1 << ((*lag - 1).ilog2() - 2) };
+                let stride = if *lag <= 16 { 1 } else { 1 << ((*lag - 1).ilog2() - 3) };
                 let mut sum = [0.0; COMPONENTS];
                 let (mut count, mut quartic) = (0, 0.0);
                 for t in (0..frames.saturating_sub(*lag)).step_by(stride) {
@@ -488,7 +488,7 @@ mod tests {
             watched.push(std::iter::once(Vec3::new(x, 0.0, 0.0)));
         }
         let msd = watched.finish();
-        for k in [3, 7, 12, 20] {
+        for k in [3, 15, 24, 40] {
             let parts = msd.in_time(&[(k, 1.0)], 2 * msd.lags[k]);
             assert!(parts.len() >= 32, "{}", parts.len());
             let mean = parts.iter().sum::<f64>() / parts.len() as f64;

@@ -243,8 +243,8 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     let by_time = "generalised least squares; error from stretches of time";
     let (variance, dof, method) = if stretches >= ENOUGH_STRETCHES {
         // The ratio of two variances that are the same scatters with the degrees of freedom of both (F distribution,
-        // to the accuracy of a normal logarithm): beyond 99.9 % of that it says something.
-        let chance = 3.09 * (2.0 / stretches + 2.0 / independent.max(1.0)).sqrt();
+        // to the accuracy of a normal logarithm): beyond 99.5 % of that it says something.
+        let chance = 2.58 * (2.0 / stretches + 2.0 / independent.max(1.0)).sqrt();
         if independent > 0.0 && (in_time / between).ln() > chance {
             flags.push(format!(
                 "ions move in concert: the error is {:.1} times that of independent ions",

@@ -131,8 +131,8 @@ fn law(law: &Law) -> Value {
             "predictions": fit.predictions.iter().map(|(t, e)| json!({ "temperature_K": t, "estimate": estimate(e) })).collect::<Vec<_>>(),
             "chi_square": fit.chi2,
             "degrees_of_freedom": fit.dof,
-            "vogel_tammann_fulcher": fit.vtf.map(|v| json!({
-                "t0_K": v.t0, "energy_eV": v.energy, "chi_square": v.chi2, "advantage_aic": v.advantage,
+            "vogel_tammann_fulcher": fit.vtf.as_ref().map(|v| json!({
+                "t0": estimate(&v.t0), "energy": estimate(&v.energy), "chi_square": v.chi2, "advantage_aic": v.advantage,
             })),
             "influence": fit.influence.iter().map(|i| json!({
                 "temperature_K": i.temperature, "energy_without_eV": i.energy, "shift_in_std_errors": i.shift,

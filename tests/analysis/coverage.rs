@@ -65,3 +65,17 @@ fn replicas_are_taken_together() {
     let error = (all.diffusivity.value - system.diffusivity()).abs();
     assert!(error < 4.0 * all.diffusivity.std_error, "{}", all.diffusivity);
 }
+
+/// Concert is told from chance by what the estimates themselves scatter: of 40 runs of walkers that are alone one in two
+/// hundred may be said to move together, so hardly more than one, and groups of four that share half of their steps are
+/// in a long run.
+#[test]
+fn concert_is_told_from_chance() {
+    let flagged = |system: Synthetic, seed| {
+        let found = Transport::of(vec![system.watch(seed).unwrap()], None, &[], &Choice::default()).unwrap();
+        let flags = found.tracers[0].1.as_ref().unwrap().diffusivity.flags.clone();
+        flags.iter().any(|flag| flag.starts_with("ions move in concert"))
+    };
+    assert!((0..40).filter(|seed| flagged(Synthetic::of(Kind::Walks), 500 + seed)).count() <= 2);
+    assert!(flagged(Synthetic { ions: 400, frames: 6000, ..Synthetic::of(Kind::Concert) }, 1));
+}

@@ -26,8 +26,8 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
-/// Walkers on a framework that drifts. Up to 8 frames mlmd takes every frame for an origin, as the others do, and the
-/// mean squared displacements are the same to round-off; beyond, its origins are a fifth of the lag apart or less, and it
+/// Walkers on a framework that drifts. Up to 16 frames mlmd takes every frame for an origin, as the others do, and the
+/// mean squared displacements are the same to round-off; beyond, its origins are a ninth of the lag apart or less, and it
 /// differs by a part of its error. docs/agreement.md explains the rest.
 #[test]
 fn the_others_find_the_same() {
@@ -58,7 +58,7 @@ fn the_others_find_the_same() {
             let (own, other) = (msd.trace(k), values[at]);
             // A lag over the length of the run, over the number of ions: the square of the relative error.
             let error = (2.0 / 3.0 * *lag as f64 / run.frames as f64 / system.ions as f64).sqrt();
-            let allowed = if *lag <= 8 { tolerance } else { 0.6 * error };
+            let allowed = if *lag <= 16 { tolerance } else { 0.3 * error };
             assert!((own / other - 1.0).abs() < allowed, "{name}, lag {lag}: {own} {other}");
             compared += 1;
         }
@@ -90,14 +90,16 @@ fn the_others_find_the_same() {
     if let Some(value) = told("pymatgen") {
         same("pymatgen", &numbers(&value["lags"]), &numbers(&value["msd"]), 1e-9);
         let stated = value["std_dev"].as_f64().unwrap();
-        near("pymatgen", value["diffusivity"].as_f64().unwrap(), 0.0);
+        // It fits lags up to the whole run, at which 32 ions in 3 dimensions are known to 1/√48.
+        let own = value["diffusivity"].as_f64().unwrap();
+        near("pymatgen", own, own / 48.0_f64.sqrt());
         // Its error takes the lags for independent: far too small.
-        assert!(stated < 0.1 * tracer.diffusivity.std_error, "{stated}");
+        assert!(stated < 1e-3 * tracer.diffusivity.std_error, "{stated}");
     }
     if let Some(value) = told("kinisi") {
         // kinisi leaves out displacements that begin at the first frame: one origin in 468 or more, and lags of 17
         // and 31 frames differ by what one origin can weigh.
-        same("kinisi", &numbers(&value["lags"]), &numbers(&value["msd"]), 0.02);
+        same("kinisi", &numbers(&value["lags"]), &numbers(&value["msd"]), 0.005);
         near("kinisi", value["diffusivity"].as_f64().unwrap(), value["std_error"].as_f64().unwrap());
         // Its covariance counts displacements that do not overlap: of the same size as that of overlapping ones.
         let ratio = value["std_error"].as_f64().unwrap() / tracer.diffusivity.std_error;
