@@ -21,7 +21,7 @@ figure svg { width: 100%; height: auto; display: block; } figcaption { color: #5
 .scroll { overflow-x: auto; background: #fff; border: 1px solid #ddd; border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; padding: 8px 12px; border-bottom: 1px solid #eee; vertical-align: top; white-space: nowrap; }
-th { background: #fafafa; font-weight: 600; } td.wide { white-space: normal; min-width: 260px; }
+th { background: #fafafa; font-weight: 600; white-space: normal; } td.wide { white-space: normal; min-width: 260px; }
 td small { color: #666; display: block; } sup, sub { line-height: 0; }
 ul.warnings { background: #fff7e6; border: 1px solid #e6c98a; border-radius: 8px; padding: 12px 16px 12px 34px; margin: 0; }
 .refused { color: #8a4b00; white-space: normal; }

@@ -94,11 +94,11 @@ fn the_others_find_the_same() {
         let own = value["diffusivity"].as_f64().unwrap();
         near("pymatgen", own, own / 48.0_f64.sqrt());
         // Its error takes the lags for independent: far too small.
-        assert!(stated < 1e-3 * tracer.diffusivity.std_error, "{stated}");
+        assert!(stated < 1e-2 * tracer.diffusivity.std_error, "{stated}");
     }
     if let Some(value) = told("kinisi") {
-        // kinisi leaves out displacements that begin at the first frame: one origin in 468 or more, and lags of 17
-        // and 31 frames differ by what one origin can weigh.
+        // kinisi leaves out displacements that begin at the first frame: one origin in 375 or more, which can weigh
+        // twice as much as others.
         same("kinisi", &numbers(&value["lags"]), &numbers(&value["msd"]), 0.005);
         near("kinisi", value["diffusivity"].as_f64().unwrap(), value["std_error"].as_f64().unwrap());
         // Its covariance counts displacements that do not overlap: of the same size as that of overlapping ones.
