@@ -14,6 +14,9 @@ use mlmd::md::{Ensemble, Integrator, Ramp, State, Thermostat};
 use mlmd::workflow::run::Setup;
 use mlmd::{Error, Result};
 
+/// eV/fs in meV/ns.
+const EV_PER_FS: f64 = 1e9;
+
 /// fs of preparation, with a timestep of 1 fs.
 const PREPARATION: u64 = 2000;
 
@@ -46,10 +49,10 @@ fn main() -> Result<()> {
             let (fluctuation, drift, error) = conservation(&start, timestep, time, &mut engine)?;
             let back = reversal(&start, timestep, &mut engine)?;
             println!(
-                "| {timestep} | {fluctuation:.2e} | {:.2e} | {:.3} ± {:.3} | {back:.0e} |",
+                "| {timestep} | {fluctuation:.2e} | {:.2e} | {:.1e} ± {:.1e} | {back:.0e} |",
                 fluctuation / timestep.powi(2),
-                1e6 * drift,
-                1e6 * error
+                EV_PER_FS * drift,
+                EV_PER_FS * error
             );
         }
         Ok(())

@@ -12,6 +12,7 @@ use crate::workflow::dynamics::{
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -26,9 +27,10 @@ pub(super) fn simulate(
     let tasks = tasks(&setup.plan)?;
     let plan = &setup.plan;
     let stop = Stop::listen(plan.run.wall_time)?;
-    let files: Vec<_> = std::iter::once(plan.structure.file.clone())
-        .chain(plan.potential.file.iter().filter(|path| path.is_file()).cloned())
-        .collect();
+    let mut files = vec![plan.structure.file.clone()];
+    if let Some(potential) = &plan.potential.file {
+        files.extend(files_of(potential)?);
+    }
     let made = Made { input, sets, seed: plan.seed, threads: setup.threads(), files: &files };
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();
@@ -58,6 +60,19 @@ pub(super) fn simulate(
     let report = analyze::run(&request, terminal)?;
     report.write(folder.path())?;
     terminal::print(&analyze::summary(&report, folder.path()))
+}
+
+/// The file of a potential, or all files of its folder, in the order of their names.
+fn files_of(potential: &Path) -> Result<Vec<PathBuf>> {
+    if potential.is_file() {
+        return Ok(vec![potential.to_path_buf()]);
+    }
+    let entries = std::fs::read_dir(potential).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.map_err(Error::io(potential, "list"))?;
+    let mut files: Vec<_> =
+        entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// What each task that was run took.

@@ -39,6 +39,42 @@ fn engine(threads: usize) -> Engine {
     Engine::new(Box::new(potential), Options { skin: 0.5, threads }).unwrap()
 }
 
+/// A name for every thermostat and barostat in every mode; one that is added has to be named here, and swept.
+fn kinds(ensemble: &Ensemble) -> [&'static str; 2] {
+    let thermostat = match ensemble.thermostat {
+        None => "none",
+        Some(Thermostat::Langevin { .. }) => "langevin",
+        Some(Thermostat::NoseHoover { .. }) => "nose-hoover",
+        Some(Thermostat::Csvr { .. }) => "csvr",
+    };
+    let barostat = match ensemble.barostat {
+        None => "none",
+        Some(Barostat::CellRescaling { mode, .. }) => match mode {
+            CellMode::Isotropic => "c-rescale, isotropic",
+            CellMode::PerAxis => "c-rescale, per axis",
+            CellMode::Flexible => "c-rescale, flexible",
+        },
+        Some(Barostat::Mtk { mode, .. }) => match mode {
+            CellMode::Isotropic => "mtk, isotropic",
+            CellMode::PerAxis => "mtk, per axis",
+            CellMode::Flexible => "mtk, flexible",
+        },
+    };
+    [thermostat, barostat]
+}
+
+#[test]
+fn the_sweeps_leave_nothing_out() {
+    let seen: Vec<_> = ensembles(1.0).iter().map(kinds).collect();
+    let names = |k: usize| {
+        let mut names: Vec<_> = seen.iter().map(|kinds| kinds[k]).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    };
+    assert_eq!([names(0), names(1)], [4, 7]);
+}
+
 /// Every ensemble there is, at 40 K and 0.02 GPa.
 fn ensembles(timestep: f64) -> Vec<Ensemble> {
     let temperature = Ramp::constant(40.0);

@@ -10,4 +10,5 @@ mod models;
 mod potentials;
 mod relax;
 mod run;
+mod signals;
 mod train;

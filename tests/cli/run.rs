@@ -34,7 +34,7 @@ thermo = { every = "20 fs" }
 checkpoint = { every = "80 fs" }
 "#;
 
-const ARGON: &str = "4\nLattice=\"5.4 0 0 0 5.4 0 0 0 5.4\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n\
+pub(crate) const ARGON: &str = "4\nLattice=\"5.4 0 0 0 5.4 0 0 0 5.4\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n\
                      Ar 0 0 0\nAr 0 2.7 2.7\nAr 2.7 0 2.7\nAr 2.7 2.7 0\n";
 
 /// A folder with the input in it.
@@ -45,7 +45,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
     folder
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.current_dir(folder).args(["run", "in.toml", "--quiet"]).args(arguments).stdin(Stdio::null());
     command
@@ -55,7 +55,7 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program starts")
 }
 
-fn start(folder: &Path) -> Child {
+pub(crate) fn start(folder: &Path) -> Child {
     command(folder, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
@@ -169,27 +169,6 @@ fn threads_do_not_change_a_byte() {
     assert!(run(one.path(), &["--set", "device.threads=1"]).status.success());
     assert!(run(two.path(), &["--set", "device.threads=2"]).status.success());
     assert!(results(one.path()) == results(two.path()));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_signal_stops_with_a_checkpoint_and_exit_code_75() {
-    let folder = folder();
-    let mut child = start(folder.path());
-    // Once the first checkpoint is there, signals have been listened to for long.
-    let checkpoint = folder.path().join("out/T0040K/checkpoint");
-    while !checkpoint.exists() && child.try_wait().expect("can be asked").is_none() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args(["-TERM", &pid]).status();
-    if !sent.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: the run ended before the signal, or there is no `kill`");
-        return;
-    }
-    assert_eq!(child.wait().expect("ends").code(), Some(75));
-    let again = run(folder.path(), &[]);
-    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
 }
 
 #[test]

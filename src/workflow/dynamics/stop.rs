@@ -38,7 +38,12 @@ impl Stop {
 
     /// Never.
     pub fn never() -> Self {
-        Self { signalled: Arc::new(AtomicBool::new(false)), deadline: None }
+        Self::when(Arc::new(AtomicBool::new(false)))
+    }
+
+    /// When a flag is raised; signals are left to others.
+    pub fn when(flag: Arc<AtomicBool>) -> Self {
+        Self { signalled: flag, deadline: None }
     }
 
     /// Why to stop now, if so.
