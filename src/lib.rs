@@ -5,7 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`units`], [`error`], [`text`], [`lanes`], [`random`] | quantities with units; errors with places; lines and tokens; lanes of reals; counter-based random numbers |
+//! | [`units`], [`error`], [`text`], [`lanes`], [`random`], [`curvature`] | quantities with units; errors with places; lines and tokens; lanes of reals; counter-based random numbers; directions of L-BFGS |
 //! | [`system`] | what the atoms are |
 //! | [`io`] | file formats, one file each |
 //! | [`neighbors`] | who is near whom |
@@ -25,6 +25,7 @@
 pub mod analysis;
 pub mod cli;
 pub mod compute;
+pub mod curvature;
 pub mod descriptors;
 pub mod error;
 pub mod input;

@@ -1,11 +1,12 @@
 //! `mlmd evaluate`: a potential on frames, and its errors where the frames carry references.
 
+use super::errors;
 use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
-use crate::workflow::evaluate::{self, Errors, Report, Request};
-use crate::workflow::{Deviation, Spread};
+use crate::workflow::evaluate::{self, Report, Request};
+use crate::workflow::{Deviation, ErrorRow, Spread};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -64,8 +65,9 @@ impl Arguments {
 
 /// The keys of this object are a contract.
 fn machine(report: &Report) -> Value {
-    let Errors { energy, force, stress, .. } = &report.all;
+    let ErrorRow { energy, forces: force, stress, .. } = &report.errors.all;
     let scaled = |value: Option<f64>, factor: f64| value.map(|value| value * factor);
+    let table = report.errors.json();
     json!({
         "frames": report.frames,
         "atoms": report.atoms,
@@ -81,6 +83,11 @@ fn machine(report: &Report) -> Value {
         "extrapolating_atoms": report.extrapolating.0,
         "energy_std_mev_per_atom": scaled(mean(&report.committee[0]), 1e3),
         "force_std_ev_per_angstrom": mean(&report.committee[1]),
+        "stress_max_gpa": stress.rmse().map(|_| stress.largest),
+        "by_config_type": table["by_config_type"],
+        "force_rmse_by_element": table["force_rmse_by_element"],
+        "worst_frames_by_force": table["worst_frames_by_force"],
+        "worst_frames_by_energy": table["worst_frames_by_energy"],
     })
 }
 
@@ -92,7 +99,7 @@ fn mean(spread: &Spread) -> Option<f64> {
 fn table(potential: &str, report: &Report) -> String {
     let plural = if report.frames == 1 { "" } else { "s" };
     let mut text = format!("{potential}\n{} frame{plural}, {} atoms\n", report.frames, report.atoms);
-    let all = &report.all;
+    let all = &report.errors.all;
     if let [Some(energy), Some(force)] = report.committee.each_ref().map(mean) {
         let _ = writeln!(
             text,
@@ -102,7 +109,7 @@ fn table(potential: &str, report: &Report) -> String {
             report.committee[1].max
         );
     }
-    if all.energy.count + all.force.count + all.stress.count == 0 {
+    if all.energy.count + all.forces.count + all.stress.count == 0 {
         text.push_str("The frames carry no references to compare with.\n");
         return text;
     }
@@ -117,38 +124,17 @@ fn table(potential: &str, report: &Report) -> String {
         let _ = writeln!(text, "  {name:<22}{}  {}", numbers.concat(), deviation.frame);
     };
     row("energy   meV/atom", &all.energy, 1e3, 3);
-    row("force    eV/Å", &all.force, 1.0, 5);
+    row("force    eV/Å", &all.forces, 1.0, 5);
     row("stress   GPa", &all.stress, 1.0, 4);
-    if report.force_by_element.len() > 1 {
-        for (element, deviation) in &report.force_by_element {
-            row(&format!("  force on {element}"), deviation, 1.0, 5);
-        }
+    if report.errors.types.len() > 1 || report.errors.elements.len() > 1 {
+        text.push('\n');
+        errors::head(&mut text);
+        errors::row(&mut text, "all", all);
+        errors::details(&mut text, &report.errors);
     }
-    if report.groups.len() > 1 {
-        text.push_str(&groups(report));
-    }
-    text
-}
-
-/// RMSE by `config_type`.
-fn groups(report: &Report) -> String {
-    let width = report.groups.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(11);
-    let mut text = format!(
-        "\n  {:width$}{:>8}{:>18}{:>13}{:>13}\n",
-        "config_type", "frames", "energy meV/atom", "force eV/Å", "stress GPa"
-    );
-    for (name, errors) in &report.groups {
-        let show = |value: Option<f64>, factor: f64, digits: usize| {
-            value.map_or_else(|| "-".to_string(), |value| format!("{:.digits$}", value * factor))
-        };
-        let _ = writeln!(
-            text,
-            "  {name:width$}{:>8}{:>18}{:>13}{:>13}",
-            errors.frames,
-            show(errors.energy.rmse(), 1e3, 3),
-            show(errors.force.rmse(), 1.0, 5),
-            show(errors.stress.rmse(), 1.0, 4),
-        );
+    if report.frames > 1 {
+        text.push('\n');
+        errors::worst(&mut text, &report.errors);
     }
     text
 }

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod convert;
 mod devices;
+mod errors;
 mod evaluate;
 mod help;
 mod info;

@@ -1,14 +1,14 @@
 //! `mlmd train`: frames become a potential.
 
+use super::errors;
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::train::checkpoint::CurvePoint;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
-use crate::workflow::Deviation;
 use crate::workflow::dynamics::Stop;
-use crate::workflow::train::{self, ErrorTable, Listener, Report, Row};
+use crate::workflow::train::{self, CrossReport, Finished, Listener, Report};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -41,8 +41,8 @@ impl Arguments {
         let stop = Stop::listen(plan.run.wall_time)?;
         let listener = Talk { terminal, described: Mutex::new((None, 0)) };
         let fresh = matches!(self.restart, Some(Restart::Fresh));
-        let report = train::run(&plan, &input, &self.set, fresh, &stop, &listener)?;
-        terminal::print(&describe(&report))
+        let finished = train::run(&plan, &input, &self.set, fresh, &stop, &listener)?;
+        terminal::print(&describe(&finished))
     }
 }
 
@@ -98,51 +98,58 @@ impl Listener for Talk {
     }
 }
 
-fn describe(report: &Report) -> String {
-    let mut text = format!(
-        "{} epochs in {:.1} s\n\n  {:<28}{:>12}{:>12}{:>12}{:>12}\n",
-        report.epochs, report.seconds, "RMSE", "meV/atom", "eV/Å", "GPa", "max eV/Å"
-    );
-    row(&mut text, "frames of members unseen", &report.validation);
-    tables(&mut text, "all frames learnt from", &report.learning);
-    if let Some(test) = &report.test {
-        tables(&mut text, "test", test);
+fn describe(finished: &Finished) -> String {
+    match finished {
+        Finished::Potential(report) => potential(report),
+        Finished::Cross(report) => cross(report),
     }
-    let _ = writeln!(text, "\npotential  {}", report.folder.join("potential.mlmd").display());
-    let _ = writeln!(text, "record     {}", report.folder.join("train.json").display());
+}
+
+fn potential(report: &Report) -> String {
+    let mut text = format!("{} epochs in {:.1} s\n\n", report.epochs, report.seconds);
+    errors::head(&mut text);
+    if report.validation.all.frames > 0 {
+        errors::row(&mut text, "frames held back", &report.validation.all);
+    }
+    errors::row(&mut text, "all frames learnt from", &report.learning.all);
+    errors::details(&mut text, &report.learning);
+    if let Some(test) = &report.test {
+        errors::row(&mut text, "test", &test.all);
+        errors::details(&mut text, test);
+    }
+    text.push('\n');
+    errors::worst(&mut text, report.test.as_ref().unwrap_or(&report.learning));
+    let _ = writeln!(text);
+    for (name, file) in [
+        ("potential", "potential.mlmd"),
+        ("report", "report.html"),
+        ("data sheet", "datasheet.md"),
+        ("record", "train.json"),
+    ] {
+        let _ = writeln!(text, "{name:<11}{}", report.folder.join(file).display());
+    }
     text
 }
 
-fn row(text: &mut String, name: &str, row: &Row) {
-    let cell = |d: &Deviation, unit: f64, digits: usize| {
-        d.rmse().map_or_else(|| format!("{:>12}", "-"), |x| format!("{:>12.digits$}", x * unit))
-    };
-    let _ = writeln!(
-        text,
-        "  {name:<28}{}{}{}{:>12.4}",
-        cell(&row.energy, 1e3, 3),
-        cell(&row.forces, 1.0, 5),
-        cell(&row.stress, 1.0, 4),
-        row.forces.largest
+fn cross(report: &CrossReport) -> String {
+    let mut text = format!(
+        "  {:<30}{:>7}{:>18}{:>13}{:>13}{:>13}\n",
+        "RMSE on frames left out", "frames", "energy meV/atom", "force eV/Å", "largest", "stress GPa"
     );
-}
-
-fn tables(text: &mut String, name: &str, table: &ErrorTable) {
-    row(text, name, &table.all);
-    for (kind, errors) in &table.types {
-        row(text, &format!("  {kind}"), errors);
+    let cell = |x: Option<f64>, width: usize, digits: usize| {
+        x.map_or_else(|| format!("{:>width$}", "-"), |x| format!("{x:>width$.digits$}"))
+    };
+    let mut row = |name: &str, frames: &str, [energy, forces, stress, largest]: [Option<f64>; 4]| {
+        let cells = [cell(energy, 18, 3), cell(forces, 13, 5), cell(largest, 13, 4), cell(stress, 13, 4)];
+        let _ = writeln!(text, "  {name:<30}{frames:>7}{}", cells.concat());
+    };
+    for fold in &report.folds {
+        let largest = fold.forces.map(|_| fold.largest);
+        row(&fold.name, &fold.frames.to_string(), [fold.energy, fold.forces, fold.stress, largest]);
     }
-    for (element, forces) in &table.elements {
-        row(text, &format!("  {element}"), &Row { forces: *forces, ..Row::default() });
-    }
-    for worst in &table.worst {
-        let _ = writeln!(
-            text,
-            "    worst: {:+.2} meV/atom, {:.4} eV/Å, largest {:.4} eV/Å in {}",
-            worst.energy * 1e3,
-            worst.forces,
-            worst.largest,
-            worst.frame
-        );
-    }
+    let spread = report.spread();
+    row("mean", "", spread.map(|s| s.map(|s| s[0])));
+    row("standard deviation", "", spread.map(|s| s.map(|s| s[1])));
+    let _ = writeln!(text, "\nrecord  {}", report.folder.join("cross-validation.json").display());
+    text
 }

@@ -4,7 +4,7 @@
 //! with inertia, semi-implicit Euler integration, and half a step back when the motion turns uphill. Its original
 //! is E. Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), doi:10.1103/PhysRevLett.97.170201.
 
-use super::lbfgs::{add, dot};
+use crate::curvature::{add, dot};
 
 const DELAY: u32 = 20;
 const GROW: f64 = 1.1;

@@ -2,10 +2,16 @@
 
 use super::fire::Fire;
 use super::landscape::{Freedom, Landscape, Point};
-use super::lbfgs::{History, add, dot};
 use crate::compute::Engine;
+use crate::curvature::{Curvature, add, dot};
 use crate::error::{Error, Result};
 use crate::system::System;
+
+/// Steps that L-BFGS remembers.
+const MEMORY: usize = 30;
+
+/// Curvature assumed before anything is known, eV/Å²: soft enough to move, stiff enough not to leap.
+const STIFFNESS: f64 = 70.0;
 
 /// How to go down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,7 +113,7 @@ pub fn relax(
     let mut point = landscape.at(&x)?;
     let first_energy = point.energy;
     let mut fire = Fire::new(x.len());
-    let mut history = History::default();
+    let mut history = Curvature::new(MEMORY, 1.0 / STIFFNESS);
     let (mut step, mut stopped) = (0, None);
     loop {
         watch(&state(&landscape, &point, step))?;
@@ -170,7 +176,7 @@ const SHORTEST: f64 = 1e-5;
 /// taken that shortens the slope instead. `None` if neither the direction nor steepest descent leads down.
 fn descend(
     landscape: &mut Landscape<'_>,
-    history: &mut History,
+    history: &mut Curvature,
     x: &[f64],
     point: &Point,
     reach: f64,

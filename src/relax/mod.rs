@@ -5,7 +5,6 @@
 //! | `minimise` | [`relax`]: from a structure to the nearest minimum |
 //! | `landscape` | energy over positions and cell as a function of one vector |
 //! | `strain` | the coordinates of the cell: [`CellFreedom`] |
-//! | `lbfgs` | directions of the limited-memory BFGS method |
 //! | `fire` | the fast inertial relaxation engine, version 2.0 |
 //! | `band` | [`band()`]: the nudged elastic band with a climbing image |
 //! | `tangent` | forces on the images of a band |
@@ -14,7 +13,6 @@
 mod band;
 mod fire;
 mod landscape;
-mod lbfgs;
 mod minimise;
 mod path;
 mod strain;

@@ -33,6 +33,7 @@ enum Layer {
     Points { points: Vec<[f64; 2]>, errors: Vec<[f64; 2]>, colour: &'static str, hollow: bool },
     Band { lower: Vec<[f64; 2]>, upper: Vec<[f64; 2]>, colour: &'static str },
     Span { from: f64, to: f64, colour: &'static str },
+    Dots { points: Vec<[f64; 2]>, colour: &'static str },
     Map { x: [f64; 2], y: [f64; 2], raster: Raster },
 }
 
@@ -93,6 +94,11 @@ impl Figure {
         self.layers.push(Layer::Band { lower, upper, colour });
     }
 
+    /// Many small points: a path of dots, which takes few bytes for each.
+    pub fn dots(&mut self, points: Vec<[f64; 2]>, colour: &'static str) {
+        self.layers.push(Layer::Dots { points, colour });
+    }
+
     /// A stretch of the x axis.
     pub fn span(&mut self, from: f64, to: f64, colour: &'static str) {
         self.layers.push(Layer::Span { from, to, colour });
@@ -138,7 +144,11 @@ impl Figure {
         };
         for layer in &self.layers {
             match layer {
-                Layer::Line { points, .. } => points.iter().for_each(|p| take(p[axis])),
+                Layer::Line { points, .. } | Layer::Dots { points, .. } => {
+                    for p in points {
+                        take(p[axis]);
+                    }
+                }
                 Layer::Points { points, errors, .. } => {
                     for p in points {
                         take(p[axis]);
@@ -282,6 +292,20 @@ impl Figure {
                         out,
                         "<path d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.8\" stroke-linejoin=\"round\"{dash}/>",
                         path(points)
+                    );
+                }
+                Layer::Dots { points, colour } => {
+                    let at = points.iter().map(|p| [x(p[0]), y(p[1])]);
+                    let each = at.filter(|p| p.iter().all(|v| v.is_finite()));
+                    // A few points must be seen, many must be told apart.
+                    let size = if points.len() < 400 { 6.0 } else { 3.2 };
+                    let text = each.fold(String::new(), |mut text, p| {
+                        let _ = write!(text, "M{:.1} {:.1}h0", p[0], p[1]);
+                        text
+                    });
+                    let _ = writeln!(
+                        out,
+                        "<path d=\"{text}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{size}\" stroke-linecap=\"round\" stroke-opacity=\"0.6\"/>"
                     );
                 }
                 Layer::Points { points, errors, colour, hollow } => {

@@ -5,7 +5,7 @@ use super::{Report, Section, plots};
 use crate::analysis::{Digits, Estimate, Refusal};
 use std::fmt::Write;
 
-const STYLE: &str = "
+pub(super) const STYLE: &str = "
 :root { color-scheme: light; }
 body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #222; background: #f6f6f4; margin: 0; }
 main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 60px; }
@@ -49,9 +49,7 @@ pub(super) fn page(report: &Report) -> String {
     more(report, &mut out);
     out.push_str("<h2>Plots</h2>\n<div class=\"figures\">\n");
     for (name, caption, svg) in plots::all(report) {
-        // Every plot of the page needs its own name for what it clips to.
-        let svg = svg.replace("\"plot\"", &format!("\"{name}\"")).replace("#plot", &format!("#{name}"));
-        let _ = writeln!(out, "<figure>{svg}<figcaption>{}</figcaption></figure>", escape(&caption));
+        out.push_str(&embedded(&name, &caption, &svg));
     }
     out.push_str("</div>\n<h2>How the numbers were made</h2>\n");
     out.push_str(METHODS);
@@ -61,6 +59,12 @@ pub(super) fn page(report: &Report) -> String {
     }
     out.push_str("</table></div>\n</main></body>\n</html>\n");
     out
+}
+
+/// A plot with its caption. Every plot of a page needs its own name for what it clips to.
+pub(super) fn embedded(name: &str, caption: &str, svg: &str) -> String {
+    let svg = svg.replace("\"plot\"", &format!("\"{name}\"")).replace("#plot", &format!("#{name}"));
+    format!("<figure>{svg}<figcaption>{}</figcaption></figure>\n", escape(caption))
 }
 
 const METHODS: &str = "<p>D* is the slope of the mean squared displacement divided by 6, by generalised least squares \

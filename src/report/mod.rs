@@ -9,10 +9,12 @@
 //! | `json` | `result.json`, schema `mlmd.result/1` (docs/result.md) |
 //! | `csv` | every curve as CSV |
 //! | `html` | the report |
+//! | `fit` | the report of a potential that was fitted to frames |
 
 mod correlations;
 mod csv;
 mod figure;
+mod fit;
 mod html;
 mod json;
 mod panels;
@@ -20,6 +22,7 @@ mod plots;
 mod raster;
 
 pub use figure::{COLOURS, Figure, Scale};
+pub use fit::{Curve, FitReport, Part, Table};
 
 use crate::analysis::{
     Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Point, Radial, Refusal, Transport, VanHove, Velocities,

@@ -78,15 +78,15 @@ fn check_labels(samples: &[Sample], labels: Labels) -> Result<()> {
         let lacking: Vec<&Frame> = samples.iter().map(|s| &s.frame).filter(|f| finite(f).is_none()).collect();
         if let Some(first) = lacking.first() {
             return Err(Error::invalid(format!(
-                "{}: no {name} here, and in {} of {} frames in all; remove these frames, or leave \
-                 \"{name}\" out of [data] labels",
+                "{}: no {name} here, and in {} of {} frames in all; remove these frames, or take \
+                 `{name}` out of [loss]",
                 first.origin,
                 lacking.len(),
                 samples.len()
             )));
         }
         if let Some(bad) = samples.iter().find(|s| finite(&s.frame) == Some(false)) {
-            return Err(Error::invalid(format!("{}: the {name} is not a finite number", bad.frame.origin)));
+            return Err(not_a_number(&bad.frame, name));
         }
     }
     if let Some(empty) = samples.iter().find(|s| s.frame.is_empty()) {
@@ -101,18 +101,62 @@ fn check_labels(samples: &[Sample], labels: Labels) -> Result<()> {
     Ok(())
 }
 
+fn not_a_number(frame: &Frame, name: &str) -> Error {
+    let verb = if name == "forces" { "are" } else { "is" };
+    let kind = if name == "forces" { "finite numbers" } else { "a finite number" };
+    Error::invalid(format!("{}: the {name} {verb} not {kind}", frame.origin))
+}
+
+/// Whatever labels frames of a test have, they are numbers.
+pub fn check_finite(samples: &[Sample]) -> Result<()> {
+    for frame in samples.iter().map(|s| &s.frame) {
+        let energy = frame.energy.is_none_or(f64::is_finite);
+        let forces = frame.forces.iter().flatten().all(|f| f.iter().all(|x| x.is_finite()));
+        let stress = frame.stress.iter().all(|s| s.iter().all(|x| x.is_finite()));
+        for (good, name) in [(energy, "energy"), (forces, "forces"), (stress, "stress")] {
+            if !good {
+                return Err(not_a_number(frame, name));
+            }
+        }
+        if frame.is_empty() {
+            return Err(Error::invalid(format!("{}: this frame has no atoms", frame.origin)));
+        }
+    }
+    Ok(())
+}
+
+/// The atoms of a frame without its labels, as a hash.
+fn fingerprint(frame: &Frame) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for x in frame.cell.matrix().iter().chain(frame.positions.iter().flat_map(|r| r.iter())) {
+        hash.update(x.to_bits().to_le_bytes());
+    }
+    frame.species.iter().for_each(|e| hash.update(e.symbol()));
+    hash.finalize().into()
+}
+
+/// Frames of a test that are also among those that were learnt from: such a test flatters.
+pub fn leaks(learnt: &[Sample], test: &[Sample]) -> Vec<String> {
+    let known: HashMap<[u8; 32], &Frame> = learnt.iter().map(|s| (fingerprint(&s.frame), &s.frame)).collect();
+    let twice =
+        |s: &Sample| known.get(&fingerprint(&s.frame)).map(|learnt| (s.frame.origin.clone(), *learnt));
+    let found: Vec<_> = test.iter().filter_map(twice).collect();
+    let Some((first, learnt)) = found.first() else { return Vec::new() };
+    vec![format!(
+        "{} of {} frames of the test are also learnt from: the test flatters (the first is {first}, which is {})",
+        found.len(),
+        test.len(),
+        learnt.origin
+    )]
+}
+
 /// Frames that are there twice are told; twice with different labels is an error.
 fn duplicates(samples: &[Sample]) -> Result<Vec<String>> {
     let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
     let mut warnings = Vec::new();
     for (index, sample) in samples.iter().enumerate() {
         let frame = &sample.frame;
-        let mut hash = Sha256::new();
-        for x in frame.cell.matrix().iter().chain(frame.positions.iter().flat_map(|r| r.iter())) {
-            hash.update(x.to_bits().to_le_bytes());
-        }
-        frame.species.iter().for_each(|e| hash.update(e.symbol()));
-        let first = *seen.entry(hash.finalize().into()).or_insert(index);
+        let first = *seen.entry(fingerprint(frame)).or_insert(index);
         if first == index {
             continue;
         }

@@ -60,6 +60,13 @@ impl AtomFeatures {
 }
 
 impl FrameFeatures {
+    /// Frees the Jacobians; values stay.
+    pub fn forget_jacobian(&mut self) {
+        for atom in &mut self.atoms {
+            (atom.coordinates, atom.jacobian) = (Vec::new(), Vec::new());
+        }
+    }
+
     /// Heap memory, bytes.
     pub fn memory(&self) -> usize {
         self.atoms.iter().map(|a| 4 * a.jacobian.len() + 4 * a.coordinates.len() + 8 * a.values.len()).sum()

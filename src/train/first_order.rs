@@ -8,30 +8,12 @@ use super::loss::{Loss, Target};
 use super::objective::{Descent, Objective, Summary};
 use super::optimizer::{Memory, Optimizer, Outcome};
 use super::problem::Problem;
+use super::schedule::{Plateaus, Schedule};
 use crate::error::{Error, Result};
 use crate::potential::Activation;
 use crate::random::{Philox, Purpose};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
-
-/// A learning rate that falls along half a cosine.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Schedule {
-    /// In the first epoch.
-    pub first: f64,
-    /// In the last epoch.
-    pub last: f64,
-    /// The last epoch.
-    pub epochs: u64,
-}
-
-impl Schedule {
-    /// The rate in an epoch, counted from zero.
-    pub fn at(self, epoch: u64) -> f64 {
-        let done = (epoch as f64 / self.epochs.max(1) as f64).min(1.0);
-        self.last + 0.5 * (self.first - self.last) * (1.0 + (std::f64::consts::PI * done).cos())
-    }
-}
 
 /// Adam, or with a decay AdamW. The errors on the frames that train are those met on the way.
 pub struct Adaptive {
@@ -41,13 +23,14 @@ pub struct Adaptive {
     clip: Option<f64>,
     seed: u64,
     state: Option<AdamWState<1>>,
+    plateaus: Plateaus,
 }
 
 impl Adaptive {
     /// Steps over `batch` frames each; gradients are shortened to the norm `clip`.
     pub fn new(schedule: Schedule, batch: usize, clip: Option<f64>, decay: Option<f64>, seed: u64) -> Self {
         let config = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(decay.unwrap_or(0.0) as f32);
-        Self { rule: config.build(), schedule, batch, clip, seed, state: None }
+        Self { rule: config.build(), schedule, batch, clip, seed, state: None, plateaus: Plateaus::default() }
     }
 }
 
@@ -61,6 +44,19 @@ fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>> {
         .into_data()
         .try_to_vec()
         .map_err(|error| Error::Internal(format!("a tensor of doubles: {error:?}")))
+}
+
+/// Can neurons of this kind be trained here?
+pub fn knows(activation: Activation) -> bool {
+    matches!(
+        activation,
+        Activation::Linear
+            | Activation::Tanh
+            | Activation::Logistic
+            | Activation::Softplus
+            | Activation::ScaledTanh
+            | Activation::TwistedTanh
+    )
 }
 
 /// f and f' of a layer.
@@ -82,7 +78,7 @@ fn apply(activation: Activation, z: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
         Activation::Softplus => (activation::softplus(z.clone(), 1.0), activation::sigmoid(z)),
         Activation::ScaledTanh => scaled(z, 0.0),
         Activation::TwistedTanh => scaled(z, 0.1),
-        // The input language offers no other hidden neurons; outputs are linear.
+        // Outputs are linear; other neurons are refused before ([`knows`]).
         _ => (z.clone(), z.ones_like()),
     }
 }
@@ -120,13 +116,13 @@ fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Result<De
     // Which atoms of the batch each network has, as (frame in the batch, atom).
     let mut atoms: Vec<Vec<(usize, usize)>> = vec![Vec::new(); species];
     for (place, frame) in frames.iter().enumerate() {
-        for (k, atom) in problem.features[*frame].atoms.iter().enumerate() {
+        for (k, atom) in problem.features.values(*frame).atoms.iter().enumerate() {
             atoms[atom.species].push((place, k));
         }
     }
-    let feature = |(place, k): (usize, usize)| &problem.features[frames[place]].atoms[k];
+    let feature = |(place, k): (usize, usize)| &problem.features.values(frames[place]).atoms[k];
     let mut energies: Vec<Vec<f64>> =
-        frames.iter().map(|f| vec![0.0; problem.features[*f].atoms.len()]).collect();
+        frames.iter().map(|f| vec![0.0; problem.features.values(*f).atoms.len()]).collect();
     let mut slopes: Vec<Vec<Vec<f64>>> = energies.iter().map(|e| vec![Vec::new(); e.len()]).collect();
     let mut outputs = Vec::new();
     for (network, atoms) in problem.layout.networks.iter().zip(&atoms) {
@@ -163,11 +159,12 @@ fn gradient(problem: &Problem<'_>, theta: &[f64], frames: &[usize]) -> Result<De
     let mut adjoints = Vec::new();
     for (place, frame) in frames.iter().enumerate() {
         let g: Vec<&[f64]> = slopes[place].iter().map(|g| &g[..]).collect();
-        let rows = problem.differences_from(*frame, &energies[place], &g);
+        let features = problem.features.frame(*frame);
+        let rows = problem.differences_from(*frame, &features, &energies[place], &g);
         let target = &problem.targets[*frame];
         descent.loss += target.penalty(problem.loss, &rows);
         let y = target.adjoints(problem.loss, &rows);
-        adjoints.push((y[0], problem.atom_adjoints(*frame, &y)));
+        adjoints.push((y[0], Problem::atom_adjoints(&features, &y)));
         descent.differences.push(rows);
     }
     let mut surrogate: Option<Tensor<1>> = None;
@@ -219,7 +216,7 @@ impl<P: Objective> Optimizer<P> for Adaptive {
                 }
             }
             let (moved, state) = self.rule.step(
-                self.schedule.at(epoch),
+                self.schedule.at(epoch, self.plateaus.count),
                 tensor(theta.clone(), [n], &device),
                 tensor(gradient, [n], &device),
                 self.state.take(),
@@ -227,6 +224,7 @@ impl<P: Objective> Optimizer<P> for Adaptive {
             self.state = state;
             *theta = numbers(moved)?;
         }
+        self.plateaus.push(met.loss, self.schedule);
         Ok(Outcome { converged: false, met: Some(met) })
     }
 }
@@ -236,13 +234,15 @@ impl Memory for Adaptive {
         let Some(state) = &self.state else { return Ok(Vec::new()) };
         let momentum = state.momentum.clone();
         let mut all = vec![momentum.time as f64];
+        all.extend(self.plateaus.save());
         all.extend(numbers(momentum.moment_1)?);
         all.extend(numbers(momentum.moment_2)?);
         Ok(all)
     }
 
     fn load(&mut self, state: &[f64]) -> Result<()> {
-        let Some((time, moments)) = state.split_first() else { return Ok(()) };
+        let Some(([time, plateaus @ ..], moments)) = state.split_first_chunk::<4>() else { return Ok(()) };
+        self.plateaus = Plateaus::load(*plateaus);
         let n = moments.len() / 2;
         let device = Device::flex();
         let [first, second] = [&moments[..n], &moments[n..]].map(|part| tensor(part.to_vec(), [n], &device));

@@ -34,14 +34,37 @@ pub struct Layout {
     len: usize,
 }
 
+/// The shape of a network: its inputs, and neurons and activation of each layer, the last of one neuron.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Neurons and activation of each layer.
+    pub layers: Vec<(usize, Activation)>,
+}
+
+impl Shape {
+    /// Hidden layers of one kind of neuron, and a linear output.
+    pub fn new(inputs: usize, hidden: &[usize], activation: Activation) -> Self {
+        let layers = hidden.iter().map(|n| (*n, activation)).chain([(1, Activation::Linear)]).collect();
+        Self { inputs, layers }
+    }
+}
+
 impl Layout {
     /// Networks with these numbers of inputs, all with the same hidden layers.
     pub fn new(inputs: &[usize], hidden: &[usize], activation: Activation) -> Self {
+        let shapes: Vec<Shape> = inputs.iter().map(|n| Shape::new(*n, hidden, activation)).collect();
+        Self::of(&shapes)
+    }
+
+    /// Networks of these shapes.
+    pub fn of(shapes: &[Shape]) -> Self {
         let mut len = 0;
-        let mut network = |inputs: usize| {
-            let mut width = inputs;
-            let widths = hidden.iter().map(|n| (*n, activation)).chain([(1, Activation::Linear)]);
-            let layers = widths.map(|(outputs, activation)| {
+        let network = |shape: &Shape| {
+            let mut width = shape.inputs;
+            let layers = shape.layers.iter().map(|(outputs, activation)| {
+                let (outputs, activation) = (*outputs, *activation);
                 let (weights, biases) = (len, len + width * outputs);
                 len = biases + outputs;
                 let layer = LayerLayout { inputs: width, outputs, weights, biases, activation };
@@ -50,7 +73,7 @@ impl Layout {
             });
             NetworkLayout { layers: layers.collect() }
         };
-        let networks = inputs.iter().map(|n| network(*n)).collect();
+        let networks = shapes.iter().map(network).collect();
         Self { networks, len }
     }
 

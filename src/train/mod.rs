@@ -12,6 +12,9 @@
 //! | [`split`] | what trains and what validates |
 //! | [`generate`] | descriptors made for the elements and cutoffs at hand |
 //! | [`features`] | descriptors of frames and their Jacobian |
+//! | [`store`] | features of all frames within a bound on memory |
+//! | [`prune`] | descriptors that say nothing new are left out |
+//! | [`grow`] | descriptors for more elements |
 //! | [`scaling`] | the statistics of descriptors |
 //! | [`layout`] | the parameters of all networks as one vector |
 //! | [`tangent`] | a network, its input gradient, and the parameter derivatives of both |
@@ -25,10 +28,14 @@
 //! | [`optimizer`] | what every optimiser can do |
 //! | [`marquardt`] | Levenberg–Marquardt |
 //! | [`kalman`] | the extended Kalman filter |
+//! | [`quasi_newton`] | L-BFGS |
+//! | [`average`] | the average of the parameters over epochs |
+//! | [`schedule`] | learning rates |
 //! | `first_order` | Adam and AdamW of burn (feature `train`) |
 //! | [`trainer`] | epoch after epoch, with early stopping and exact resume |
 //! | [`checkpoint`] | the state of a training in a file |
 
+pub mod average;
 pub mod blocks;
 pub mod checkpoint;
 pub mod dataset;
@@ -38,6 +45,7 @@ pub mod features;
 #[cfg(feature = "train")]
 pub mod first_order;
 pub mod generate;
+pub mod grow;
 pub mod kalman;
 pub mod layout;
 pub mod loss;
@@ -45,9 +53,13 @@ pub mod marquardt;
 pub mod objective;
 pub mod optimizer;
 pub mod problem;
+pub mod prune;
+pub mod quasi_newton;
 pub mod references;
 pub mod scaling;
+pub mod schedule;
 pub mod split;
+pub mod store;
 pub mod surroundings;
 pub mod tangent;
 pub mod trainer;

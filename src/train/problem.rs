@@ -9,6 +9,7 @@ use super::features::{AtomFeatures, FrameFeatures};
 use super::layout::Layout;
 use super::loss::{Loss, Target};
 use super::objective::{Descent, Objective};
+use super::store::Store;
 use super::tangent::{Networks, Pass};
 use crate::error::Result;
 use rayon::prelude::*;
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
     /// Scaled descriptors and Jacobians of all frames.
-    pub features: &'a [FrameFeatures],
+    pub features: &'a Store,
     /// What they should lead to.
     pub targets: &'a [Target],
     /// Which frames train.
@@ -30,9 +31,15 @@ pub struct Problem<'a> {
 
 impl Problem<'_> {
     /// Predicted minus reference rows of a frame.
-    fn differences_of(&self, networks: &Networks<'_>, frame: usize, pass: &mut Pass) -> Vec<f64> {
+    fn differences_of(
+        &self,
+        networks: &Networks<'_>,
+        frame: usize,
+        features: &FrameFeatures,
+        pass: &mut Pass,
+    ) -> Vec<f64> {
         let mut rows = vec![0.0; self.targets[frame].references.len()];
-        for atom in &self.features[frame].atoms {
+        for atom in &features.atoms {
             rows[0] += networks.evaluate(atom.species, &atom.values, pass);
             add_contractions(atom, &pass.gradient, &mut rows);
         }
@@ -41,7 +48,7 @@ impl Problem<'_> {
     }
 
     /// b_i of every atom of a frame from ∂L/∂y.
-    pub fn atom_adjoints(&self, frame: usize, adjoints: &[f64]) -> Vec<Vec<f64>> {
+    pub fn atom_adjoints(features: &FrameFeatures, adjoints: &[f64]) -> Vec<Vec<f64>> {
         let contract = |atom: &AtomFeatures| {
             let mut b = vec![0.0; atom.values.len()];
             for (column, q) in atom.jacobian.chunks_exact(b.len().max(1)).zip(&atom.coordinates) {
@@ -52,14 +59,20 @@ impl Problem<'_> {
             }
             b
         };
-        self.features[frame].atoms.iter().map(contract).collect()
+        features.atoms.iter().map(contract).collect()
     }
 
     /// Predicted minus reference rows of a frame from energies and input gradients of its atoms.
-    pub fn differences_from(&self, frame: usize, energies: &[f64], gradients: &[&[f64]]) -> Vec<f64> {
+    pub fn differences_from(
+        &self,
+        frame: usize,
+        features: &FrameFeatures,
+        energies: &[f64],
+        gradients: &[&[f64]],
+    ) -> Vec<f64> {
         let mut rows = vec![0.0; self.targets[frame].references.len()];
         rows[0] = energies.iter().sum();
-        for (atom, g) in self.features[frame].atoms.iter().zip(gradients) {
+        for (atom, g) in features.atoms.iter().zip(gradients) {
             add_contractions(atom, g, &mut rows);
         }
         self.targets[frame].finish(&mut rows);
@@ -79,7 +92,8 @@ impl Problem<'_> {
         chosen: Option<&[usize]>,
     ) -> (Vec<f64>, Vec<f64>) {
         let target = &self.targets[frame];
-        let differences = self.differences_of(networks, frame, pass);
+        let features = self.features.frame(frame);
+        let differences = self.differences_of(networks, frame, &features, pass);
         let mut places = vec![usize::MAX; differences.len()];
         let (mut residuals, mut factors) = (Vec::new(), Vec::new());
         let left_out =
@@ -97,7 +111,7 @@ impl Problem<'_> {
         }
         let width = self.layout.len();
         let mut rows = vec![0.0; residuals.len() * width];
-        for atom in &self.features[frame].atoms {
+        for atom in &features.atoms {
             networks.evaluate(atom.species, &atom.values, pass);
             if places[0] != usize::MAX {
                 networks.add_value_gradient(atom.species, pass, factors[0], &mut rows[..width]);
@@ -130,18 +144,21 @@ impl Objective for Problem<'_> {
 
     fn differences(&self, theta: &[f64], frames: &[usize]) -> Result<Vec<Vec<f64>>> {
         let networks = Networks::new(self.layout, theta);
-        let one = |pass: &mut Pass, frame: &usize| self.differences_of(&networks, *frame, pass);
+        let one = |pass: &mut Pass, frame: &usize| {
+            self.differences_of(&networks, *frame, &self.features.frame(*frame), pass)
+        };
         Ok(frames.par_iter().map_init(Pass::default, one).collect())
     }
 
     fn gradient(&self, theta: &[f64], frames: &[usize]) -> Result<Descent> {
         let networks = Networks::new(self.layout, theta);
         let one = |pass: &mut Pass, frame: &usize| {
-            let rows = self.differences_of(&networks, *frame, pass);
+            let features = self.features.frame(*frame);
+            let rows = self.differences_of(&networks, *frame, &features, pass);
             let adjoints = self.targets[*frame].adjoints(self.loss, &rows);
-            let b = self.atom_adjoints(*frame, &adjoints);
+            let b = Self::atom_adjoints(&features, &adjoints);
             let mut gradient = vec![0.0; self.layout.len()];
-            for (atom, b) in self.features[*frame].atoms.iter().zip(b) {
+            for (atom, b) in features.atoms.iter().zip(b) {
                 networks.evaluate(atom.species, &atom.values, pass);
                 networks.add_value_gradient(atom.species, pass, adjoints[0], &mut gradient);
                 networks.add_tangent_gradient(atom.species, pass, b.into_iter(), 1.0, &mut gradient);

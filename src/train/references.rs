@@ -11,6 +11,27 @@ pub fn fit(samples: &[Sample], elements: &[Element]) -> Vec<f64> {
     solve(samples, elements, &vec![1.0; samples.len()])
 }
 
+/// Energies of `elements` of which some are known, the others by least squares of what is left.
+pub fn complete(samples: &[Sample], elements: &[Element], known: &[Option<f64>]) -> Vec<f64> {
+    let open: Vec<Element> =
+        elements.iter().zip(known).filter(|(_, k)| k.is_none()).map(|(e, _)| *e).collect();
+    if open.is_empty() {
+        return known.iter().flatten().copied().collect();
+    }
+    let given: Vec<f64> = known.iter().map(|k| k.unwrap_or(0.0)).collect();
+    let reduced: Vec<Sample> = samples
+        .iter()
+        .map(|sample| {
+            let rest = residual(sample, elements, &given) * sample.frame.len() as f64;
+            let mut sample = sample.clone();
+            sample.frame.energy = sample.frame.energy.map(|_| rest);
+            sample
+        })
+        .collect();
+    let mut found = fit(&reduced, &open).into_iter();
+    known.iter().map(|k| k.or_else(|| found.next()).unwrap_or(0.0)).collect()
+}
+
 /// E/N − Σ_e x_e E_e of every frame, eV, with energies of the elements that a few odd frames do not pull
 /// towards themselves: least absolute differences by reweighted least squares.
 pub fn robust_residuals(samples: &[Sample], elements: &[Element]) -> Vec<f64> {
@@ -77,6 +98,9 @@ mod tests {
         // One composition only: the total is right, however it is shared out.
         let one = fit(&samples[..1], &elements);
         assert!((3.0 * one[0] + one[1] + 11.0).abs() < 1e-9, "{one:?}");
+        // With one of them known the other one follows.
+        let found = complete(&samples, &elements, &[Some(-2.5), None]);
+        assert!(found[0] == -2.5 && (found[1] + 4.3).abs() < 0.5, "{found:?}");
         // A frame in another unit stands out and does not pull the others.
         samples.push(sample(3, 1, energy(3, 1) / 27.2114));
         let rest = robust_residuals(&samples, &elements);

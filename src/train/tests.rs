@@ -1,8 +1,9 @@
 //! Training as a whole, on small made-up crystals.
 
+use super::average::Averaged;
 use super::dataset::{Dataset, Labels, Sample};
 use super::displaced::Displaced;
-use super::features::{self, FrameFeatures};
+use super::features;
 use super::generate::{SymmetryGrid, chebyshev};
 use super::kalman::Kalman;
 use super::layout::Layout;
@@ -11,7 +12,9 @@ use super::marquardt::LevenbergMarquardt;
 use super::objective::{Descent, Objective as _};
 use super::optimizer::{Memory as _, Optimizer};
 use super::problem::Problem;
+use super::quasi_newton::QuasiNewton;
 use super::scaling;
+use super::store::Store;
 use super::surroundings::Surroundings;
 use super::tangent::{Networks, Pass};
 use crate::compute::{Engine, Options};
@@ -56,7 +59,7 @@ struct Setup {
     samples: Vec<Sample>,
     set: DescriptorSet,
     scalings: Vec<crate::descriptors::Scaling>,
-    features: Vec<FrameFeatures>,
+    features: Store,
     targets: Vec<Target>,
     layout: Layout,
     loss: Loss,
@@ -87,14 +90,24 @@ fn setup(samples: Vec<Sample>, loss: Loss) -> Setup {
     setup_with(set, samples, loss)
 }
 
+/// Scaled features of which no more than `most` bytes of Jacobians are held.
+fn setup_features(
+    set: &DescriptorSet,
+    frames: &[&Frame],
+    most: usize,
+) -> (Store, Vec<crate::descriptors::Scaling>) {
+    let estimated = features::estimate(set, frames).unwrap();
+    let mut store = Store::compute(set, frames, true, (estimated, most), &|| ()).unwrap();
+    let values: Vec<_> = (0..store.len()).map(|k| store.values(k)).collect();
+    let statistics = scaling::statistics(set, &values).unwrap();
+    let scalings: Vec<_> = statistics.into_iter().map(|s| scaling::scaling(set, s).unwrap()).collect();
+    store.scale(&scalings);
+    (store, scalings)
+}
+
 fn setup_with(set: DescriptorSet, samples: Vec<Sample>, loss: Loss) -> Setup {
     let all: Vec<&Frame> = samples.iter().map(|s| &s.frame).collect();
-    let mut features = features::compute(&set, &all, true, &|| ()).unwrap();
-    let statistics = scaling::statistics(&set, &features.iter().collect::<Vec<_>>()).unwrap();
-    let scalings: Vec<_> = statistics.into_iter().map(|s| scaling::scaling(&set, s).unwrap()).collect();
-    for atom in features.iter_mut().flat_map(|f| &mut f.atoms) {
-        atom.scale(&scalings[atom.species]);
-    }
+    let (features, scalings) = setup_features(&set, &all, usize::MAX);
     let totals = totals(samples.iter());
     let target = |s: &Sample| Target::new(s, &loss, totals, UNIT, OFFSET * s.frame.len() as f64);
     let targets = samples.iter().map(target).collect();
@@ -299,21 +312,25 @@ fn descend<'a>(
 
 type Make<'a> = fn() -> Box<dyn Optimizer<Problem<'a>>>;
 
-/// Both second-order optimisers go down by a factor, give the same bits on one thread and on three, and
+/// Optimisers that know the curvature go down by a factor, give the same bits on one thread and on three, and
 /// go on from a saved state as if nothing had happened.
 #[test]
 fn second_order_optimisers_descend_and_repeat() {
     let loss = Loss { energy: Some(1e-3), forces: Some(0.01), stress: None, huber: None, decay: 0.0 };
     let setup = setup(argon(5), loss);
-    let makers: [Make<'_>; 2] =
-        [|| Box::new(LevenbergMarquardt::new(1e-3)), || Box::new(Kalman::new(1.0, 1e-6, 0.5, 1))];
-    for make in makers {
+    let makers: [(Make<'_>, u64); 4] = [
+        (|| Box::new(LevenbergMarquardt::new(1e-3)), 6),
+        (|| Box::new(Kalman::new(1.0, 1e-6, 0.5, 1)), 6),
+        (|| Box::new(QuasiNewton::new(5)), 40),
+        (|| Box::new(Averaged::new(Kalman::new(1.0, 1e-6, 0.5, 1), 3.0)), 6),
+    ];
+    for (make, epochs) in makers {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut theta = setup.layout.initial(4, 0);
             pool.install(|| {
                 let mut optimizer = make();
-                descend(&setup, &mut *optimizer, &mut theta, 0..6);
+                descend(&setup, &mut *optimizer, &mut theta, 0..epochs);
             });
             theta
         };
@@ -324,9 +341,9 @@ fn second_order_optimisers_descend_and_repeat() {
         assert_eq!(theta, run(3));
         let (mut first, mut second) = (make(), make());
         let mut resumed = setup.layout.initial(4, 0);
-        descend(&setup, &mut *first, &mut resumed, 0..3);
+        descend(&setup, &mut *first, &mut resumed, 0..epochs / 2);
         second.load(&first.save().unwrap()).unwrap();
-        descend(&setup, &mut *second, &mut resumed, 3..6);
+        descend(&setup, &mut *second, &mut resumed, epochs / 2..epochs);
         assert_eq!(theta, resumed);
     }
 }
@@ -335,7 +352,8 @@ fn second_order_optimisers_descend_and_repeat() {
 #[cfg(feature = "train")]
 #[test]
 fn burn_sees_the_same_gradient() {
-    use super::first_order::{Adaptive, Schedule, Tensors};
+    use super::first_order::{Adaptive, Tensors};
+    use super::schedule::{Course, Schedule};
     let setup = setup(frames(3), loss(None));
     let theta = setup.layout.initial(1, 0);
     let exact = setup.problem().gradient(&theta, &setup.train).unwrap();
@@ -346,7 +364,8 @@ fn burn_sees_the_same_gradient() {
         assert!((a - b).abs() < 1e-10 * scale, "{a} {b}");
     }
     let make = || {
-        let schedule = Schedule { first: 0.01, last: 1e-4, epochs: 4 };
+        let course = Course::Plateau { factor: 0.5, patience: 0 };
+        let schedule = Schedule { first: 0.01, course, warm_up: 1, epochs: 4 };
         Adaptive::new(schedule, 2, Some(100.0), Some(1e-3), 1)
     };
     let run = |threads: usize| {
@@ -365,6 +384,31 @@ fn burn_sees_the_same_gradient() {
     let problem = setup.problem();
     let loss = |theta: &[f64]| problem.summary(theta, &setup.train).unwrap().loss;
     assert!(loss(&whole) < loss(&theta));
+}
+
+/// Jacobians that do not fit into memory are made anew: the same bits, whatever the bound, and no more
+/// than it is held.
+#[test]
+fn a_bound_on_memory_changes_no_bit() {
+    let setup = setup(frames(4), loss(None));
+    let frames: Vec<_> = setup.samples.iter().map(|s| &s.frame).collect();
+    let held = |store: &Store| (0..store.len()).map(|k| store.values(k).memory()).sum::<usize>();
+    let (whole, theta) = (held(&setup.features), setup.layout.initial(1, 0));
+    let expected = setup.problem().gradient(&theta, &setup.train).unwrap();
+    for (share, in_memory) in [(0.0, 0), (0.6, 2), (1.0, 4)] {
+        let most = (share * whole as f64) as usize;
+        let (features, _) = setup_features(&setup.set, &frames, most);
+        assert_eq!(features.in_memory(), in_memory);
+        let values: usize =
+            (0..4).map(|k| 8 * features.frame(k).atoms.iter().map(|a| a.values.len()).sum::<usize>()).sum();
+        assert!(held(&features) <= most + values);
+        let problem = Problem { features: &features, ..setup.problem() };
+        let found = problem.gradient(&theta, &setup.train).unwrap();
+        assert_eq!((found.loss, &found.gradient), (expected.loss, &expected.gradient));
+        for k in 0..4 {
+            assert_eq!(features.frame(k).atoms[3].jacobian, setup.features.frame(k).atoms[3].jacobian);
+        }
+    }
 }
 
 const ALL: Labels = Labels { energy: true, forces: true, stress: true };

@@ -1,16 +1,16 @@
 //! A potential on frames: energies, forces and stress, and how far they are from the references.
 
-use super::{Deviation, Spread};
+use super::{Differences, ErrorTable, Spread};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
 use crate::io::{
     self, Column, ColumnValues, Frame, Precision, ReadOptions, Value, WriteFrames, WriteOptions,
 };
 use crate::potential::{Evaluation, Potential, Uncertainty};
-use crate::system::{Element, Mat3, Vec3};
+use crate::system::{Mat3, Vec3};
+use crate::train::features::VOIGT;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What to evaluate.
@@ -33,30 +33,13 @@ pub struct Report {
     pub frames: u64,
     /// How many atoms they have together.
     pub atoms: u64,
-    /// Over all frames.
-    pub all: Errors,
-    /// Over the frames of each `config_type`.
-    pub groups: BTreeMap<String, Errors>,
-    /// Force components, eV/Å, by element.
-    pub force_by_element: BTreeMap<Element, Deviation>,
+    /// Differences between potential and references.
+    pub errors: ErrorTable,
     /// Atoms with a descriptor outside its trained range, and frames that have such atoms.
     pub extrapolating: (u64, u64),
     /// Standard deviations over the members of a committee: of the energy per atom of each frame, eV, and
     /// of the force on each atom (over its three components together), eV/Å.
     pub committee: [Spread; 2],
-}
-
-/// Differences between potential and reference.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Errors {
-    /// How many frames were compared.
-    pub frames: u64,
-    /// Energy per atom, eV.
-    pub energy: Deviation,
-    /// Components of forces, eV/Å.
-    pub force: Deviation,
-    /// The six independent components of stress, GPa.
-    pub stress: Deviation,
 }
 
 /// A frame and what the potential says about it.
@@ -147,6 +130,26 @@ fn evaluate(engine: &mut Engine, frame: Frame) -> Result<Evaluated> {
 }
 
 impl Evaluated {
+    /// Potential minus references.
+    fn differences(&self) -> Differences {
+        let frame = &self.frame;
+        let mut differences = Differences::default();
+        if let Some(reference) = frame.energy
+            && !frame.is_empty()
+        {
+            differences.energy = Some((self.energy - reference) / frame.len() as f64);
+        }
+        if let Some(references) = &frame.forces {
+            let each = self.forces.iter().zip(references);
+            differences.forces = each.flat_map(|(f, r)| <[f64; 3]>::from(f - r)).collect();
+        }
+        if let (Some(stress), Some(reference)) = (&self.stress, &frame.stress) {
+            let off = (stress - reference) * EV_PER_ANGSTROM3_IN_GPA;
+            differences.stress = VOIGT.map(|at| off[at]).to_vec();
+        }
+        differences
+    }
+
     /// The frame with the labels of the potential in place of its own.
     fn labelled(mut self) -> Frame {
         if let Some(spread) = self.spread {
@@ -171,46 +174,11 @@ impl Report {
         self.atoms += frame.len() as u64;
         self.extrapolating.0 += evaluated.extrapolating;
         self.extrapolating.1 += u64::from(evaluated.extrapolating > 0);
-        self.all.push(evaluated, index);
+        self.errors.push(frame, &evaluated.differences(), index);
         if let Some(spread) = &evaluated.spread {
             let [energy, forces] = &mut self.committee;
             energy.push(spread.energy / (frame.len().max(1)) as f64);
             spread.forces.iter().for_each(|force| forces.push(*force));
-        }
-        if let Some(group) = frame.text("config_type") {
-            self.groups.entry(group.to_string()).or_default().push(evaluated, index);
-        }
-        if let Some(reference) = &frame.forces {
-            for ((force, reference), element) in evaluated.forces.iter().zip(reference).zip(&frame.species) {
-                let deviation = self.force_by_element.entry(*element).or_default();
-                for k in 0..3 {
-                    deviation.push(force[k] - reference[k], index);
-                }
-            }
-        }
-    }
-}
-
-impl Errors {
-    fn push(&mut self, evaluated: &Evaluated, index: u64) {
-        let frame = &evaluated.frame;
-        self.frames += 1;
-        if let Some(reference) = frame.energy
-            && !frame.is_empty()
-        {
-            self.energy.push((evaluated.energy - reference) / frame.len() as f64, index);
-        }
-        if let Some(reference) = &frame.forces {
-            for (force, reference) in evaluated.forces.iter().zip(reference) {
-                for k in 0..3 {
-                    self.force.push(force[k] - reference[k], index);
-                }
-            }
-        }
-        if let (Some(stress), Some(reference)) = (&evaluated.stress, &frame.stress) {
-            for (i, j) in [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)] {
-                self.stress.push((stress[(i, j)] - reference[(i, j)]) * EV_PER_ANGSTROM3_IN_GPA, index);
-            }
         }
     }
 }

@@ -23,6 +23,7 @@ mod closest;
 pub mod convert;
 mod deviation;
 pub mod dynamics;
+mod errors;
 pub mod evaluate;
 pub mod info;
 pub mod models;
@@ -39,5 +40,6 @@ pub mod train;
 
 pub use closest::{Closest, closest};
 pub use deviation::Deviation;
+pub use errors::{Differences, ErrorRow, ErrorTable, Worst};
 pub use selection::Selection;
 pub use spread::Spread;

@@ -12,3 +12,5 @@ mod relax;
 mod run;
 mod signals;
 mod train;
+mod train_data;
+mod train_ways;

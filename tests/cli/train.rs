@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// Rattled argon crystals of four atoms with the energies and forces of a Lennard-Jones potential.
-fn argon(count: u64) -> Vec<Frame> {
+pub(crate) fn argon(count: u64) -> Vec<Frame> {
     let ar: Element = "Ar".parse().unwrap();
     let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 5.0 };
     let potential = LennardJones::new(&[(ar, ar, pair)], Truncation::ForceShifted).unwrap();
@@ -33,7 +33,7 @@ fn argon(count: u64) -> Vec<Frame> {
     (0..count).map(make).collect()
 }
 
-fn write(path: &Path, frames: &[Frame]) {
+pub(crate) fn write(path: &Path, frames: &[Frame]) {
     let mut out = io::create(path, None, &WriteOptions::default()).unwrap();
     for frame in frames {
         out.write(frame).unwrap();
@@ -41,7 +41,7 @@ fn write(path: &Path, frames: &[Frame]) {
     out.finish().unwrap();
 }
 
-const INPUT: &str = r#"
+pub(crate) const INPUT: &str = r#"
 seed = 3
 [[data.frames]]
 file = "train.extxyz"
@@ -64,7 +64,7 @@ epochs = 12
 "#;
 
 /// A folder with an input and frames.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let frames = argon(24);
     write(&folder.path().join("train.extxyz"), &frames[..20]);
@@ -101,6 +101,53 @@ fn a_potential_is_trained_evaluated_and_run() {
     assert!(found["force_rmse_ev_per_angstrom"].as_f64().unwrap() < 0.1 * rms, "{found} {rms}");
     let curve = fs::read_to_string(folder.path().join("out/learning_curve.csv")).unwrap();
     assert!(curve.lines().count() > 10, "{curve}");
+}
+
+/// The report, the data sheet and the record of a potential tell the same.
+#[test]
+fn a_report_and_a_data_sheet_are_written() {
+    let folder = folder();
+    succeed(folder.path(), &["train", "in.toml", "--quiet", "--set", "output.licence=CC-BY-4.0"]);
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let (page, sheet) = (read("report.html"), read("datasheet.md"));
+    for text in [
+        "Errors by kind of frame",
+        "Largest errors of forces, test",
+        "parity_energy",
+        "learning_force",
+        "test.extxyz:",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("NaN") && page.len() < 300_000, "{}", page.len());
+    let hash = |path: &str| {
+        use sha2::{Digest, Sha256};
+        let bytes = fs::read(folder.path().join(path)).unwrap();
+        Sha256::digest(bytes).iter().fold(String::new(), |text, b| text + &format!("{b:02x}"))
+    };
+    for text in [
+        hash("out/potential.mlmd"),
+        hash("train.extxyz"),
+        "**Licence:** CC-BY-4.0".into(),
+        "**Cutoff:** 5 Å".into(),
+        "µs per atom and step".into(),
+        "18 frames train, 2 validate".into(),
+        "| test | all | 4 |".into(),
+        "Volume per atom".into(),
+    ] {
+        assert!(sheet.contains(&text), "{text} is not in\n{sheet}");
+    }
+    let record: serde_json::Value = serde_json::from_str(&read("train.json")).unwrap();
+    let worst = &record["errors"]["test"]["worst_frames_by_force"];
+    assert_eq!(worst.as_array().unwrap().len(), 4);
+    assert!(worst[0]["frame"].as_str().unwrap().contains("test.extxyz"), "{worst}");
+    // The table of `mlmd evaluate` has the same frame at its head.
+    let text = succeed(folder.path(), &["evaluate", "out/potential.mlmd", "test.extxyz"]);
+    assert!(text.contains("largest errors of forces:") && text.contains("(frame "), "{text}");
+    let json = succeed(folder.path(), &["evaluate", "out/potential.mlmd", "test.extxyz", "--json", "-"]);
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let end = |frame: &serde_json::Value| frame.as_str().unwrap().rsplit('(').next().unwrap().to_string();
+    assert_eq!(end(&found["worst_frames_by_force"][0]["frame"]), end(&worst[0]["frame"]));
 }
 
 /// Stopped by a signal in the middle, the same command ends with the same potential, on any number of
@@ -145,8 +192,8 @@ fn what_cannot_be_trained_is_refused() {
     assert!(message.contains("(frame 4): no forces here, and in 1 of 6 frames"), "{message}");
     let message = fail(folder.path(), 2, &["train", "in.toml", "--set", "optimizer.adm.rate=1"]);
     assert!(message.contains("exclude each other") || message.contains("did you mean"), "{message}");
-    let message = fail(folder.path(), 2, &["train", "in.toml", "--set", "data.memory=1e-6"]);
-    assert!(message.contains("forces here") || message.contains("memory"), "{message}");
+    let message = fail(folder.path(), 2, &["train", "in.toml", "--set", "data.memory=4"]);
+    assert!(message.contains("`4` has no unit") && message.contains("4 GB"), "{message}");
 }
 
 /// Another input in the folder of a training is not mixed up with it.

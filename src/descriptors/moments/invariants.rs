@@ -95,7 +95,7 @@ impl AngularInvariants {
     }
 
     /// Pairs of functions q ≤ q' whose moments are multiplied.
-    pub(super) fn pairs(&self, species: usize) -> Vec<(usize, usize)> {
+    pub fn pairs(&self, species: usize) -> Vec<(usize, usize)> {
         let (orders, functions) =
             (self.functions.channels.orders(), self.functions.channels.functions(species));
         let coupled = |q: usize, p: usize| match self.coupling {

@@ -4,6 +4,7 @@ mod atoms;
 mod course;
 mod list;
 mod matrix;
+mod memory;
 mod number;
 mod path;
 mod quantity;
@@ -15,6 +16,7 @@ pub use atoms::{Pair, element, pair};
 pub use course::{Course, CourseOf, course};
 pub use list::{Array, List, Map, OneOrMany, array, list, map, one_or_many};
 pub use matrix::{DiagonalOrMatrix, diagonal_or_matrix};
+pub use memory::{Memory, memory};
 pub use number::{Integer, Number, integer, number};
 pub use path::{ExistingPath, OutputPath, existing_path, output_path};
 pub use quantity::{

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
 use crate::input::kind::{
-    Kind, element, energy, existing_path, file_units, flag, list, map, number, table, text,
+    Kind, element, energy, existing_path, file_units, flag, list, map, memory, number, table, text,
 };
 use crate::io::FileUnits;
 use crate::system::Element;
@@ -26,8 +26,17 @@ pub struct Data {
     pub weights: Vec<(String, f64)>,
     /// Energies of the elements, eV; fitted if absent.
     pub references: Option<Vec<(Element, f64)>>,
-    /// The most memory the Jacobians may take, GB.
+    /// The most memory the Jacobians may take, bytes.
     pub memory: f64,
+    /// Where the frames come from, for the data sheet.
+    pub source: Option<String>,
+}
+
+impl Data {
+    /// All files of frames.
+    pub fn files(&self) -> impl Iterator<Item = &FrameFile> {
+        self.frames.iter().chain(&self.validate).chain(&self.test)
+    }
 }
 
 /// A file of frames.
@@ -91,8 +100,15 @@ impl Table for Data {
                 )
                 .optional([("Li", "-1.9 eV")])?,
             memory: keys
-                .key("memory", number().positive(), "GB that the derivatives of the descriptors may take.")
-                .default(8.0)?,
+                .key(
+                    "memory",
+                    memory(),
+                    "What derivatives of descriptors may take; those that do not fit are computed anew in every epoch.",
+                )
+                .default("8 GB")?,
+            source: keys
+                .key("source", text(), "Where the frames come from and how they were computed, for the data sheet.")
+                .optional("PBE, PAW, 520 eV; doi:10.1000/example")?,
         })
     }
 }

@@ -1,19 +1,27 @@
 //! The TOML language of `mlmd train`: one file per group of tables.
 
+mod cross_validation;
 mod data;
 mod descriptor;
 mod loss;
 mod network;
 mod optimizer;
+mod prune;
+mod transfer;
 
+pub use cross_validation::CrossValidation;
 pub use data::{Data, FrameFile};
 pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, MomentsTable, SymmetryTable};
 pub use loss::LossTable;
 pub use network::NetworkTable;
-pub use optimizer::{AdamTable, AdamWTable, KalmanTable, LevenbergMarquardtTable, OptimizerChoice};
+pub use optimizer::{
+    AdamTable, AdamWTable, KalmanTable, LbfgsTable, LevenbergMarquardtTable, OptimizerChoice,
+};
+pub use prune::PruneTable;
+pub use transfer::TransferTable;
 
 use super::keys::{Keys, Table};
-use super::kind::{flag, integer, one_of, output_path, table, text};
+use super::kind::{flag, integer, number, one_of, output_path, table, text};
 use super::plan::text_of;
 use super::run::Run;
 use super::schema::Schema;
@@ -33,14 +41,22 @@ pub struct TrainPlan {
     pub threads: Option<usize>,
     /// The frames.
     pub data: Data,
-    /// What turns environments into numbers.
-    pub descriptor: DescriptorChoice,
+    /// What turns environments into numbers; `None`: what the potential of `transfer` has.
+    pub descriptor: Option<DescriptorChoice>,
+    /// Which of the numbers are left out.
+    pub prune: PruneTable,
+    /// The potential to go on from.
+    pub transfer: Option<TransferTable>,
     /// What turns these numbers into energies.
     pub network: NetworkTable,
     /// What counts as an error.
     pub loss: LossTable,
     /// How the errors are made small.
     pub optimizer: OptimizerChoice,
+    /// Over how many epochs parameters are averaged.
+    pub average: Option<f64>,
+    /// Are potentials trained for parts of the frames?
+    pub cross_validation: Option<CrossValidation>,
     /// What is written, and where.
     pub output: TrainOutput,
     /// Limits of the job.
@@ -54,6 +70,7 @@ impl Table for TrainPlan {
         let optimizers = one_of()
             .choice("levenberg-marquardt", OptimizerChoice::LevenbergMarquardt)
             .choice("kalman", OptimizerChoice::Kalman)
+            .choice("lbfgs", OptimizerChoice::Lbfgs)
             .choice("adam", OptimizerChoice::Adam)
             .choice("adamw", OptimizerChoice::AdamW);
         Ok(Self {
@@ -76,17 +93,58 @@ impl Table for TrainPlan {
                 .map(|threads| threads as usize),
             data: keys.key("data", table(), Data::ABOUT).required(())?,
             descriptor: keys
-                .key("descriptor", DescriptorChoice::kind(), "What turns environments into numbers.")
-                .required(())?,
+                .key(
+                    "descriptor",
+                    DescriptorChoice::kind(),
+                    "What turns environments into numbers; with [transfer] that of the potential.",
+                )
+                .optional(())?,
+            prune: keys.key("prune", table(), PruneTable::ABOUT).default(())?,
+            transfer: keys.key("transfer", table(), TransferTable::ABOUT).optional(())?,
             network: keys.key("network", table(), NetworkTable::ABOUT).default(())?,
             loss: keys.key("loss", table(), LossTable::ABOUT).required(())?,
             optimizer: keys
                 .key("optimizer", optimizers, "How the errors are made small.")
                 .optional(())?
                 .unwrap_or(OptimizerChoice::LevenbergMarquardt(LevenbergMarquardtTable::default())),
+            average: keys
+                .key(
+                    "average",
+                    number().between(1.0, 1e6),
+                    "The potential gets a moving average of the parameters over about so many epochs.",
+                )
+                .optional(20.0)?,
+            cross_validation: keys.key("cross_validation", table(), CrossValidation::ABOUT).optional(())?,
             output: keys.key("output", table(), TrainOutput::ABOUT).default(())?,
             run: keys.key("run", table(), Run::ABOUT).default(())?,
         })
+    }
+
+    fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        match (&self.descriptor, &self.transfer) {
+            (None, None) => {
+                let help = "[descriptor.moments], [descriptor.symmetry], [descriptor.chebyshev] or [descriptor.from] \
+                            turns environments into numbers; [transfer] takes what another potential has";
+                return Err(keys.error("descriptor", "`[descriptor]` is missing").with_help(help).into());
+            }
+            (Some(_), Some(_)) => {
+                let message = "`descriptor` and `transfer` exclude each other";
+                let help = "the descriptor of the potential is kept, since its networks were trained for it";
+                return Err(keys.error("descriptor", message).with_help(help).into());
+            }
+            _ => {}
+        }
+        if self.transfer.is_some() && !self.prune.0.is_none() {
+            let message = "`prune` and `transfer` exclude each other";
+            let help = "the networks of the potential need all their descriptors";
+            return Err(keys.error("prune", message).with_help(help).into());
+        }
+        if self.cross_validation.is_some() && !self.data.test.is_empty() {
+            let message = "frames of a test are of no use in a cross-validation";
+            let help = "every part of [[data.frames]] is the test of one potential; remove [[data.test]] or [cross_validation]";
+            return Err(keys.error("data.test", message).with_help(help).into());
+        }
+        Ok(())
     }
 }
 
@@ -97,6 +155,8 @@ pub struct TrainOutput {
     pub directory: PathBuf,
     /// Is the potential written as n2p2 has it, too?
     pub n2p2: bool,
+    /// The licence of the potential, for the data sheet.
+    pub licence: Option<String>,
 }
 
 impl Table for TrainOutput {
@@ -108,7 +168,7 @@ impl Table for TrainOutput {
                 .key(
                     "directory",
                     output_path(),
-                    "The folder for potential.mlmd, train.json and learning curves.",
+                    "The folder for potential.mlmd, report.html, datasheet.md, train.json and learning curves.",
                 )
                 .default("out")?,
             n2p2: keys
@@ -118,6 +178,9 @@ impl Table for TrainOutput {
                     "Write the potential as n2p2 and RuNNer have it, too (one member, symmetry functions).",
                 )
                 .default(false)?,
+            licence: keys
+                .key("licence", text(), "The licence of the potential, for the data sheet.")
+                .optional("CC-BY-4.0")?,
         })
     }
 }
@@ -161,7 +224,7 @@ mod tests {
     /// Every default and example in the declarations can be read.
     #[test]
     fn the_declarations_are_sound() {
-        assert_eq!(TrainPlan::schema().keys.len(), 10);
+        assert_eq!(TrainPlan::schema().keys.len(), 14);
     }
 
     #[test]
@@ -178,6 +241,18 @@ mod tests {
             ("[loss]\nenergy = \"2 K\"\n", "in.toml:5:11: "),
             ("[optimizer.adm]\n", "in.toml:4:12: "),
             ("[network]\nhidden = []\n", "in.toml:5:10: the list is empty"),
+            ("[prune]\nkeep = 0\n", "in.toml:5:8: "),
+            ("[loss]\nenergy = \"1 meV\"\n[cross_validation]\nfolds = 1\n", "in.toml:7:9: "),
+            (
+                "[loss]\nenergy = \"1 meV\"\n[cross_validation]\nfolds = 3\nleave_out = \"a\"\n",
+                "in.toml:8:13: `folds` and `leave_out` exclude",
+            ),
+            ("[transfer]\npotential = \"none\"\n", "in.toml:5:13: "),
+            (
+                "[loss]\nenergy = \"1 meV\"\n[optimizer.adam]\nschedule = \"cosin\"\n",
+                "in.toml:7:12: `cosin` is not known here",
+            ),
+            ("[loss]\nenergy = \"1 meV\"\n[optimizer.lbfgs]\nmemory = 0\n", "in.toml:7:10: "),
             ("[network]\nactivation = \"tahn\"\n", "in.toml:5:14: `tahn` is not known here"),
         ] {
             let message = read(&format!("{SMALL}{text}")).unwrap_err().to_string();

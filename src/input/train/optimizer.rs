@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
-use crate::input::kind::{flag, integer, number};
+use crate::input::kind::{flag, integer, number, word};
+use crate::train::schedule::{Course, Schedule};
 
 /// `[optimizer]`.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub enum OptimizerChoice {
     LevenbergMarquardt(LevenbergMarquardtTable),
     /// Gauss–Newton steps frame after frame.
     Kalman(KalmanTable),
+    /// Quasi-Newton steps over all frames.
+    Lbfgs(LbfgsTable),
     /// Adam.
     Adam(AdamTable),
     /// Adam with decoupled weight decay.
@@ -23,6 +26,7 @@ impl OptimizerChoice {
         match self {
             Self::LevenbergMarquardt(t) => t.limits,
             Self::Kalman(t) => t.limits,
+            Self::Lbfgs(t) => t.limits,
             Self::Adam(t) => t.limits,
             Self::AdamW(t) => t.adam.limits,
         }
@@ -33,7 +37,7 @@ impl OptimizerChoice {
         match self {
             Self::Adam(table) => Some(table),
             Self::AdamW(table) => Some(&table.adam),
-            Self::LevenbergMarquardt(_) | Self::Kalman(_) => None,
+            Self::LevenbergMarquardt(_) | Self::Kalman(_) | Self::Lbfgs(_) => None,
         }
     }
 }
@@ -117,15 +121,80 @@ impl Table for KalmanTable {
     }
 }
 
+/// `[optimizer.lbfgs]`.
+#[derive(Debug, Clone)]
+pub struct LbfgsTable {
+    /// Epochs and patience.
+    pub limits: (u64, u64),
+    /// Steps that are remembered.
+    pub memory: usize,
+}
+
+impl Table for LbfgsTable {
+    const ABOUT: &'static str =
+        "L-BFGS over all frames: for networks too large for Levenberg-Marquardt. An epoch is one step.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            limits: limits(keys, 2000, 200)?,
+            memory: keys
+                .key("memory", integer().at_least(1).at_most(1000), "Steps that are remembered.")
+                .default(30)? as usize,
+        })
+    }
+}
+
+/// The keys of a learning rate.
+fn schedule(keys: &mut Keys<'_>, epochs: u64) -> Result<Schedule> {
+    #[derive(Clone, Copy)]
+    enum Name {
+        Constant,
+        Cosine,
+        Exponential,
+        Plateau,
+    }
+    const NAMES: &[(&str, Name)] = &[
+        ("cosine", Name::Cosine),
+        ("exponential", Name::Exponential),
+        ("plateau", Name::Plateau),
+        ("constant", Name::Constant),
+    ];
+    let first = keys.key("rate", number().positive(), "Learning rate after the warm-up.").default(3e-3)?;
+    let name = keys.key("schedule", word(NAMES), "How the learning rate falls.").default("cosine")?;
+    let last = keys
+        .key("final_rate", number().positive(), "Learning rate at the last epoch (cosine, exponential).")
+        .default(1e-5)?;
+    let factor = keys
+        .key("plateau_factor", number().between(0.0, 1.0), "What the rate is multiplied by on a plateau.")
+        .default(0.5)?;
+    let patience = keys
+        .key(
+            "plateau_patience",
+            integer().at_least(0).at_most(1_000_000),
+            "Epochs without a smaller training loss that make a plateau.",
+        )
+        .default(10)?
+        .unsigned_abs();
+    let warm_up = keys
+        .key("warm_up", integer().at_least(0).at_most(1_000_000), "Epochs in which the rate rises from zero.")
+        .default(0)?
+        .unsigned_abs();
+    let course = match name {
+        Name::Constant => Course::Constant,
+        Name::Cosine => Course::Cosine { last },
+        Name::Exponential => Course::Exponential { last },
+        Name::Plateau => Course::Plateau { factor, patience },
+    };
+    Ok(Schedule { first, course, warm_up, epochs })
+}
+
 /// `[optimizer.adam]`.
 #[derive(Debug, Clone)]
 pub struct AdamTable {
     /// Epochs and patience.
     pub limits: (u64, u64),
-    /// Learning rate at the beginning.
-    pub rate: f64,
-    /// Learning rate at the last epoch, reached along half a cosine.
-    pub final_rate: f64,
+    /// The learning rate.
+    pub schedule: Schedule,
     /// Frames per step.
     pub batch: usize,
     /// The largest norm of a gradient.
@@ -135,15 +204,13 @@ pub struct AdamTable {
 }
 
 impl Table for AdamTable {
-    const ABOUT: &'static str = "Adam (Kingma, Ba 2015) with a learning rate that falls along half a cosine.";
+    const ABOUT: &'static str = "Adam (Kingma, Ba 2015) with a learning rate that falls.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        let limits = limits(keys, 1000, 200)?;
         Ok(Self {
-            limits: limits(keys, 1000, 200)?,
-            rate: keys.key("rate", number().positive(), "Learning rate at the beginning.").default(3e-3)?,
-            final_rate: keys
-                .key("final_rate", number().positive(), "Learning rate at the last epoch.")
-                .default(1e-5)?,
+            limits,
+            schedule: schedule(keys, limits.0)?,
             batch: keys
                 .key("batch", integer().at_least(1).at_most(1_000_000), "Frames in a step.")
                 .default(4)? as usize,

@@ -1,24 +1,53 @@
 //! Reading the frames of a training.
 
+use super::Listener;
 use crate::error::{Error, Result};
-use crate::input::train::{Data, FrameFile};
+use crate::input::train::{Data, FrameFile, TrainPlan};
 use crate::io::ReadOptions;
 use crate::neighbors::NeighborList;
 use crate::train::dataset::Sample;
 use crate::workflow::Selection;
 
+/// The frames of a training by what they are for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frames {
+    /// They train, and validate where no others do.
+    pub(super) train: Vec<Sample>,
+    /// They only tell when to stop.
+    pub(super) validate: Vec<Sample>,
+    /// The finished potential is judged on them.
+    pub(super) test: Vec<Sample>,
+}
+
+/// All frames that `[data]` names.
+pub(super) fn read_all(plan: &TrainPlan, listener: &dyn Listener) -> Result<Frames> {
+    let data = &plan.data;
+    Ok(Frames {
+        train: read(&data.frames, data, listener)?,
+        validate: read(&data.validate, data, listener)?,
+        test: read(&data.test, data, listener)?,
+    })
+}
+
 /// The frames of some files, with their weights.
-pub(super) fn read(files: &[FrameFile], data: &Data) -> Result<Vec<Sample>> {
+fn read(files: &[FrameFile], data: &Data, listener: &dyn Listener) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for file in files {
         let options = ReadOptions { units: file.units, ..ReadOptions::default() };
         let selection = file.select.as_deref().map_or(Ok(Selection::ALL), str::parse)?;
-        selection.each(&file.file, &options, |frame| {
+        let taken = selection.each(&file.file, &options, |frame| {
             let kind = frame.text("config_type").unwrap_or_default();
             let factor = data.weights.iter().find(|(name, _)| name == kind).map_or(1.0, |row| row.1);
             samples.push(Sample { frame, weight: file.weight * factor });
             Ok(())
         })?;
+        if taken == 0 {
+            return Err(Error::invalid(format!("{}: no frame of this file is chosen", file.file.display())));
+        }
+        if files.len() > 1 {
+            let name = file.file.display();
+            listener.note(&format!("{name}: {taken} frames of weight {}", file.weight));
+        }
     }
     Ok(samples)
 }
