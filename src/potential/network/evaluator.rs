@@ -1,14 +1,13 @@
 //! A network compiled for speed: vector lanes run over atoms.
 //!
-//! Atoms are taken in groups as wide as a cache line (8 in double, 16 in single precision). Within a group every activation is a
-//! row of lanes, every weight is one number for the whole row, so nothing is lost to padding whatever the
-//! widths of the layers are, and four neurons at a time keep the sums in registers. Weights are stored
-//! twice, in the order in which the way up and the way down read them.
+//! Atoms are taken in groups that fill two registers. Within a group every activation is a row of lanes,
+//! every weight is one number for the whole row, so nothing is lost to padding whatever the widths of the
+//! layers are, and four neurons at a time keep the sums in registers. Weights are stored twice, in the order
+//! in which the way up and the way down read them.
 
 use super::{Activation, Network};
 use crate::descriptors::Scaling;
-use crate::lanes::Real;
-use multiversion::multiversion;
+use crate::lanes::{Kernel, Lanes, Real, Vector as _};
 
 /// Neurons whose sums are kept in registers together.
 const TILE: usize = 4;
@@ -122,79 +121,88 @@ impl<T: Real> Evaluator<T> {
     pub fn evaluate(&self, descriptors: &[T], work: &mut Work<T>, energies: &mut [f64], gradients: &mut [T]) {
         assert_eq!(descriptors.len(), energies.len() * self.inputs());
         assert_eq!(gradients.len(), descriptors.len());
-        // The width of a group is that of a cache line; known when compiled.
-        if size_of::<T>() == 4 {
-            evaluate::<T, 16>(self, descriptors, work, energies, gradients);
-        } else {
-            evaluate::<T, 8>(self, descriptors, work, energies, gradients);
-        }
+        T::dispatch(Evaluation { net: self, descriptors, work, energies, gradients });
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-fn evaluate<T: Real, const L: usize>(
-    net: &Evaluator<T>,
-    descriptors: &[T],
-    work: &mut Work<T>,
-    energies: &mut [f64],
-    gradients: &mut [T],
-) {
-    let width = net.inputs();
-    let rows = |n: usize| n.div_ceil(TILE) * TILE * L;
-    let total: usize = net.layers.iter().map(|layer| rows(layer.outputs)).sum();
-    let widest = net.layers.iter().map(|layer| rows(layer.inputs)).max().unwrap_or(0).max(rows(1));
-    work.inputs.resize(width * L, T::ZERO);
-    work.values.resize(total, T::ZERO);
-    work.slopes.resize(total, T::ZERO);
-    work.upper.resize(widest, T::ZERO);
-    work.lower.resize(widest, T::ZERO);
-    let groups =
-        descriptors.chunks(width * L).zip(gradients.chunks_mut(width * L)).zip(energies.chunks_mut(L));
-    for ((descriptors, gradients), energies) in groups {
-        // Atoms become lanes.
-        let (inputs, _) = work.inputs.as_chunks_mut::<L>();
-        for (lane, g) in descriptors.chunks_exact(width).enumerate() {
-            for (((x, &g), &shift), &factor) in inputs.iter_mut().zip(g).zip(&net.shift).zip(&net.factor) {
-                x[lane] = (g - shift) * factor;
+/// An evaluation, compiled for every instruction set.
+struct Evaluation<'a, T> {
+    net: &'a Evaluator<T>,
+    descriptors: &'a [T],
+    work: &'a mut Work<T>,
+    energies: &'a mut [f64],
+    gradients: &'a mut [T],
+}
+
+/// Registers that a row of a group fills: with [`TILE`] neurons there are eight sums at a time, as many as
+/// two units need whose results take four cycles.
+const ROW: usize = 2;
+
+impl<T: Real> Kernel<T> for Evaluation<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, lanes: L) {
+        let Self { net, descriptors, work, energies, gradients } = self;
+        let (width, group) = (net.inputs(), ROW * L::WIDTH);
+        let rows = |n: usize| n.div_ceil(TILE) * TILE * group;
+        let total: usize = net.layers.iter().map(|layer| rows(layer.outputs)).sum();
+        let widest = net.layers.iter().map(|layer| rows(layer.inputs)).max().unwrap_or(0).max(rows(1));
+        work.inputs.resize(width * group, T::ZERO);
+        work.values.resize(total, T::ZERO);
+        work.slopes.resize(total, T::ZERO);
+        work.upper.resize(widest, T::ZERO);
+        work.lower.resize(widest, T::ZERO);
+        let groups = descriptors
+            .chunks(width * group)
+            .zip(gradients.chunks_mut(width * group))
+            .zip(energies.chunks_mut(group));
+        for ((descriptors, gradients), energies) in groups {
+            // Atoms become lanes.
+            for (lane, g) in descriptors.chunks_exact(width).enumerate() {
+                let inputs = work.inputs[lane..].iter_mut().step_by(group);
+                for (((x, &g), &shift), &factor) in inputs.zip(g).zip(&net.shift).zip(&net.factor) {
+                    *x = (g - shift) * factor;
+                }
             }
-        }
-        // Up: values and slopes of every layer.
-        let (mut values, mut slopes) = (&mut work.values[..], &mut work.slopes[..]);
-        let mut below: &[[T; L]] = work.inputs.as_chunks::<L>().0;
-        for layer in &net.layers {
-            let (now, rest) = values.split_at_mut(rows(layer.outputs));
-            values = rest;
-            let (slope, rest) = slopes.split_at_mut(rows(layer.outputs));
-            slopes = rest;
-            let (sums, _) = now.as_chunks_mut::<L>();
-            for (row, &bias) in sums.iter_mut().zip(&layer.biases) {
-                *row = [bias; L];
+            // Up: values and slopes of every layer.
+            let (mut values, mut slopes) = (&mut work.values[..], &mut work.slopes[..]);
+            let mut below: &[T] = &work.inputs;
+            for layer in &net.layers {
+                let (now, rest) = values.split_at_mut(rows(layer.outputs));
+                values = rest;
+                let (slope, rest) = slopes.split_at_mut(rows(layer.outputs));
+                slopes = rest;
+                now.fill(T::ZERO);
+                for (row, &bias) in now.chunks_exact_mut(group).zip(&layer.biases) {
+                    row.fill(bias);
+                }
+                tiles(lanes, &layer.up, &below[..layer.inputs * group], now);
+                layer.activation.apply(now, slope);
+                below = now;
             }
-            tiles::<T, L>(&layer.up, &below[..layer.inputs], sums);
-            layer.activation.apply(now, slope);
-            below = now.as_chunks::<L>().0;
-        }
-        for (energy, &output) in energies.iter_mut().zip(&below[0]) {
-            *energy = net.energy_factor * output.to_f64() + net.energy_shift;
-        }
-        // Down: the gradient with respect to what entered each layer.
-        let (mut upper, mut lower) = (&mut work.upper, &mut work.lower);
-        upper[..L].fill(T::of(net.energy_factor));
-        let mut end = total;
-        for layer in net.layers.iter().rev() {
-            end -= rows(layer.outputs);
-            for (g, &d) in upper.iter_mut().zip(&work.slopes[end..end + layer.outputs * L]) {
-                *g *= d;
+            for (energy, &output) in energies.iter_mut().zip(below) {
+                *energy = net.energy_factor * output.to_f64() + net.energy_shift;
             }
-            let (sums, _) = lower[..rows(layer.inputs)].as_chunks_mut::<L>();
-            sums.fill([T::ZERO; L]);
-            tiles::<T, L>(&layer.down, &upper.as_chunks::<L>().0[..layer.outputs], sums);
-            std::mem::swap(&mut upper, &mut lower);
-        }
-        let (result, _) = upper.as_chunks::<L>();
-        for (lane, gradient) in gradients.chunks_exact_mut(width).enumerate() {
-            for ((g, x), &factor) in gradient.iter_mut().zip(result).zip(&net.factor) {
-                *g = x[lane] * factor;
+            // Down: the gradient with respect to what entered each layer.
+            let (mut upper, mut lower) = (&mut work.upper, &mut work.lower);
+            upper[..group].fill(T::of(net.energy_factor));
+            let mut end = total;
+            for layer in net.layers.iter().rev() {
+                end -= rows(layer.outputs);
+                for (g, &d) in upper.iter_mut().zip(&work.slopes[end..end + layer.outputs * group]) {
+                    *g *= d;
+                }
+                let sums = &mut lower[..rows(layer.inputs)];
+                sums.fill(T::ZERO);
+                tiles(lanes, &layer.down, &upper[..layer.outputs * group], sums);
+                std::mem::swap(&mut upper, &mut lower);
+            }
+            for (lane, gradient) in gradients.chunks_exact_mut(width).enumerate() {
+                let result = upper[lane..].iter().step_by(group);
+                for ((g, &x), &factor) in gradient.iter_mut().zip(result).zip(&net.factor) {
+                    *g = x * factor;
+                }
             }
         }
     }
@@ -202,18 +210,30 @@ fn evaluate<T: Real, const L: usize>(
 
 /// Adds weights × rows to the sums, a tile of sums at a time.
 #[inline(always)]
-fn tiles<T: Real, const L: usize>(weights: &[T], rows: &[[T; L]], sums: &mut [[T; L]]) {
-    let tiles = weights.chunks_exact(TILE * rows.len());
-    for (weights, sums) in tiles.zip(sums.as_chunks_mut::<TILE>().0) {
-        let mut sum = *sums;
-        for (w, row) in weights.as_chunks::<TILE>().0.iter().zip(rows) {
+fn tiles<T: Real, L: Lanes<T>>(lanes: L, weights: &[T], rows: &[T], sums: &mut [T]) {
+    let group = ROW * L::WIDTH;
+    let tiles = weights.chunks_exact(TILE * (rows.len() / group));
+    for (weights, sums) in tiles.zip(sums.chunks_exact_mut(TILE * group)) {
+        let mut sum = [[lanes.splat(T::ZERO); ROW]; TILE];
+        for t in 0..TILE {
+            for k in 0..ROW {
+                sum[t][k] = lanes.load(&sums[t * group + k * L::WIDTH..]);
+            }
+        }
+        for (w, row) in weights.chunks_exact(TILE).zip(rows.chunks_exact(group)) {
+            let row = [lanes.load(row), lanes.load(&row[L::WIDTH..])];
             for t in 0..TILE {
-                for l in 0..L {
-                    sum[t][l] += w[t] * row[l];
+                let w = lanes.splat(w[t]);
+                for k in 0..ROW {
+                    sum[t][k] = row[k].mul_add(w, sum[t][k]);
                 }
             }
         }
-        *sums = sum;
+        for t in 0..TILE {
+            for k in 0..ROW {
+                lanes.store(sum[t][k], &mut sums[t * group + k * L::WIDTH..]);
+            }
+        }
     }
 }
 
