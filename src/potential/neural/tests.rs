@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::descriptors::{
-    Angle, Cutoff, CutoffShape, Moments, MomentsSize, Radial, Scaling, ScalingKind, Statistics,
-    SymmetryFunction, SymmetryFunctions,
+    Angle, Chebyshev, ChebyshevCenter, CompactCore, Core, Cutoff, CutoffShape, Moments, MomentsSize, Radial,
+    Scaling, ScalingKind, Statistics, SymmetryFunction, SymmetryFunctions,
 };
 use crate::potential::check::{Settings, check};
 use crate::potential::reference::ReferencePotential;
@@ -140,6 +140,110 @@ fn moments_make_a_potential() {
             assert!((a - b).norm() < 1e-10 * largest, "{a} {b}");
             assert!((a - c).norm() < 2e-5 * largest, "{a} {c}");
         }
+    }
+}
+
+/// A radial factor: a Gaussian with the `case`-th cutoff shape, with or without an inner cutoff, or every
+/// third time a function of compact support.
+fn radial(case: usize, random: &mut Philox) -> Radial {
+    let cores: Vec<_> = CompactCore::all().collect();
+    if case % 3 == 2 {
+        let left = 1.5 * random.uniform();
+        return Radial::Compact {
+            left,
+            right: CUTOFF - 0.5 * random.uniform(),
+            core: cores[case % cores.len()],
+        };
+    }
+    let shape = CutoffShape::ALL[case / 3 % CutoffShape::ALL.len()];
+    let inner = if case.is_multiple_of(2) { 0.0 } else { 0.4 };
+    let cutoff = Cutoff::new(shape, CUTOFF, inner).unwrap();
+    Radial::Gaussian { eta: 0.1 + random.uniform(), shift: 2.0 * random.uniform(), cutoff }
+}
+
+/// An angular factor that goes with a radial one.
+fn angle(case: usize, radial: Radial) -> Angle {
+    if matches!(radial, Radial::Compact { .. }) {
+        let core = [Core::Poly1, Core::Poly2, Core::Exponential][case % 3];
+        let (left, right) = [(40.0, 150.0), (-90.0, 90.0), (0.0, 120.0), (60.0, 300.0)][case % 4];
+        return Angle::Window { left, right, core };
+    }
+    let zeta = [1.0, 2.0, 3.5, 8.0, 16.0][case % 5];
+    Angle::Power { lambda: if case.is_multiple_of(2) { 1.0 } else { -1.0 }, zeta }
+}
+
+/// Symmetry functions of every type (radial; angular, narrow and wide; with and without the element of the
+/// neighbours) with factors that are drawn.
+fn drawn_functions(case: usize) -> SymmetryFunctions {
+    let mut random = Philox::new(17, Purpose::General, 0, case as u32);
+    let elements = vec![element("Li"), element("N")];
+    let mut functions = Vec::new();
+    for k in 0..3 {
+        let radial = radial(case + 7 * k, &mut random);
+        let angle = angle(case + k, radial);
+        for of in [None, Some(elements[k % 2])] {
+            functions.push(SymmetryFunction::Radial { of, radial });
+        }
+        for (of, narrow) in [(None, true), (Some([elements[0], elements[k % 2]]), false)] {
+            functions.push(SymmetryFunction::Angular { of, radial, angle, narrow });
+            functions.push(SymmetryFunction::Angular { of, radial, angle, narrow: !narrow });
+        }
+    }
+    SymmetryFunctions::new(elements, vec![functions.clone(), functions]).unwrap()
+}
+
+/// The Chebyshev descriptor with orders that are drawn.
+fn drawn_chebyshev(case: usize) -> Chebyshev {
+    let elements = vec![element("Li"), element("N")];
+    let center = ChebyshevCenter {
+        environment: elements.clone(),
+        radial_cutoff: CUTOFF,
+        radial_order: case % 7,
+        angular_cutoff: CUTOFF - 0.1 * (case % 5) as f64,
+        angular_order: case % 6,
+    };
+    Chebyshev::new(elements, vec![center.clone(), center]).unwrap()
+}
+
+/// Moments of either size with every cutoff shape.
+fn drawn_moments(case: usize) -> Moments {
+    let size = [MomentsSize::Small, MomentsSize::Medium][case % 2];
+    let mut moments =
+        Moments::standard(vec![element("Li"), element("N")], CUTOFF, 0.9 * CUTOFF, size).unwrap();
+    for center in &mut moments.centers {
+        // A hard cutoff is refused.
+        let shape = CutoffShape::ALL[1 + case % (CutoffShape::ALL.len() - 1)];
+        center.radial.cutoff.shape = shape;
+        let angular = center.angular.as_mut().unwrap();
+        angular.functions.cutoff.shape = shape;
+        angular.functions.cutoff.inner = if case.is_multiple_of(2) { 0.0 } else { 0.3 };
+    }
+    moments
+}
+
+/// Forces and stress are derivatives of the energy, and nothing depends on origin, axes, order or cell, for
+/// generated combinations of types of descriptors and cutoffs. Where a cutoff is not smooth, or a compact
+/// function ends within reach, the check itself knows that a derivative is rough.
+#[test]
+fn every_combination_of_descriptor_and_cutoff_has_exact_derivatives() {
+    let system = disordered(8);
+    let settings = Settings { atoms: 2, ..Settings::default() };
+    let compare = |descriptor: DescriptorSet, spread: f64, what: &str| {
+        let statistics = Statistics { min: -50.0, max: 50.0, mean: 0.5, spread };
+        let model = with_networks(descriptor, statistics, 1);
+        let mut potential = NeuralPotential::new(model, Precision::Double);
+        let report = check(&mut potential, &system, settings).unwrap();
+        assert!(report.passed(), "{what}: {report}");
+    };
+    for case in 0..36 {
+        let functions = DescriptorSet::Symmetry(drawn_functions(case));
+        compare(functions, 0.7, &format!("symmetry functions {case}"));
+    }
+    for case in 0..14 {
+        compare(DescriptorSet::Chebyshev(drawn_chebyshev(case)), 5.0, &format!("Chebyshev {case}"));
+    }
+    for case in 0..16 {
+        compare(DescriptorSet::Moments(drawn_moments(case)), 30.0, &format!("moments {case}"));
     }
 }
 
