@@ -98,11 +98,19 @@ impl Table for Dynamics {
                 .with_help("use [dynamics.thermostat.nose-hoover], or [dynamics.barostat.c-rescale]")
                 .into());
         }
-        if self.thermostat.is_none() && matches!(self.barostat, Some(Barostat::CRescale(_))) {
-            return Err(keys
-                .error("barostat", "`c-rescale` needs a thermostat")
-                .with_help("add [dynamics.thermostat.csvr], or use `mtk` for constant enthalpy")
-                .into());
+        let rescaling = matches!(self.thermostat, Some(Thermostat::Csvr(_)));
+        if !rescaling && matches!(self.barostat, Some(Barostat::CRescale(_))) {
+            let (what, help) = match self.thermostat {
+                None => (
+                    "`c-rescale` needs a thermostat",
+                    "add [dynamics.thermostat.csvr], or use `mtk` for constant enthalpy",
+                ),
+                Some(_) => (
+                    "`c-rescale` goes with `csvr`",
+                    "use [dynamics.thermostat.csvr], or `mtk` with [dynamics.thermostat.nose-hoover]",
+                ),
+            };
+            return Err(keys.error("barostat", what).with_help(help).into());
         }
         Ok(())
     }

@@ -7,6 +7,10 @@ use crate::error::Result;
 use crate::random::{Philox, Purpose};
 use crate::system::Vec3;
 use crate::units::AMU_ANGSTROM2_PER_FS2;
+use rayon::prelude::*;
+
+/// Fewer atoms are not worth another thread.
+const ATOMS_PER_TASK: usize = 1000;
 
 /// Langevin dynamics m a = F − γ m v + √(2γ m k_B T) η in the splitting B A O A B, whose configurations
 /// are accurate to high order in the timestep (Leimkuhler and Matthews, doi:10.1093/amrx/abs010).
@@ -39,11 +43,13 @@ impl Langevin {
         let noise = (1.0 - damping * damping) * thermal;
         let (step, seed) = (state.system.step, self.seed);
         let system = &mut state.system;
-        for (i, (v, m)) in system.velocities.iter_mut().zip(&system.masses).enumerate() {
+        // Every atom has random numbers of its own: on several threads they are the same.
+        let each = system.velocities.par_iter_mut().zip(&system.masses).enumerate();
+        each.with_min_len(ATOMS_PER_TASK).for_each(|(i, (v, m))| {
             let mut random = Philox::new(seed, Purpose::Thermostat, step, i as u32);
             let xi = Vec3::from_fn(|_, _| random.normal());
             *v = *v * damping + xi * (noise / m).sqrt();
-        }
+        });
         if state.fixed().is_empty() {
             state.system.remove_drift();
         } else {
@@ -65,7 +71,7 @@ impl Integrator for Langevin {
         let half = 0.5 * self.timestep;
         kick(state, half);
         drift(state, half);
-        self.ornstein_uhlenbeck(state);
+        engine.pool().install(|| self.ornstein_uhlenbeck(state));
         drift(state, half);
         finish(state, self.timestep, engine)?;
         kick(state, half);

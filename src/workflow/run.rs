@@ -47,6 +47,14 @@ impl Setup {
         let potential = potential::build(&plan.potential, plan.device.precision, &elements)?;
         check_elements(&*potential, &system)?;
         check_analysis(&plan, &system)?;
+        if plan.dynamics.as_ref().is_some_and(|dynamics| dynamics.barostat.is_some())
+            && !system.cell.is_bulk()
+        {
+            return Err(Error::invalid(format!(
+                "[dynamics.barostat]: {} is not periodic in three directions, so it has no volume\n   expected a crystal or a fluid in a cell, or no barostat",
+                plan.structure.file.display()
+            )));
+        }
         let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
         let engine = Engine::new(potential, options)?;
         Ok(Self { plan, system, engine })

@@ -250,3 +250,17 @@ fn fixed_atoms_stay_where_they_are() {
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(message.contains("there is no atom 108; the last of the structure is 107"), "{message}");
 }
+
+/// A molecule has no volume that a barostat could change.
+#[test]
+fn a_barostat_needs_a_cell() {
+    let folder = folder();
+    let molecule = "2\nProperties=species:S:1:pos:R:3\nAr 0 0 0\nAr 0 0 3.8\n";
+    fs::write(folder.path().join("argon.xyz"), molecule).unwrap();
+    let input = INPUT.replace("supercell = [3, 3, 3]\n", "") + "[dynamics.barostat.c-rescale]\n";
+    fs::write(folder.path().join("in.toml"), input).unwrap();
+    let output = run(folder.path(), &[]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("argon.xyz is not periodic in three directions"), "{message}");
+}
