@@ -168,7 +168,7 @@ mod tests {
         let text = format!(
             "{SMALL}[dynamics]\ntemperature = [\"300 K\", {{ from = \"400 K\", to = \"600 K\" }}]\n\
              timestep = \"0.5 fs\"\nproduce = \"0.2 ns\"\nmasses = {{ H = \"2.014 amu\" }}\n\
-             thermostat.langevin.friction = \"1/ps\"\nbarostat.c-rescale.pressure = \"1 GPa\"\n"
+             thermostat.langevin.friction = \"1/ps\"\n"
         );
         let plan = read(&text, &["run.wall_time=2 h"]).unwrap();
         let dynamics = plan.dynamics.unwrap();
