@@ -3,7 +3,7 @@
 use super::terminal;
 use crate::error::{Error, Result, nearest};
 use crate::input::train::TrainPlan;
-use crate::input::{Plan, Schema, help};
+use crate::input::{Plan, Schema, ScreenPlan, SweepPlan, help};
 use crate::io::Format;
 
 /// Print help: on a subcommand, on `input` and `train-input` (the input language) or on `formats` (files mlmd reads)
@@ -11,6 +11,8 @@ use crate::io::Format;
 #[command(after_help = "mlmd help run                     a subcommand\n\
                         mlmd help input                   every table and key of the input of mlmd run\n\
                         mlmd help input dynamics          one table\n\
+                        mlmd help input sweep             one that plans of mlmd sweep have\n\
+                        mlmd help input screen            the plan of mlmd screen\n\
                         mlmd help train-input             the same for mlmd train\n\
                         mlmd help formats                 the file formats")]
 pub(super) struct Arguments {
@@ -24,7 +26,7 @@ impl Arguments {
     pub(super) fn execute(self) -> Result<()> {
         let text = match (self.topic.as_deref(), self.table.as_deref()) {
             (None, _) => super::command_line().render_help().to_string(),
-            (Some("input"), table) => input(&Plan::schema(), table)?,
+            (Some("input"), table) => run_input(table)?,
             (Some("train-input"), table) => input(&TrainPlan::schema(), table)?,
             (Some(topic), Some(extra)) => {
                 return Err(Error::invalid(format!("unexpected `{extra}` behind `help {topic}`")));
@@ -45,6 +47,39 @@ fn subcommand(name: &str) -> Result<String> {
         return Ok(subcommand.render_help().to_string());
     }
     Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "train-input", "formats"])))
+}
+
+/// The tables of a plan of `mlmd sweep` that the input of a run does not have.
+const OF_SWEEPS: [&str; 2] = ["structures", "sweep"];
+
+/// The input of a run, what the plan of a sweep has besides, and the plan of a screening.
+fn run_input(table: Option<&str>) -> Result<String> {
+    let name = table.map(|name| name.trim_matches(['[', ']']));
+    let sweep = SweepPlan::schema();
+    match name {
+        Some(name) if OF_SWEEPS.contains(&name.split('.').next().unwrap_or(name)) => input(&sweep, table),
+        Some("screen") => Ok(of_screenings()),
+        Some(_) => input(&Plan::schema(), table),
+        None => {
+            let of_sweeps =
+                OF_SWEEPS.iter().filter_map(|name| help::help_for(&sweep, name, terminal::width()));
+            Ok(format!(
+                "{}\nThe plan of `mlmd sweep` has these tables, too, [structures] in the place of [structure]; \
+                 several\n[[potential]] tables may stand in it, each with a `name`.\n\n{}\n{}",
+                input(&Plan::schema(), None)?,
+                of_sweeps.collect::<Vec<_>>().join("\n"),
+                of_screenings()
+            ))
+        }
+    }
+}
+
+/// The plan of `mlmd screen`.
+fn of_screenings() -> String {
+    let text = help::help(&ScreenPlan::schema(), terminal::width());
+    // The introduction is that of the input of a run.
+    let keys = text.split_once("\n\n").map_or(text.as_str(), |(_, keys)| keys);
+    format!("The plan of `mlmd screen`:\n\n{keys}")
 }
 
 /// An input language, or one table of it.

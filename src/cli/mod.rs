@@ -18,7 +18,9 @@ mod progress;
 mod relax;
 mod rows;
 mod run;
+mod screen;
 mod simulate;
+mod sweep;
 mod terminal;
 mod train;
 
@@ -44,6 +46,8 @@ enum Command {
     Run(run::Arguments),
     Train(train::Arguments),
     Analyze(analyze::Arguments),
+    Sweep(sweep::Arguments),
+    Screen(screen::Arguments),
     Relax(relax::Arguments),
     Neb(neb::Arguments),
     Evaluate(evaluate::Arguments),
@@ -76,6 +80,8 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.execute(terminal),
         Command::Train(command) => command.execute(terminal),
         Command::Analyze(command) => command.execute(terminal),
+        Command::Sweep(command) => command.execute(terminal),
+        Command::Screen(command) => command.execute(terminal),
         Command::Relax(command) => command.execute(terminal),
         Command::Neb(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),

@@ -9,10 +9,10 @@ use crate::workflow::analyze::Request;
 use crate::workflow::dynamics::{
     Finished, Made, Outcome, RunFolder, Stop, Task, Timing, lanes, run_all, tasks,
 };
+use crate::workflow::potential;
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::Setup;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ pub(super) fn simulate(
     let plan = &setup.plan;
     let stop = Stop::listen(plan.run.wall_time)?;
     let mut files = vec![plan.structure.file.clone()];
-    if let Some(potential) = &plan.potential.file {
-        files.extend(files_of(potential)?);
+    if let Some(path) = &plan.potential.file {
+        files.extend(potential::files_of(path)?);
     }
     let made = Made { input, sets, seed: plan.seed, threads: setup.threads(), files: &files };
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
@@ -60,19 +60,6 @@ pub(super) fn simulate(
     let report = analyze::run(&request, terminal)?;
     report.write(folder.path())?;
     terminal::print(&analyze::summary(&report, folder.path()))
-}
-
-/// The file of a potential, or all files of its folder, in the order of their names.
-fn files_of(potential: &Path) -> Result<Vec<PathBuf>> {
-    if potential.is_file() {
-        return Ok(vec![potential.to_path_buf()]);
-    }
-    let entries = std::fs::read_dir(potential).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let entries = entries.map_err(Error::io(potential, "list"))?;
-    let mut files: Vec<_> =
-        entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_file()).collect();
-    files.sort();
-    Ok(files)
 }
 
 /// What each task that was run took.

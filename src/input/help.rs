@@ -148,7 +148,7 @@ enum Section<'a> {
 fn section(form: &Form) -> Option<Section<'_>> {
     match form {
         Form::Table(schema) => Some(Section::Table(schema)),
-        Form::List(inner) => match &**inner {
+        Form::List(inner) | Form::OneOrMany(inner) => match &**inner {
             Form::Table(schema) => Some(Section::Tables(schema)),
             _ => None,
         },

@@ -1,10 +1,11 @@
-//! The TOML language of `mlmd run` and `mlmd train`: text becomes a typed plan, with diagnostics.
+//! The TOML language of `mlmd run`, `mlmd train`, `mlmd sweep` and `mlmd screen`: text becomes a typed plan, with diagnostics.
 //!
 //! The language itself: [`Source`] and [`Item`] are TOML that knows where it stands; [`kind`] says what a
 //! key may hold; [`Table`] and [`Keys`] declare the keys of a table, once for reading, defaults, checks
 //! and documentation; [`Schema`] is what the declarations say.
 //!
-//! Its tables, one file each: [`Plan`] is the whole input of a run, [`train::TrainPlan`] of a training.
+//! Its tables, one file each: [`Plan`] is the whole input of a run, [`train::TrainPlan`] of a training,
+//! [`SweepPlan`] of a sweep, [`ScreenPlan`] of a screening.
 
 pub mod help;
 mod keys;
@@ -26,7 +27,10 @@ mod plan;
 mod potential;
 mod relax;
 mod run;
+mod screen;
 mod structure;
+mod structures;
+mod sweep;
 mod thermostat;
 pub mod train;
 
@@ -46,5 +50,8 @@ pub use plan::Plan;
 pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};
 pub use relax::Relax;
 pub use run::Run;
+pub use screen::{Acquisition, Filter, Objective, ScoreTerm, ScreenPlan, Surrogate};
 pub use structure::Structure;
+pub use structures::{Change, Structures, Varied};
+pub use sweep::{NamedPotential, StopWhen, Sweep, SweepPlan};
 pub use thermostat::{Csvr, Langevin, NoseHoover, Thermostat};

@@ -75,7 +75,10 @@ impl Form {
 
     /// Is it written under a header of its own?
     pub fn is_table(&self) -> bool {
-        matches!(self, Self::Table(_) | Self::OneOf(_))
+        match self {
+            Self::OneOrMany(form) => form.is_table(),
+            form => matches!(form, Self::Table(_) | Self::OneOf(_)),
+        }
     }
 }
 

@@ -42,14 +42,38 @@ impl Table for Structure {
         "What the atoms are: a file, and what is done to it, in the order of these keys.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        let file = keys
+            .key(
+                "file",
+                existing_path(false),
+                "A structure or trajectory in any format mlmd reads (mlmd help formats).",
+            )
+            .required("li3n.cif")?;
+        let structure = Self::of_file(file, keys)?;
         Ok(Self {
-            file: keys
-                .key(
-                    "file",
-                    existing_path(false),
-                    "A structure or trajectory in any format mlmd reads (mlmd help formats).",
-                )
-                .required("li3n.cif")?,
+            vacancies: keys
+                .key("vacancies", list(table()), Vacancies::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            substitutions: keys
+                .key("substitutions", list(table()), Substitutions::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            interstitials: keys
+                .key("interstitials", list(table()), Interstitials::ABOUT)
+                .optional([()])?
+                .unwrap_or_default(),
+            rattle: Self::rattle(keys)?,
+            ..structure
+        })
+    }
+}
+
+impl Structure {
+    /// The keys that say how a file is read, and the cell that is made of it.
+    pub(super) fn of_file(file: PathBuf, keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            file,
             frame: keys
                 .key("frame", integer(), "Which frame, if there are several: 0 is the first, -1 the last.")
                 .optional(-1)?,
@@ -77,26 +101,21 @@ impl Table for Structure {
             strain: keys
                 .key("strain", strain(), "Homogeneous strain along x, y, z, or the whole tensor.")
                 .optional([0.01, 0.0, 0.0])?,
-            vacancies: keys
-                .key("vacancies", list(table()), Vacancies::ABOUT)
-                .optional([()])?
-                .unwrap_or_default(),
-            substitutions: keys
-                .key("substitutions", list(table()), Substitutions::ABOUT)
-                .optional([()])?
-                .unwrap_or_default(),
-            interstitials: keys
-                .key("interstitials", list(table()), Interstitials::ABOUT)
-                .optional([()])?
-                .unwrap_or_default(),
-            rattle: keys
-                .key(
-                    "rattle",
-                    length().positive().at_most("1 angstrom"),
-                    "Standard deviation of random displacements.",
-                )
-                .optional("0.01 angstrom")?,
+            vacancies: Vec::new(),
+            substitutions: Vec::new(),
+            interstitials: Vec::new(),
+            rattle: None,
         })
+    }
+
+    /// The last key: it comes after the defects.
+    pub(super) fn rattle(keys: &mut Keys<'_>) -> Result<Option<f64>> {
+        keys.key(
+            "rattle",
+            length().positive().at_most("1 angstrom"),
+            "Standard deviation of random displacements.",
+        )
+        .optional("0.01 angstrom")
     }
 }
 

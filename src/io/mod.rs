@@ -28,6 +28,7 @@ mod points;
 mod recognise;
 mod sink;
 mod source;
+mod spreadsheet;
 mod vasp;
 mod xsf;
 
@@ -37,6 +38,7 @@ pub use frame::{Column, ColumnValues, Frame, Origin, Value};
 pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};
 pub use sink::{append, create, open_at};
 pub use source::{Frames, open, open_text, read_all};
+pub use spreadsheet::Spreadsheet;
 
 use crate::error::Result;
 

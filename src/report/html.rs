@@ -138,7 +138,7 @@ fn cards(report: &Report, out: &mut String) {
 }
 
 /// A number with its power of ten raised.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = Digits(value).to_string();
     match text.split_once('e') {
         Some((digits, power)) => format!("{digits}·10<sup>{}</sup>", power.replace('-', "−")),

@@ -10,6 +10,9 @@
 //! | `csv` | every curve as CSV |
 //! | `html` | the report |
 //! | `fit` | the report of a potential that was fitted to frames |
+//! | `rows` | a table with a row for each candidate, as CSV and as lines of JSON (docs/screening.md) |
+//! | `page` | a page of cards, tables and plots |
+//! | `overview` | the page of a sweep |
 
 mod correlations;
 mod csv;
@@ -17,12 +20,18 @@ mod figure;
 mod fit;
 mod html;
 mod json;
+mod overview;
+mod page;
 mod panels;
 mod plots;
 mod raster;
+mod rows;
 
 pub use figure::{COLOURS, Figure, Scale};
 pub use fit::{Curve, FitReport, Part, Table};
+pub use overview::{Overview, Shown};
+pub use page::{Cell, Content, Page};
+pub use rows::{Row, csv, json_lines};
 
 use crate::analysis::{
     Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Point, Radial, Refusal, Transport, VanHove, Velocities,
@@ -140,7 +149,7 @@ impl Report {
     }
 
     /// All warnings, each with where it comes from, without repetition.
-    fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut add = |place: &str, flags: &[String]| {
             for flag in flags {

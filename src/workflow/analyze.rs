@@ -268,7 +268,7 @@ struct Group {
 }
 
 /// The trajectory that a run wrote into a folder; of several formats the one that says most.
-fn trajectory_in(folder: &Path) -> PathBuf {
+pub(super) fn trajectory_in(folder: &Path) -> PathBuf {
     let names = ["trajectory.h5", "trajectory.extxyz", "trajectory.dump"];
     let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
     found.unwrap_or_else(|| folder.join(names[1]))

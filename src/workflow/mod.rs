@@ -11,6 +11,8 @@
 //! | [`mod@bench`] | how fast a potential is |
 //! | [`run`] | the main job |
 //! | [`train`] | reference frames become a potential |
+//! | [`sweep`] | many runs from one plan, one table from many runs |
+//! | [`mod@screen`] | which candidates are good, and which to simulate next |
 //! | [`mod@relax`] | minimisation, as a job or as the first stage of a run |
 //! | [`neb`] | the barrier between two structures |
 //! | [`structure`] | the atoms of a run |
@@ -32,9 +34,11 @@ pub mod potential;
 pub mod relax;
 pub mod run;
 pub mod sample;
+pub mod screen;
 mod selection;
 mod spread;
 pub mod structure;
+pub mod sweep;
 mod traces;
 pub mod train;
 

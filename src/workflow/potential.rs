@@ -5,7 +5,7 @@ use crate::input::PotentialChoice;
 use crate::potential::{LoadOptions, NeuralPotential, Potential, Precision, Sum, load};
 use crate::system::Element;
 use crate::units::FileUnits;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The sum of what `[potential]` asks for, for a system of these elements.
@@ -38,6 +38,19 @@ pub fn from_path(
         return build(&PotentialChoice::read_file(path)?, precision, &elements()?);
     }
     from_file(path, units, precision)
+}
+
+/// The file of a potential, or all files of its folder, in the order of their names.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.map_err(Error::io(path, "list"))?;
+    let mut files: Vec<_> =
+        entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }
 
 fn from_file(path: &Path, units: Option<FileUnits>, precision: Precision) -> Result<Box<dyn Potential>> {

@@ -41,6 +41,11 @@ impl Setup {
     /// Reads the structure and loads the potential; nothing is written.
     pub fn new(plan: Plan) -> Result<Self> {
         let system = structure::build(&plan.structure, plan.seed)?;
+        Self::of(plan, system)
+    }
+
+    /// The same for atoms that are already there: loads the potential and checks that all go together.
+    pub fn of(plan: Plan, system: System) -> Result<Self> {
         let mut elements = system.species.clone();
         elements.sort_unstable();
         elements.dedup();

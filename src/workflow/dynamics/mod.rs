@@ -8,6 +8,7 @@ mod folder;
 mod schedule;
 mod stop;
 
+pub use checkpoint::saved_step;
 pub use folder::{Made, RunFolder, Timing};
 pub use schedule::{Finished, lanes, run_all, share};
 pub use stop::Stop;
@@ -35,6 +36,8 @@ pub struct Task {
     ensemble: Ensemble,
     equilibration: u64,
     production: u64,
+    /// Where this process stops: the end, unless somebody wants to look at a part of it first.
+    end: u64,
     thermo_every: u64,
     trajectory_every: u64,
     checkpoint_every: u64,
@@ -102,6 +105,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 ensemble,
                 equilibration,
                 production,
+                end: equilibration + production,
                 thermo_every: dynamics.steps_in(plan.output.thermo.every),
                 trajectory_every: dynamics.steps_in(plan.output.trajectory.every),
                 checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
@@ -179,6 +183,13 @@ impl Task {
         self.equilibration + self.production
     }
 
+    /// The same task, stopped after so many steps as if it ended there; it can go on later.
+    #[must_use]
+    pub fn until(mut self, step: u64) -> Self {
+        self.end = step.min(self.steps());
+        self
+    }
+
     /// fs.
     pub fn timestep(&self) -> f64 {
         self.ensemble.timestep
@@ -216,13 +227,18 @@ impl Task {
             {
                 return Err(self.foreign_checkpoint());
             }
-            if saved.system.step == self.steps() {
+            let mut rewind = || {
+                observers.iter_mut().zip(&saved.marks).try_for_each(|(observer, mark)| observer.rewind(mark))
+            };
+            if saved.system.step >= self.end {
+                // Who had gone on beyond this end and was killed has left frames behind it.
+                if self.end < self.steps() {
+                    rewind()?;
+                }
                 return Ok(Outcome::AlreadyDone);
             }
             engine.restore(&saved.anchor, &saved.system)?;
-            for (observer, mark) in observers.iter_mut().zip(&saved.marks) {
-                observer.rewind(mark)?;
-            }
+            rewind()?;
             State::resume(saved.system, self.fixed.clone(), engine)?
         } else {
             observers.iter_mut().try_for_each(|observer| observer.rewind(&[]))?;
@@ -233,7 +249,7 @@ impl Task {
         if begun == 0 {
             self.observe(&mut observers, &state, &*integrator)?;
         }
-        while state.system.step < self.steps() {
+        while state.system.step < self.end {
             integrator.step(&mut state, engine).map_err(|error| match error {
                 // Positions that were fine a step ago: not the input is wrong, the dynamics has lost its atoms.
                 Error::Invalid(what) | Error::Physics(what) => {
@@ -246,12 +262,12 @@ impl Task {
             let step = state.system.step;
             self.observe(&mut observers, &state, &*integrator)?;
             let reason = stop.reason();
-            if step == self.steps() || step % self.checkpoint_every == 0 || reason.is_some() {
+            if step == self.end || step % self.checkpoint_every == 0 || reason.is_some() {
                 self.save(&state, &mut observers, &*integrator, engine)?;
             }
             report(Progress { step, total: self.steps(), begun });
             if let Some(reason) = reason
-                && step < self.steps()
+                && step < self.end
             {
                 return Err(Error::Interrupted(format!(
                     "stopped by {reason} at step {step} of {} of {}; the same command goes on from here",
@@ -351,7 +367,7 @@ impl Task {
 }
 
 /// Deletes what tasks have written into a folder.
-pub(super) fn remove(folder: &Path) -> Result<()> {
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder, "delete")(error)),
         _ => Ok(()),

@@ -1,0 +1,391 @@
+//! `mlmd sweep`: many runs from one plan.
+
+mod submit;
+
+use super::progress::Progress;
+use super::run::duration;
+use super::terminal::{self, Terminal};
+use crate::error::{Error, Result};
+use crate::input::SweepPlan;
+use crate::workflow::dynamics::Stop;
+use crate::workflow::sweep::{
+    Ended, Listed, Local, Manifest, State, Status, gather, prepare, preview, run_local, run_task, status,
+};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Many runs from one plan: structures × potentials × temperatures × replicas
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "mlmd sweep PLAN.toml           write a folder with an input for each task\n\
+                        mlmd sweep run PLAN.toml       write them and run what is not done\n\
+                        mlmd sweep submit PLAN.toml    write a job array for a cluster instead\n\
+                        mlmd sweep status PLAN.toml    what became of them\n\
+                        mlmd sweep gather PLAN.toml    one result for each candidate, candidates.csv, index.html\n\n\
+                        `mlmd help input structures` and `mlmd help input sweep` explain the plan; its other tables are \
+                        those of a run."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    job: Option<Job>,
+    /// The plan (TOML)
+    #[arg(required = true)]
+    plan: Option<PathBuf>,
+    /// Check everything, list the candidates, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// What to do with results of tasks whose input has changed: `fresh` deletes them
+    #[arg(long, value_name = "HOW")]
+    restart: Option<Restart>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Restart {
+    Fresh,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Job {
+    /// Write the tasks and run here what is not done, as many at once as the cores allow
+    Run {
+        /// The plan (TOML)
+        plan: PathBuf,
+        /// Try tasks again that failed for good
+        #[arg(long)]
+        retry: bool,
+        /// Threads for all tasks together; all cores if absent
+        #[arg(long, value_name = "N")]
+        threads: Option<usize>,
+        /// What to do with results of tasks whose input has changed: `fresh` deletes them
+        #[arg(long, value_name = "HOW")]
+        restart: Option<Restart>,
+    },
+    /// What is done, running, failed and why, and how long the rest will take
+    Status {
+        /// The plan (TOML)
+        plan: PathBuf,
+        /// A line for each task
+        #[arg(long)]
+        tasks: bool,
+    },
+    /// Analyse what is done: one result for each candidate, and one table of all
+    Gather {
+        /// The plan (TOML)
+        plan: PathBuf,
+    },
+    /// Write a job array for what is not done, for Slurm, PBS or LSF
+    Submit(submit::Arguments),
+    /// Run one task, as a job array does
+    Task {
+        /// Its folder
+        folder: PathBuf,
+        /// Threads; all cores if absent
+        #[arg(long, value_name = "N")]
+        threads: Option<usize>,
+        /// Try it again if it failed for good
+        #[arg(long)]
+        retry: bool,
+    },
+}
+
+impl Arguments {
+    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let fresh = |restart: Option<Restart>| matches!(restart, Some(Restart::Fresh));
+        match (self.job, self.plan) {
+            (None, Some(path)) if self.dry_run => {
+                terminal::print(&candidates(&preview(&SweepPlan::read_file(path)?)?))
+            }
+            (None, Some(path)) => {
+                write(&SweepPlan::read_file(path)?, fresh(self.restart), terminal).map(drop)
+            }
+            (Some(Job::Run { plan, retry, threads, restart }), _) => {
+                let plan = SweepPlan::read_file(plan)?;
+                let manifest = write(&plan, fresh(restart), terminal)?;
+                run(&plan, &manifest, threads, retry, terminal)
+            }
+            (Some(Job::Status { plan, tasks }), _) => {
+                let plan = SweepPlan::read_file(plan)?;
+                let manifest = Manifest::read(&plan.output.directory)?;
+                terminal::print(&table(&manifest, &status(&plan.output.directory, &manifest), tasks))
+            }
+            (Some(Job::Gather { plan }), _) => collect(&SweepPlan::read_file(plan)?, terminal),
+            (Some(Job::Submit(arguments)), _) => arguments.execute(terminal),
+            (Some(Job::Task { folder, threads, retry }), _) => one(&folder, threads, retry, terminal),
+            (None, None) => Err(Error::invalid("expected a plan: mlmd sweep PLAN.toml")),
+        }
+    }
+}
+
+/// Threads of the machine, or as many as are asked for.
+fn all_threads(asked: Option<usize>) -> usize {
+    let here = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.filter(|threads| *threads > 0).unwrap_or_else(here)
+}
+
+/// Writes the tasks and says what was written.
+fn write(plan: &SweepPlan, fresh: bool, terminal: Terminal) -> Result<Manifest> {
+    let prepared = prepare(plan, fresh)?;
+    let manifest = prepared.manifest;
+    let tasks = manifest.tasks().count();
+    terminal::print(&format!(
+        "{}\n{} candidates, {tasks} tasks, {} of them new, in {}\n",
+        manifest.title,
+        manifest.candidates.len(),
+        prepared.new,
+        plan.output.directory.display()
+    ))?;
+    for candidate in &manifest.candidates {
+        if let Some(reason) = &candidate.broken {
+            terminal.warn(&format!("{} cannot be run: {reason}", candidate.name));
+        }
+    }
+    Ok(manifest)
+}
+
+/// The candidates of a plan, one a line.
+fn candidates(manifest: &Manifest) -> String {
+    let width = manifest.candidates.iter().map(|c| c.name.chars().count()).max().unwrap_or(0);
+    let mut text = format!(
+        "{}\n{} candidates, {} tasks\n",
+        manifest.title,
+        manifest.candidates.len(),
+        manifest.tasks().count()
+    );
+    for candidate in &manifest.candidates {
+        let what = match (&candidate.broken, &candidate.formula) {
+            (Some(reason), _) => format!("cannot be run: {reason}"),
+            (None, formula) => format!(
+                "{:>3} tasks, {} atoms, {}",
+                candidate.tasks.len(),
+                candidate.atoms.unwrap_or(0),
+                formula.as_deref().unwrap_or_default()
+            ),
+        };
+        let _ = writeln!(text, "  {:width$}  {what}", candidate.name);
+    }
+    text
+}
+
+fn run(
+    plan: &SweepPlan,
+    manifest: &Manifest,
+    threads: Option<usize>,
+    retry: bool,
+    terminal: Terminal,
+) -> Result<()> {
+    let root = &plan.output.directory;
+    let stop = Stop::listen(plan.run.wall_time)?;
+    let local = Local { threads: all_threads(threads.or(plan.device.threads)), retry };
+    let before = status(root, manifest);
+    if before.iter().any(|status| !status.state.is_final()) {
+        let lanes = local.lanes(root, manifest);
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let (many, threads) = (plural(lanes), plural(local.threads));
+        terminal.note(&format!("{lanes} task{many} at a time on {} thread{threads}", local.threads));
+    }
+    let steps: Vec<u64> =
+        before.iter().map(|s| if s.state == State::Done { s.steps } else { s.step }).collect();
+    let total = before.iter().map(|status| status.steps).sum();
+    let begun: u64 = steps.iter().sum();
+    let display = Progress::new(terminal, "steps", Some(total)).telling(Box::new(|rate, left| {
+        format!("{rate:.0} steps/s, {} left", duration(Duration::from_secs_f64(left.clamp(0.0, 1e9))))
+    }));
+    let progress = Mutex::new((steps, display));
+    let names: Vec<String> = manifest.tasks().map(|(_, task)| task.folder.display().to_string()).collect();
+    let ended = run_local(
+        root,
+        manifest,
+        local,
+        &stop,
+        &|index, done| {
+            // Who finds the display busy does not wait for it: the next step tells more.
+            if let Ok(mut progress) = progress.try_lock() {
+                progress.0[index] = done.step;
+                let sum = progress.0.iter().sum();
+                progress.1.set_from(begun, sum);
+            }
+        },
+        &|index, ended| match ended {
+            Ended::Done => terminal.note(&format!("{}: done", names[index])),
+            Ended::Failed(_, reason) => terminal.warn(&format!("{}: {reason}", names[index])),
+            Ended::Interrupted(_) => {}
+            Ended::Elsewhere => terminal.note(&format!("{}: another mlmd works on it", names[index])),
+        },
+    )?;
+    drop(progress);
+    let now = status(root, manifest);
+    terminal::print(&table(manifest, &now, false))?;
+    conclude(root, &ended, &now, &stop)
+}
+
+/// The exit code: interrupted if something is left to do, a failure only if it is that of the machine or of everything.
+fn conclude(root: &Path, ended: &[(usize, Ended)], now: &[Status], stop: &Stop) -> Result<()> {
+    let disk = ended.iter().find_map(|(_, how)| match how {
+        Ended::Failed(4, reason) => Some(reason.clone()),
+        _ => None,
+    });
+    if let Some(reason) = disk {
+        let source = std::io::Error::other(reason);
+        return Err(Error::Io { path: root.into(), action: "go on".into(), source });
+    }
+    if let Some(reason) = stop.reason() {
+        return Err(Error::Interrupted(format!("stopped by {reason}; the same command goes on from here")));
+    }
+    let reasons = now.iter().filter_map(|status| match &status.state {
+        State::Failed { reason, .. } => Some(reason),
+        _ => None,
+    });
+    match reasons.clone().next() {
+        Some(first) if reasons.count() == now.len() => {
+            Err(Error::Physics(format!("every task failed: {first}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn collect(plan: &SweepPlan, terminal: Terminal) -> Result<()> {
+    let manifest = Manifest::read(&plan.output.directory)?;
+    let mut progress = Progress::new(terminal, "frames", None);
+    let gathered = gather(plan, &manifest, &mut |done| progress.set(done))?;
+    drop(progress);
+    let mut text = format!("{}\n", manifest.title);
+    let width = gathered.rows.iter().map(|row| cell(row.get("candidate")).chars().count()).max().unwrap_or(0);
+    for row in &gathered.rows {
+        let reason = cell(row.get("reason"));
+        let reason = if reason.is_empty() { String::new() } else { format!("  {reason}") };
+        let (name, state) = (cell(row.get("candidate")), cell(row.get("state")));
+        let _ = writeln!(text, "  {name:width$}  {state:8}{reason}");
+    }
+    let _ = write!(text, "table     {}\noverview  {}\n", gathered.table.display(), gathered.page.display());
+    terminal::print(&text)
+}
+
+/// A cell as a person reads it.
+fn cell(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, String::from)
+}
+
+fn one(folder: &Path, threads: Option<usize>, retry: bool, terminal: Terminal) -> Result<()> {
+    let stop = Stop::listen(None)?;
+    let mut progress: Option<Progress> = None;
+    let ended = run_task(folder, all_threads(threads), retry, &stop, &mut |done| {
+        let bar = progress.get_or_insert_with(|| {
+            Progress::new(terminal, "steps", Some(done.total)).telling(Box::new(|rate, left| {
+                format!("{rate:.0} steps/s, {} left", duration(Duration::from_secs_f64(left.clamp(0.0, 1e9))))
+            }))
+        });
+        bar.set_from(done.begun, done.step);
+    })?;
+    drop(progress);
+    let name = folder.display();
+    match ended {
+        Ended::Done => terminal::print(&format!("{name}: done\n")),
+        Ended::Elsewhere => Err(Error::invalid(format!("{name}: another mlmd works on it"))),
+        Ended::Interrupted(reason) => Err(Error::Interrupted(format!("{name}: {reason}"))),
+        Ended::Failed(3, reason) => Err(Error::Physics(format!("{name}: {reason}"))),
+        Ended::Failed(4, reason) => Err(Error::Io {
+            path: folder.into(),
+            action: "run".into(),
+            source: std::io::Error::other(reason),
+        }),
+        Ended::Failed(_, reason) => Err(Error::invalid(format!("{name}: {reason}"))),
+    }
+}
+
+/// What became of the tasks: a line for each candidate, or for each task; then the sum.
+fn table(manifest: &Manifest, all: &[Status], each: bool) -> String {
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    let (mut at, mut left) = (0, Some(Duration::ZERO));
+    for candidate in &manifest.candidates {
+        let own = &all[at..at + candidate.tasks.len()];
+        at += own.len();
+        if let Some(reason) = &candidate.broken {
+            rows.push([candidate.name.clone(), "broken".into(), String::new(), reason.clone()]);
+            continue;
+        }
+        let rest = remaining(own);
+        left = left.zip(rest).map(|(a, b)| a + b);
+        if each {
+            rows.extend(candidate.tasks.iter().zip(own).map(|(task, status)| {
+                let name = format!("{} {} K {}", candidate.name, task.temperature, task.replica);
+                let percent = 100 * status.step.min(status.steps) / status.steps.max(1);
+                let (state, mut reason) = words(&status.state);
+                if reason.is_empty() {
+                    reason = status.remark.clone().unwrap_or_default();
+                }
+                let rest = (!status.state.is_final()).then(|| status.left().map(duration)).flatten();
+                [name, format!("{state} {percent} %"), rest.unwrap_or_default(), reason]
+            }));
+        } else {
+            rows.push(line(candidate, own, rest));
+        }
+    }
+    let mut text = format!("{}\n", manifest.title);
+    rows.insert(0, ["candidate", "tasks", "left", ""].map(String::from));
+    let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    for [name, tasks, rest, reason] in &rows {
+        let line = format!(
+            "  {name:a$}  {tasks:b$}  {rest:c$}  {reason}",
+            a = widths[0],
+            b = widths[1],
+            c = widths[2]
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let left =
+        left.filter(|left| !left.is_zero()).map(|left| format!("; about {} of tasks left", duration(left)));
+    let _ = writeln!(text, "{} tasks: {}{}", all.len(), counts(all), left.unwrap_or_default());
+    text
+}
+
+/// One line for a candidate.
+fn line(candidate: &Listed, own: &[Status], left: Option<Duration>) -> [String; 4] {
+    let failure = own.iter().zip(&candidate.tasks).find_map(|(status, task)| match &status.state {
+        State::Failed { reason, .. } => {
+            Some(format!("{} K, replica {}: {reason}", task.temperature, task.replica))
+        }
+        _ => None,
+    });
+    let left = left.filter(|left| !left.is_zero()).map(duration).unwrap_or_default();
+    // A task that cannot reach its target is not failed, and worth a word.
+    let remark = || own.iter().find_map(|status| status.remark.clone());
+    [candidate.name.clone(), counts(own), left, failure.or_else(remark).unwrap_or_default()]
+}
+
+fn words(state: &State) -> (&'static str, String) {
+    match state {
+        State::Waiting => ("waiting", String::new()),
+        State::Running { .. } => ("running", String::new()),
+        State::Interrupted => ("interrupted", String::new()),
+        State::Done => ("done", String::new()),
+        State::Failed { reason, .. } => ("failed", reason.clone()),
+    }
+}
+
+/// `3 done, 1 running`.
+fn counts(all: &[Status]) -> String {
+    let count = |name: &str| all.iter().filter(|status| words(&status.state).0 == name).count();
+    ["done", "running", "interrupted", "waiting", "failed"]
+        .iter()
+        .filter(|name| count(name) > 0)
+        .map(|name| format!("{} {name}", count(name)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// How long the tasks of a candidate will still take one after another, at the rate of those that have run.
+fn remaining(own: &[Status]) -> Option<Duration> {
+    let open = || own.iter().filter(|status| !status.state.is_final());
+    if open().next().is_none() {
+        return Some(Duration::ZERO);
+    }
+    let rates: Vec<f64> = own.iter().filter_map(|status| status.rate).collect();
+    let mean = (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64);
+    open().map(|status| Status { rate: status.rate.or(mean), ..status.clone() }.left()).sum()
+}

@@ -1,0 +1,148 @@
+//! A page of cards, tables and plots: one HTML file that needs no network and no script.
+
+use super::figure::{Figure, escape};
+use super::html::{STYLE, embedded, number};
+use crate::analysis::Estimate;
+use std::fmt::Write;
+
+/// What a page shows.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// What it is about.
+    pub title: String,
+    /// In one line.
+    pub lead: String,
+    /// What matters most: name, value, and what stands below it.
+    pub cards: Vec<[String; 3]>,
+    /// What to keep in mind.
+    pub warnings: Vec<String>,
+    /// The rest, from top to bottom.
+    pub contents: Vec<Content>,
+}
+
+/// A part of a page.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A table: heading, names of columns, rows, and a remark below it.
+    Table(String, Vec<String>, Vec<Vec<Cell>>, String),
+    /// Plots: heading, and for each its name, caption and picture.
+    Plots(String, Vec<(String, String, Figure)>),
+    /// A paragraph below a heading.
+    Text(String, String),
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cell {
+    /// What it says, as HTML.
+    html: String,
+    /// May it be wrapped?
+    wide: bool,
+}
+
+impl Cell {
+    /// Text.
+    pub fn text(text: &str) -> Self {
+        Self { html: escape(text), wide: false }
+    }
+
+    /// Text that may take several lines.
+    pub fn wide(text: &str) -> Self {
+        Self { html: escape(text), wide: true }
+    }
+
+    /// Text that leads to another file.
+    pub fn link(text: &str, to: &str) -> Self {
+        Self { html: format!("<a href=\"{}\">{}</a>", escape(to), escape(text)), wide: false }
+    }
+
+    /// A number with three digits.
+    pub fn number(value: f64) -> Self {
+        Self { html: number(value), wide: false }
+    }
+
+    /// A number with its interval below.
+    pub fn interval(value: f64, [low, high]: [f64; 2]) -> Self {
+        Self {
+            html: format!("{}<small>{} to {}</small>", number(value), number(low), number(high)),
+            wide: false,
+        }
+    }
+
+    /// An estimate with its interval below; a dash if there is none.
+    pub fn estimate(estimate: Option<&Estimate>) -> Self {
+        estimate.map_or_else(|| Self::text("–"), |e| Self::interval(e.value, e.ci95))
+    }
+}
+
+impl Page {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        let mut out = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
+             <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n",
+            escape(&self.title),
+            escape(&self.lead),
+        );
+        if !self.cards.is_empty() {
+            out.push_str("<div class=\"cards\">\n");
+            for [name, value, below] in &self.cards {
+                let _ = writeln!(
+                    out,
+                    "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{}</div><div class=\"interval\">{}</div></div>",
+                    escape(name),
+                    escape(value),
+                    escape(below)
+                );
+            }
+            out.push_str("</div>\n");
+        }
+        if !self.warnings.is_empty() {
+            out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
+            for warning in &self.warnings {
+                let _ = writeln!(out, "<li>{}</li>", escape(warning));
+            }
+            out.push_str("</ul>\n");
+        }
+        self.contents.iter().for_each(|content| content.html(&mut out));
+        out.push_str("</main></body>\n</html>\n");
+        out
+    }
+}
+
+impl Content {
+    fn html(&self, out: &mut String) {
+        match self {
+            Self::Text(heading, text) => {
+                let _ = writeln!(out, "<h2>{}</h2>\n<p>{}</p>", escape(heading), escape(text));
+            }
+            Self::Plots(heading, plots) => {
+                let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"figures\">", escape(heading));
+                for (name, caption, figure) in plots.iter().filter(|(_, _, figure)| !figure.is_empty()) {
+                    out.push_str(&embedded(name, caption, &figure.svg()));
+                }
+                out.push_str("</div>\n");
+            }
+            Self::Table(heading, columns, rows, remark) => {
+                let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"scroll\"><table>\n<tr>", escape(heading));
+                for name in columns {
+                    let _ = write!(out, "<th>{}</th>", escape(name));
+                }
+                out.push_str("</tr>\n");
+                for row in rows {
+                    out.push_str("<tr>");
+                    for cell in row {
+                        let class = if cell.wide { " class=\"wide\"" } else { "" };
+                        let _ = write!(out, "<td{class}>{}</td>", cell.html);
+                    }
+                    out.push_str("</tr>\n");
+                }
+                out.push_str("</table></div>\n");
+                if !remark.is_empty() {
+                    let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(remark));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `mlmd screen`: which candidates are good, how sure that is, and which to simulate next.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `join` | tables of sweeps beside the table of a person |
+//! | `filter` | who is left out, and why |
+//! | `score` | the weighted sum of standardised columns |
+//! | `ranks` | how likely each rank is, from the intervals |
+//! | `pareto` | candidates that no other beats in everything |
+//! | `gaussian` | a Gaussian process |
+//! | `surrogate` | predictions for those not yet simulated, their validation, and the next batch |
+//! | `outcome` | all of it, as a table and as a page |
+
+mod filter;
+mod gaussian;
+mod join;
+mod outcome;
+mod pareto;
+mod ranks;
+mod score;
+mod surrogate;
+
+pub use gaussian::Gaussian;
+pub use join::{Joined, Measured};
+pub use outcome::{Outcome, Ranked};
+pub use ranks::Ranks;
+pub use surrogate::{Forecast, Proposal, Validation};
+
+use crate::error::{Error, Result};
+use crate::input::ScreenPlan;
+
+/// Does what a plan asks; nothing is written.
+pub fn screen(plan: &ScreenPlan) -> Result<Outcome> {
+    let joined = Joined::read(plan)?;
+    let excluded = filter::excluded(plan, &joined)?;
+    let terms = score::terms(plan, &joined)?;
+    if terms.is_empty() {
+        return Err(Error::invalid(format!(
+            "no column to rank by: expected [[score]] tables, or one of the columns {}",
+            score::STANDARD.map(|(name, ..)| name).join(", ")
+        )));
+    }
+    let scores = score::scores(&terms, &joined, &excluded, plan.seed)?;
+    let front = pareto::front(plan, &terms, &joined, &scores)?;
+    let forecast = match &plan.surrogate {
+        Some(table) => Some(surrogate::forecast(table, plan.family.as_deref(), &joined, &excluded)?),
+        None => None,
+    };
+    Ok(Outcome::new(plan, &joined, excluded, &terms, scores, front, forecast))
+}

@@ -1,0 +1,110 @@
+//! `sweep.json`: the candidates of a sweep and their tasks, as they were written.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The name of the manifest in the folder of a sweep.
+pub(super) const MANIFEST: &str = "sweep.json";
+/// The name and version of its schema.
+pub(super) const SCHEMA: &str = "mlmd.sweep/1";
+
+/// What a sweep consists of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Name and version of the schema.
+    pub schema: String,
+    /// The version of mlmd that wrote it.
+    pub version: String,
+    /// What the sweep is about.
+    pub title: String,
+    /// SHA-256 of the plan.
+    pub plan: String,
+    /// The candidates, in the order of the plan.
+    pub candidates: Vec<Listed>,
+}
+
+/// A candidate as it was written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// The file that its structure comes from.
+    pub source: PathBuf,
+    /// The formula of all its atoms.
+    pub formula: Option<String>,
+    /// How many atoms.
+    pub atoms: Option<usize>,
+    /// SHA-256 of the structure that is run.
+    pub structure_hash: Option<String>,
+    /// The potential, in words.
+    pub potential: Option<String>,
+    /// SHA-256 of the files of the potential; `None` for tables of parameters.
+    pub potential_hash: Option<String>,
+    /// Why it cannot be run.
+    pub broken: Option<String>,
+    /// Its tasks; none if it is broken.
+    pub tasks: Vec<TaskEntry>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskEntry {
+    /// Its folder within that of the sweep.
+    pub folder: PathBuf,
+    /// K.
+    pub temperature: f64,
+    /// Which replica, from 1 on.
+    pub replica: u64,
+    /// Steps, equilibration included.
+    pub steps: u64,
+    /// Time of a step, fs.
+    pub timestep: f64,
+}
+
+impl Manifest {
+    /// Reads the manifest of a sweep.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(MANIFEST);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::invalid(format!(
+                "{}: there is no sweep here yet; `mlmd sweep PLAN.toml` makes it",
+                folder.display()
+            )),
+            _ => Error::io(&path, "read")(error),
+        })?;
+        let manifest: Self = serde_json::from_str(&text)
+            .map_err(|error| Error::invalid(format!("{}: not a sweep: {error}", path.display())))?;
+        if manifest.schema != SCHEMA {
+            return Err(Error::invalid(format!(
+                "{}: `{}` is not a schema this version of mlmd reads; expected `{SCHEMA}`",
+                path.display(),
+                manifest.schema
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// Every task, each with its candidate.
+    pub fn tasks(&self) -> impl Iterator<Item = (&Listed, &TaskEntry)> {
+        self.candidates.iter().flat_map(|candidate| candidate.tasks.iter().map(move |task| (candidate, task)))
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| Error::Internal(e.to_string()))?;
+        replace(&folder.join(MANIFEST), &(text + "\n"))
+    }
+}
+
+/// Writes a file under another name first, so that there is always a whole one; not at all if nothing changes.
+pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
+    if fs::read(path).is_ok_and(|before| before == text.as_bytes()) {
+        return Ok(());
+    }
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".writing");
+    let temporary = path.with_file_name(name);
+    fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).map_err(Error::io(path, "write"))
+}
