@@ -15,6 +15,8 @@ fn help_lists_every_subcommand_and_each_explains_itself() {
     for name in [
         "run",
         "analyze",
+        "sweep",
+        "screen",
         "relax",
         "neb",
         "evaluate",
@@ -46,6 +48,11 @@ fn help_on_the_input_is_whole_or_of_one_table() {
         "[output.trajectory]",
         "[analysis.sites.density]",
         "[run]",
+        "[structures]",
+        "[[structures.vacancies]]",
+        "[sweep]",
+        "[[score]]",
+        "[surrogate]",
     ] {
         assert!(all.contains(&format!("\n{table}")), "{table}");
     }

@@ -1,0 +1,10 @@
+//! `mlmd sweep` as a person or a script meets it: plans, kills, gathered results, job arrays.
+
+mod adaptive;
+mod broken;
+mod fixture;
+mod local;
+#[path = "../analysis/schema.rs"]
+mod schema;
+mod screen;
+mod slurm;

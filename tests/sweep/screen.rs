@@ -1,0 +1,114 @@
+//! `mlmd screen` on tables whose answer is known.
+
+use crate::fixture::{mlmd, succeed};
+use std::fs;
+use std::path::Path;
+
+const CANDIDATES: &str = "candidate,state,reason,sigma_300K_S_cm,sigma_300K_S_cm_low,sigma_300K_S_cm_high,Ea_eV,Ea_eV_low,Ea_eV_high\n\
+a,complete,,1e-3,5e-4,2e-3,0.30,0.28,0.32\n\
+b,complete,,9e-4,4e-4,2e-3,0.30,0.28,0.32\n\
+c,complete,,1e-6,5e-7,2e-6,0.50,0.48,0.52\n\
+d,complete,,1e-5,5e-6,2e-5,0.20,0.18,0.22\n\
+e,failed,\"200 K, replica 1: exploded\",,,,,,\n\
+f,complete,,1e-2,5e-3,2e-2,0.10,0.05,0.15\n";
+
+const KNOWN: &str = "candidate;E_hull_eV;x;family;atoms\n\
+a;0.01;3.0;one;100\nb;0.02;2.9;one;100\nc;0.00;0.0;two;100\nd;0.00;1.0;two;100\ne;0.00;5.0;one;100\nf;0.20;4.0;two;100\n\
+g;0.00;3.5;one;100\nh;0.00;0.5;two;100\ni;0.10;4.5;one;100\nj;0.01;3.6;one;500\n";
+
+const PLAN: &str = "title = \"Test\"\ntable = \"known.csv\"\ncandidates = \"candidates.csv\"\nfamily = \"family\"\n\
+[[filter]]\ncolumn = \"E_hull_eV\"\nbelow = 0.03\n\
+[[score]]\ncolumn = \"sigma_300K_S_cm\"\nscale = \"log\"\n[[score]]\ncolumn = \"Ea_eV\"\nweight = -0.5\n\
+[surrogate]\nfeatures = [\"x\"]\nbatch = 2\ncost = \"atoms\"\n";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("candidates.csv", CANDIDATES), ("known.csv", KNOWN), ("screen.toml", PLAN)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn ranking(folder: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(folder.join("screen/ranking.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Scores by hand: log10 σ of a, b, d, c are −3, −3.046, −5, −6 (mean −4.261, deviation 1.487), Ea 0.3, 0.3, 0.2, 0.5
+/// (mean 0.325, deviation 0.1258).
+#[test]
+fn a_ranking_with_probabilities_and_reasons() {
+    let folder = folder();
+    let said = succeed(folder.path(), &["screen", "screen.toml"]);
+    assert!(
+        said.contains("E_hull_eV = 0.2, not below 0.03") && said.contains("200 K, replica 1: exploded"),
+        "{said}"
+    );
+    let rows = ranking(folder.path());
+    let names: Vec<&str> = rows.iter().map(|row| row["candidate"].as_str().unwrap()).collect();
+    assert_eq!(names[..4], ["a", "b", "d", "c"]);
+    assert_eq!(names.len(), 10, "every candidate has a row");
+    let score = |k: usize| rows[k]["score"].as_f64().unwrap();
+    let expected = |sigma: f64, energy: f64| (sigma + 4.2614) / 1.4874 - 0.5 * (energy - 0.325) / 0.12583;
+    for (k, sigma, energy) in [(0, -3.0, 0.3), (1, -3.0458, 0.3), (2, -5.0, 0.2), (3, -6.0, 0.5)] {
+        assert!((score(k) - expected(sigma, energy)).abs() < 2e-3, "{k} {}", score(k));
+    }
+    // a is better than b by 0.0458/1.4874 = 0.031; errors of log10 σ 0.1536 and 0.1783, of Ea 0.0102 each:
+    // deviation of the difference 0.158 by the first, 0.057 by the second, together 0.168. Φ(0.183) = 0.573.
+    let better = rows[0]["probability_better_than_next"].as_f64().unwrap();
+    assert!((better - 0.573).abs() < 0.02, "{better}");
+    assert!(rows[3]["probability_best"].as_f64().unwrap() < 1e-3);
+    let front: Vec<bool> = rows[..4].iter().map(|row| row["on_pareto_front"] == true).collect();
+    assert_eq!(front, [true, false, true, false]);
+    // g is as good as j and five times cheaper; i does not pass the filter; e was tried.
+    let proposals = fs::read_to_string(folder.path().join("screen/proposals.csv")).unwrap();
+    let order: Vec<&str> = proposals.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(order[0], "g", "{proposals}");
+    assert!(!order.contains(&"i") && !order.contains(&"e"), "{proposals}");
+    let page = fs::read_to_string(folder.path().join("screen/screen.html")).unwrap();
+    assert!(
+        page.contains("Leaving out one family of 2 at a time") && page.contains("id=\"pareto\""),
+        "{page}"
+    );
+    assert!(!page.contains("NaN"));
+    // The same once more: the same bytes.
+    let before = fs::read(folder.path().join("screen/ranking.csv")).unwrap();
+    succeed(folder.path(), &["screen", "screen.toml"]);
+    assert_eq!(before, fs::read(folder.path().join("screen/ranking.csv")).unwrap());
+}
+
+#[test]
+fn a_table_alone_is_ranked_by_the_standard_score() {
+    let folder = folder();
+    let said =
+        succeed(folder.path(), &["screen", "known.csv", "--candidates", "candidates.csv", "-o", "there"]);
+    assert!(said.contains("   1  f "), "{said}");
+    assert!(folder.path().join("there/screen.html").exists());
+}
+
+#[test]
+fn slips_are_told() {
+    for (from, to, expected) in [
+        (
+            "column = \"E_hull_eV\"",
+            "column = \"E_hul_eV\"",
+            "screen.toml:6:10: there is no column `E_hul_eV`",
+        ),
+        ("below = 0.03\n", "", "screen.toml:5:1: this filter lets everything through"),
+        ("title", "key = \"name\"\ntitle", "candidates.csv: there is no column `name`"),
+        ("[\"x\"]", "[\"family\"]", "known.csv:2:1: `one` in the column `family` is not a number"),
+    ] {
+        let folder = folder();
+        assert!(PLAN.contains(from));
+        fs::write(folder.path().join("screen.toml"), PLAN.replace(from, to)).unwrap();
+        let output = mlmd(folder.path(), &["screen", "screen.toml"]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(expected), "expected {expected} in\n{message}");
+    }
+    let folder = folder();
+    fs::write(folder.path().join("known.csv"), KNOWN.to_string() + "a;1;1;one;1\n").unwrap();
+    let message =
+        String::from_utf8_lossy(&mlmd(folder.path(), &["screen", "screen.toml"]).stderr).into_owned();
+    assert!(message.contains("known.csv:12: `a` is there twice"), "{message}");
+}
