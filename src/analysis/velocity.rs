@@ -220,6 +220,17 @@ impl Velocities {
     ) -> Result<GreenKubo, Refusal> {
         let lags = (until / self.interval).round() as usize;
         let currents: Vec<Vec<Vec3>> = self.currents.iter().map(|run| combined(run, charges)).collect();
+        let first = currents.iter().map(|current| short_correlation(current));
+        let [own, next] = first.fold([0.0; 2], |sum, c| [sum[0] + c[0], sum[1] + c[1]]);
+        if next < 0.5 * own {
+            return Err(Refusal {
+                reason: format!(
+                    "velocities are stored too sparsely, every {} fs: the current changes by more than half in between",
+                    self.interval
+                ),
+                more_time: None,
+            });
+        }
         let frames: usize = currents.iter().map(Vec::len).sum();
         let length = (frames / STRETCHES).max(2 * lags);
         let parts: Vec<&[Vec3]> = currents.iter().flat_map(|run| run.chunks_exact(length.max(1))).collect();
@@ -252,15 +263,7 @@ impl Velocities {
             until / 1e3,
             integrals.len()
         );
-        let mut conductivity = Estimate::normal(value, error, n - 1.0, "S/cm", method);
-        let all: Vec<[f64; 2]> = currents.iter().map(|current| short_correlation(current)).collect();
-        let [own, next] = all.iter().fold([0.0; 2], |sum, c| [sum[0] + c[0], sum[1] + c[1]]);
-        if next < 0.5 * own {
-            conductivity.flags.push(
-                "the current changes by more than half between frames: velocities are stored too sparsely for its integral"
-                    .into(),
-            );
-        }
+        let conductivity = Estimate::normal(value, error, n - 1.0, "S/cm", method);
         Ok(GreenKubo { conductivity, until, curve })
     }
 

@@ -22,6 +22,8 @@ pub struct FitReport {
     pub parts: Vec<Part>,
     /// Tables of errors and of the worst frames.
     pub tables: Vec<Table>,
+    /// Tables after the plots.
+    pub details: Vec<Table>,
     /// Where it comes from: names and values.
     pub provenance: Vec<[String; 2]>,
 }
@@ -227,7 +229,9 @@ impl FitReport {
         for (name, caption, figure) in self.figures() {
             out.push_str(&embedded(&name, &caption, &figure.svg()));
         }
-        out.push_str("</div>\n<h2>Provenance</h2>\n<div class=\"scroll\"><table>\n");
+        out.push_str("</div>\n");
+        self.details.iter().for_each(|table| table.html(&mut out));
+        out.push_str("<h2>Provenance</h2>\n<div class=\"scroll\"><table>\n");
         for [name, value] in &self.provenance {
             let _ = writeln!(
                 out,
@@ -339,6 +343,7 @@ mod tests {
                 best: Some(7.0),
             }],
             parts: vec![Part { name: "training".into(), points: [cloud(40), cloud(50_000), Vec::new()] }],
+            details: Vec::new(),
             tables: vec![Table {
                 title: "t".into(),
                 columns: vec!["a".into()],

@@ -171,10 +171,14 @@ impl Report {
                 Ok(charge) => add(&format!("{at}, conductivity"), &charge.conductivity.flags),
                 Err(refusal) => add(&format!("{at}, conductivity"), &[refusal.to_string()]),
             }
-            if let Some(Ok(green_kubo)) = &section.green_kubo {
-                let place = format!("{at}, conductivity by Green–Kubo");
-                add(&place, &green_kubo.conductivity.flags);
-                add(&place, &section.disagreement(&green_kubo.conductivity));
+            let place = format!("{at}, conductivity by Green–Kubo");
+            match &section.green_kubo {
+                Some(Ok(green_kubo)) => {
+                    add(&place, &green_kubo.conductivity.flags);
+                    add(&place, &section.disagreement(&green_kubo.conductivity));
+                }
+                Some(Err(refusal)) => add(&place, &[refusal.to_string()]),
+                None => {}
             }
         }
         for law in &self.laws {

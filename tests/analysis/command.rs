@@ -185,10 +185,8 @@ fn hops_and_currents_are_found() {
     near(&hops["length"], 3.0, 0.1);
     near(&hops["correlation_factor"], 1.0, 0.0);
     // Frames of 100 fs and hops at random: the velocities here have nothing to do with the displacements.
-    let kubo = &section["conductivity_green_kubo"]["conductivity"];
-    check_estimate(kubo, "Green-Kubo");
-    let flags = kubo["flags"].to_string();
-    assert!(flags.contains("stored too sparsely"), "{flags}");
+    let kubo = section["conductivity_green_kubo"].to_string();
+    assert!(kubo.contains("stored too sparsely"), "{kubo}");
     for name in [
         "van_hove_Li.csv",
         "density.cube",

@@ -6,6 +6,7 @@
 mod aenet;
 mod n2p2;
 mod own;
+mod shipped;
 
 use mlmd::neighbors::brute_force;
 use mlmd::potential::reference::Neighbor;

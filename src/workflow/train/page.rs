@@ -26,9 +26,10 @@ impl Told<'_> {
         let report = self.report;
         let mut tables = vec![self.errors()];
         tables.extend(self.elements());
+        let mut details = Vec::new();
         for (name, table) in self.sets() {
-            tables.extend(worst(&format!("Largest errors of forces, {name}"), &table.worst_forces));
-            tables.extend(worst(&format!("Largest errors of energies, {name}"), &table.worst_energies));
+            details.extend(worst(&format!("Largest errors of forces, {name}"), &table.worst_forces));
+            details.extend(worst(&format!("Largest errors of energies, {name}"), &table.worst_energies));
         }
         FitReport {
             title: self.title(),
@@ -38,6 +39,7 @@ impl Told<'_> {
             curves: self.curves(),
             parts: predictions.parts.clone(),
             tables,
+            details,
             provenance: vec![
                 ["mlmd".into(), crate::VERSION.into()],
                 ["input and data, SHA-256".into(), self.state.request.clone()],
