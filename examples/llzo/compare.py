@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Tables of this study beside the published ones, as Markdown, from what the runs wrote:
+
+    python3 examples/llzo/compare.py        (after run.toml; lattice constants where heat.toml has run too)
+
+Published: Z. Yan and Y. Zhu, Chem. Mater. 36, 11551 (2024), arXiv:2504.15925: NEP, 1536 atoms, constant volume; D from their
+mean squared displacements over lags of 5 to 20 ps. Their five models and cells differ by 10 to 26 % in D.
+"""
+import csv
+import json
+import math
+import pathlib
+
+HERE = pathlib.Path(__file__).parent
+SPREAD = 0.26
+# K: (D in cm²/s, Nernst-Einstein conductivity in mS/cm, volume of 1536 atoms in Å³)
+PUBLISHED = {
+    700: (3.26e-8, 2.20, 17652),
+    750: (8.36e-8, 5.24, 17703),
+    800: (3.65e-7, 21.4, 17756),
+    850: (1.11e-6, 61.1, 17812),
+    900: (5.22e-6, 270, 17879),
+    1000: (8.58e-6, 397, 17992),
+    1100: (1.20e-5, 501, 18107),
+    1200: (1.42e-5, 541, 18240),
+}
+# K: a and c of the conventional cell in Å.
+LATTICE = {300: (13.077, 12.630), 600: (13.133, 12.722), 800: (13.167, 12.803), 900: (13.08, 13.08), 1200: (13.165, 13.165)}
+
+
+def interval(estimate, factor=1.0):
+    low, high = (factor * x for x in estimate["ci95"])
+    return f"{factor * estimate['value']:.3g} ({low:.3g} to {high:.3g})"
+
+
+def or_refusal(estimate, factor=1.0):
+    return estimate["refused"] if "refused" in estimate else interval(estimate, factor)
+
+
+def transport(result):
+    print("| T (K) | D*, mlmd (cm²/s) | D, published | off by | σ, Nernst–Einstein (mS/cm) | published | σ, collective (mS/cm) | Haven ratio | volume (Å³) | published |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for section in result["temperatures"]:
+        t = round(section["temperature_K"])
+        d, sigma, volume = PUBLISHED.get(t, (math.nan,) * 3)
+        atoms = sum(s["count"] for s in section["species"].values())
+        own = section["tracer"]["Li"]
+        if "diffusivity" in own:
+            own = own["diffusivity"]
+            error = math.hypot(own["std_error"] / own["value"], SPREAD)
+            off = f"{own['value'] / d - 1:+.0%}, {abs(own['value'] / d - 1) / error:.1f} combined errors"
+        else:
+            off = "–"
+        charge = section["charge"]
+        cells = [
+            f"{t}",
+            or_refusal(own),
+            f"{d:.3g}",
+            off,
+            or_refusal(section["conductivity_nernst_einstein"], 1e3),
+            f"{sigma:g}",
+            or_refusal(charge.get("conductivity", charge), 1e3),
+            or_refusal(charge.get("haven_ratio", charge)),
+            f"{section['volume_A3'] * 1536 / atoms:.0f}",
+            f"{volume:.0f}",
+        ]
+        print("|", " | ".join(cells), "|")
+    print()
+    for law in result["arrhenius"].values():
+        print(f"- Activation energy of {law['quantity']}: {or_refusal(law.get('activation_energy', law))} eV")
+        for flag in law.get("flags", []):
+            print(f"  - {flag}")
+    print("\nPublished: 1.227 eV (tetragonal, 700 to 850 K), 0.309 eV (cubic, 900 to 1200 K), transition between 875 and 900 K.")
+
+
+def heating(path):
+    """Means over windows of 25 K on either side, of the three edges in rising order."""
+    rows = list(csv.DictReader(path.open()))
+    first, last = 300.0, 1300.0
+    begin, end = float(rows[0]["time_fs"]), float(rows[-1]["time_fs"])
+    target = lambda row: first + (last - first) * (float(row["time_fs"]) - begin) / (end - begin)
+    print("\n| T (K) | edges (Å) | longest over shortest | published a, c (Å) |")
+    print("|---|---|---|---|")
+    for t in range(300, 1301, 100):
+        near = [row for row in rows if abs(target(row) - t) < 25.0]
+        edges = sorted(sum(float(row[k]) for row in near) / len(near) for k in ("a_A", "b_A", "c_A"))
+        known = "{:.3f}, {:.3f}".format(*LATTICE[t]) if t in LATTICE else "–"
+        print(f"| {t} | {', '.join(f'{x:.3f}' for x in edges)} | {edges[2] / edges[0]:.3f} | {known} |")
+
+
+if __name__ == "__main__":
+    done = HERE / "out" / "result.json"
+    if done.exists():
+        transport(json.loads(done.read_text()))
+    else:
+        print(f"{done} is not there: mlmd run {HERE / 'run.toml'} makes it")
+    heated = sorted((HERE / "out-heat").glob("*/thermo.csv"))
+    if heated:
+        heating(heated[0])
