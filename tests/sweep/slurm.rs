@@ -81,8 +81,8 @@ fn an_array_that_is_killed_and_queued_again_gives_the_bits_of_a_local_run() {
     let (here, there) = (folder(), folder());
     for folder in [&here, &there] {
         // Some seconds for each task: time to be killed in.
-        change(folder.path(), "produce = \"8 ps\"", "produce = \"160 ps\"");
-        change(folder.path(), "every = \"20 fs\"", "every = \"400 fs\"");
+        change(folder.path(), "produce = \"8 ps\"", "produce = \"80 ps\"");
+        change(folder.path(), "every = \"20 fs\"", "every = \"200 fs\"");
     }
     let output = cluster.submit(there.path());
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

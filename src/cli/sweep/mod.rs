@@ -285,7 +285,10 @@ fn one(folder: &Path, threads: Option<usize>, retry: bool, terminal: Terminal) -
     let name = folder.display();
     match ended {
         Ended::Done => terminal::print(&format!("{name}: done\n")),
-        Ended::Elsewhere => Err(Error::invalid(format!("{name}: another mlmd works on it"))),
+        // Perhaps the process of a job that was just killed: a job array tries again.
+        Ended::Elsewhere => {
+            Err(Error::Interrupted(format!("{name}: another mlmd works on it; try again later")))
+        }
         Ended::Interrupted(reason) => Err(Error::Interrupted(format!("{name}: {reason}"))),
         Ended::Failed(3, reason) => Err(Error::Physics(format!("{name}: {reason}"))),
         Ended::Failed(4, reason) => Err(Error::Io {

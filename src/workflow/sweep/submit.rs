@@ -84,11 +84,13 @@ impl Array {
         let run = match self.scheduler {
             // A job step: the signal of --signal goes to it.
             Scheduler::Slurm => "srun --ntasks=1 --cpus-per-task=\"$threads\" ".to_string(),
-            // PBS gives no warning of its own.
-            Scheduler::Pbs => format!(
-                "timeout --preserve-status --signal=TERM {} ",
-                self.time.saturating_sub(WARNING).max(1)
-            ),
+            // PBS gives no warning of its own; SECONDS is how long the job has been running.
+            Scheduler::Pbs => {
+                let limit = self.time.saturating_sub(WARNING).max(1);
+                format!(
+                    "timeout --preserve-status --signal=TERM $((SECONDS < {limit} ? {limit} - SECONDS : 1)) "
+                )
+            }
             Scheduler::Lsf => String::new(),
         };
         let again = match self.scheduler {
@@ -252,7 +254,10 @@ mod tests {
             assert!(slurm.lines().any(|own| own == line), "{line} is not in\n{slurm}");
         }
         let pbs = script(Scheduler::Pbs, 5);
-        assert!(pbs.contains("#PBS -J 0-2%3\n") && pbs.contains("--signal=TERM 5280 "), "{pbs}");
+        assert!(
+            pbs.contains("#PBS -J 0-2%3\n") && pbs.contains("--signal=TERM $((SECONDS < 5280 ?"),
+            "{pbs}"
+        );
         assert!(!script(Scheduler::Pbs, 2).contains("-J"), "an array of one");
         let lsf = script(Scheduler::Lsf, 5);
         assert!(lsf.contains("#BSUB -J \"mlmd-LLZO-vacancies[1-3]%3\"\n") && lsf.contains("-Q 75"), "{lsf}");
