@@ -36,6 +36,9 @@ pub enum Error {
     /// Stopped by a signal or a time limit after a checkpoint: the same command goes on.
     #[error("{0}")]
     Interrupted(String),
+    /// A graphics processor is missing, too small for the task, or gave up on it.
+    #[error("{0}")]
+    Device(String),
     /// A broken invariant of this program.
     #[error("internal error, please report it: {0}")]
     Internal(String),
@@ -53,7 +56,8 @@ impl Error {
         move |source| Self::Io { path, action, source }
     }
 
-    /// The exit code of the process: 2 bad input, 3 stopped by physics, 4 input/output,
+    /// The exit code of the process: 2 bad input, 3 stopped by physics, 4 input/output or a
+    /// graphics processor,
     /// 75 interrupted after a checkpoint, 70 a bug.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -72,7 +76,7 @@ impl Error {
             {
                 2
             }
-            Self::Io { .. } => 4,
+            Self::Io { .. } | Self::Device(_) => 4,
             Self::Interrupted(_) => 75,
             Self::Internal(_) => 70,
         }

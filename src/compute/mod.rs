@@ -7,13 +7,16 @@
 //! | `engine` | [`Engine`]: energy and forces of a system, step after step |
 //! | `frame` | the atoms in the order in which they are computed |
 //! | `gpu` | graphics processors (feature `gpu`) |
+//! | `selection` | [`Processor`]: which of them computes, and what is done when it cannot |
 
 mod engine;
 mod frame;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod selection;
 #[cfg(test)]
 mod tests;
 
 pub use engine::{Engine, Options};
 pub use frame::Anchor;
+pub use selection::{DeviceKind, Processor};

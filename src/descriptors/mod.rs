@@ -17,6 +17,8 @@ mod symmetry;
 pub use chebyshev::{Chebyshev, ChebyshevCenter, chebyshev_by_pairs};
 pub use cutoff::{Core, Cutoff, CutoffShape};
 pub use environment::{Environment, Vectors};
+#[cfg(feature = "gpu")]
+pub(crate) use expansion::{Angles, Part, Plan};
 pub use expansion::{Expansion, ExpansionWork};
 pub use moments::{
     AngularInvariants, Channels, Coupling, FourProduct, Moments, MomentsCenter, MomentsSize, RadialFunctions,

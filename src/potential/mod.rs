@@ -19,6 +19,8 @@ pub use format::{AenetRecord, LoadOptions, PotentialFormat, TrainingSet, is_pote
 pub use lennard_jones::{LennardJones, LennardJonesPair};
 pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 pub use network::{Activation, Layer, Network};
+#[cfg(feature = "gpu")]
+pub(crate) use neural::species_numbers;
 pub use neural::{NeuralPotential, Precision};
 pub use pair::Truncation;
 pub use sum::Sum;
@@ -74,6 +76,27 @@ pub struct Extrapolation {
     pub value: f64,
     /// The trained range.
     pub range: [f64; 2],
+}
+
+impl Uncertainty {
+    /// From the energies of the members and the forces on the atoms according to each; two members at least.
+    pub fn of_members(energies: &[f64], forces: &[Vec<Vec3>]) -> Self {
+        let freedom = energies.len() as f64 - 1.0;
+        let average = energies.iter().sum::<f64>() / energies.len() as f64;
+        let variance = energies.iter().map(|e| (e - average).powi(2)).sum::<f64>() / freedom;
+        let spread = |atom: usize| {
+            // Welford's update: no cancellation between large squares.
+            let (mut mean, mut squares) = (Vec3::zeros(), Vec3::zeros());
+            for (member, forces) in forces.iter().enumerate() {
+                let before = forces[atom] - mean;
+                mean += before / (member + 1) as f64;
+                squares += before.component_mul(&(forces[atom] - mean));
+            }
+            (squares.sum() / freedom).sqrt()
+        };
+        let atoms = forces.first().map_or(0, Vec::len);
+        Self { energy: variance.sqrt(), forces: (0..atoms).map(spread).collect() }
+    }
 }
 
 impl Evaluation {

@@ -58,7 +58,7 @@ pub fn adapters() -> Vec<Adapter> {
     adapters
 }
 
-fn describe(adapter: &wgpu::Adapter) -> Adapter {
+pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
     let (info, limits) = (adapter.get_info(), adapter.limits());
     let kind = match info.device_type {
         DeviceType::DiscreteGpu => Kind::Discrete,

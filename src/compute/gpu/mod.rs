@@ -3,7 +3,28 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `adapters` | [`adapters()`]: which devices there are, and what they can hold |
+//! | `device` | [`Device`]: one of them, opened; what goes wrong on it becomes an error |
+//! | `kernel`, `tables` | from the text of a kernel to something that runs; numbers it looks up |
+//! | `expansion`, `symmetry`, `network` | descriptors and networks as kernels want them |
+//! | `model` | a neural potential compiled for a device |
+//! | `packing` | positions and neighbours as kernels want them |
+//! | `memory` | the buffers of a system, and the commands that evaluate it |
+//! | `potential` | [`GpuPotential`]: all of it as a potential like any other |
+//!
+//! The kernels themselves are in `kernels/*.wgsl`, each with its buffers and formulas at its top.
 
 mod adapters;
+mod device;
+mod expansion;
+mod kernel;
+mod memory;
+mod model;
+mod network;
+mod packing;
+mod potential;
+mod symmetry;
+mod tables;
 
 pub use adapters::{Adapter, Kind, adapters};
+pub use device::Device;
+pub use potential::GpuPotential;

@@ -168,6 +168,11 @@ impl Chebyshev {
     /// Compiles it for a precision.
     pub fn compile<T: Real>(&self) -> Result<Expansion<T>> {
         self.check()?;
-        Ok(Expansion::new(self.centers.iter().map(|center| center.plan(&self.elements)).collect()))
+        Ok(Expansion::new(self.plans()))
+    }
+
+    /// What is to be computed for each central species.
+    pub(crate) fn plans(&self) -> Vec<Plan> {
+        self.centers.iter().map(|center| center.plan(&self.elements)).collect()
     }
 }

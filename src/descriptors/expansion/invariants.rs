@@ -80,6 +80,12 @@ impl Product {
         Some(Self { factors: 4, terms: collect(terms, 4) })
     }
 
+    /// Coefficients, each with the harmonics whose sums it multiplies.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn terms(&self) -> impl Iterator<Item = (f64, &[u32])> {
+        self.terms.iter().map(|(c, places)| (*c, &places[..self.factors]))
+    }
+
     /// Writes the invariant of every function to `out`, one entry each.
     #[inline(always)]
     fn values<L: Lanes<f64>>(&self, lanes: L, row: Row, sums: &[f64], out: &mut [f64]) {

@@ -14,8 +14,10 @@ mod series;
 mod shell;
 
 pub(super) use harmonics::MAX_DEGREE;
-pub(super) use invariants::{Angles, Invariants, Product};
-pub(super) use plan::{Local, Part, Plan};
+pub(crate) use invariants::Angles;
+pub(super) use invariants::{Invariants, Product};
+pub(super) use plan::Local;
+pub(crate) use plan::{Part, Plan};
 pub(super) use radial::MAX_TERMS;
 
 use super::{Descriptor, Environment, Vectors};

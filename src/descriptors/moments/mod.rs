@@ -181,6 +181,11 @@ impl Moments {
     /// [`MomentsCenter::mixing`].
     pub fn compile<T: Real>(&self) -> Result<Expansion<T>> {
         self.check()?;
-        Ok(Expansion::new(self.centers.iter().map(|center| center.plan(self.elements.len())).collect()))
+        Ok(Expansion::new(self.plans()))
+    }
+
+    /// What is to be computed for each central species.
+    pub(crate) fn plans(&self) -> Vec<Plan> {
+        self.centers.iter().map(|center| center.plan(self.elements.len())).collect()
     }
 }

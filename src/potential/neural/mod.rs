@@ -157,28 +157,15 @@ impl Potential for NeuralPotential {
         if members < 2 {
             return Ok(None);
         }
-        let n = atoms.positions.len();
-        let mut energies = Vec::with_capacity(members);
-        let (mut mean, mut squares) = (vec![Vec3::zeros(); n], vec![Vec3::zeros(); n]);
+        let (mut energies, mut forces) = (Vec::with_capacity(members), Vec::with_capacity(members));
         for member in 0..members {
             let sums = self.run(atoms, list, Members::One(member))?;
             energies.push(sums.iter().flat_map(|block| &block.energies).sum::<f64>());
-            let mut forces = vec![Vec3::zeros(); n];
-            self.collect(&mut forces);
-            // Welford's update: no cancellation between large squares.
-            for ((f, mean), squares) in forces.iter().zip(&mut mean).zip(&mut squares) {
-                let before = f - *mean;
-                *mean += before / (member + 1) as f64;
-                *squares += before.component_mul(&(f - *mean));
-            }
+            let mut of_member = vec![Vec3::zeros(); atoms.positions.len()];
+            self.collect(&mut of_member);
+            forces.push(of_member);
         }
-        let freedom = (members - 1) as f64;
-        let average = energies.iter().sum::<f64>() / members as f64;
-        let variance = energies.iter().map(|e| (e - average).powi(2)).sum::<f64>() / freedom;
-        Ok(Some(Uncertainty {
-            energy: variance.sqrt(),
-            forces: squares.iter().map(|s| (s.sum() / freedom).sqrt()).collect(),
-        }))
+        Ok(Some(Uncertainty::of_members(&energies, &forces)))
     }
 
     fn boxed_clone(&self) -> Box<dyn Potential> {
@@ -187,7 +174,7 @@ impl Potential for NeuralPotential {
 }
 
 /// Species number of each atom: the place of its element among those of the potential.
-fn species_numbers(elements: &[Element], species: &[Element]) -> Result<Vec<u16>> {
+pub(crate) fn species_numbers(elements: &[Element], species: &[Element]) -> Result<Vec<u16>> {
     species
         .iter()
         .enumerate()

@@ -1,0 +1,16 @@
+// The box and the block of atoms in hand: what every kernel that works on the atoms of one species begins with.
+//
+// binding 0  frame  uniform, 80 bytes
+
+struct Frame {
+    // The rows of H, angstrom.
+    h0: vec4<f32>,
+    h1: vec4<f32>,
+    h2: vec4<f32>,
+    // First slot of the species, how many there are, where its descriptors begin, where its moments begin.
+    block: vec4<u32>,
+    // First member of the committee that counts and the one after the last.
+    members: vec4<u32>,
+}
+
+@group(0) @binding(0) var<uniform> frame: Frame;

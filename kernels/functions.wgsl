@@ -1,0 +1,69 @@
+// Elementary functions with the accuracy of f32: drivers promise much less for cos, tanh and acos.
+
+// (cos, sin) of pi*x for x in [0, 1/2]: Taylor series on [0, pi/4], to 1e-9.
+fn cos_sin_pi(x: f32) -> vec2<f32> {
+    let swap = x > 0.25;
+    let z = 3.14159265358979 * select(x, 0.5 - x, swap);
+    let z2 = z * z;
+    let s = z * (1.0 + z2 * (-1.0 / 6.0 + z2 * (1.0 / 120.0 + z2 * (-1.0 / 5040.0 + z2 / 362880.0))));
+    let c = 1.0 + z2 * (-0.5 + z2 * (1.0 / 24.0 + z2 * (-1.0 / 720.0 + z2 * (1.0 / 40320.0 - z2 / 3628800.0))));
+    return select(vec2<f32>(c, s), vec2<f32>(s, c), swap);
+}
+
+// tanh: from exp, and by its series where that would cancel.
+fn tanh_of(x: f32) -> f32 {
+    let a = min(abs(x), 20.0);
+    let e = exp(-2.0 * a);
+    let far = (1.0 - e) / (1.0 + e);
+    let x2 = x * x;
+    let near = a * (1.0 + x2 * (-1.0 / 3.0 + x2 * (2.0 / 15.0 + x2 * (-17.0 / 315.0 + x2 * (62.0 / 2835.0)))));
+    let value = select(far, near, a < 0.25);
+    return select(value, -value, x < 0.0);
+}
+
+// A smooth descent on [0, 1] and its derivative. Cores: 0 cosine, 1 exponential, 2 to 5 polynomials.
+fn core(kind: u32, x: f32) -> vec2<f32> {
+    let y = 1.0 - x;
+    let y2 = y * y;
+    let x2 = x * x;
+    switch kind {
+        case 0u: {
+            let t = cos_sin_pi(0.5 * x);
+            return vec2<f32>(t.x * t.x, -3.14159265358979 * t.x * t.y);
+        }
+        case 1u: {
+            let z = 1.0 / max((1.0 + x) * y, 1e-3);
+            let value = exp(1.0 - z);
+            return vec2<f32>(value, -2.0 * x * z * z * value);
+        }
+        case 2u: {
+            return vec2<f32>(y2 * (1.0 + 2.0 * x), -6.0 * x * y);
+        }
+        case 3u: {
+            return vec2<f32>(y2 * y * (1.0 + x * (3.0 + 6.0 * x)), -30.0 * x2 * y2);
+        }
+        case 4u: {
+            return vec2<f32>(y2 * y2 * (1.0 + x * (4.0 + x * (10.0 + 20.0 * x))), -140.0 * x2 * x * y2 * y);
+        }
+        default: {
+            let rest = 1.0 + x * (5.0 + x * (15.0 + x * (35.0 + 70.0 * x)));
+            return vec2<f32>(y2 * y2 * y * rest, -630.0 * x2 * x2 * y2 * y2);
+        }
+    }
+}
+
+// f_c(r) and its derivative. `shape` is 0 to 5 for the core between `start` and `radius`, 6 for a step,
+// 7 for norm tanh^3(1 - r/radius); `scale` is 1/(radius - start) or, for 7, norm.
+fn cutoff(shape: u32, r: f32, radius: f32, start: f32, scale: f32) -> vec2<f32> {
+    if (r >= radius) {
+        return vec2<f32>(0.0, 0.0);
+    }
+    if (shape == 6u) {
+        return vec2<f32>(1.0, 0.0);
+    }
+    if (shape == 7u) {
+        let t = tanh_of(1.0 - r / radius);
+        return vec2<f32>(scale * t * t * t, -3.0 * scale / radius * t * t * (1.0 - t * t));
+    }
+    return core(shape, clamp((r - start) * scale, 0.0, 1.0)) * vec2<f32>(1.0, scale);
+}

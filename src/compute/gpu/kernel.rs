@@ -1,0 +1,172 @@
+//! From the text of a kernel to something that can be run.
+
+use super::device::Device;
+use crate::error::{Error, Result};
+use std::fmt::Write;
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindGroupLayoutDescriptor,
+    BindGroupLayoutEntry, BindingType, Buffer, BufferBindingType, ComputePass, ComputePipeline,
+    ComputePipelineDescriptor, PipelineCompilationOptions, PipelineLayoutDescriptor, ShaderModuleDescriptor,
+    ShaderSource, ShaderStages,
+};
+
+/// What a kernel does with a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// The same few numbers for every thread.
+    Uniform,
+    /// It reads.
+    Read,
+    /// It writes, and may read.
+    Write,
+}
+
+/// A kernel, compiled for a device.
+#[derive(Debug, Clone)]
+pub(super) struct Kernel {
+    pipeline: ComputePipeline,
+    layout: BindGroupLayout,
+}
+
+/// The constants a kernel is compiled with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Constants(String);
+
+impl Constants {
+    /// A count or an offset.
+    pub(super) fn count(&mut self, name: &str, value: usize) -> &mut Self {
+        let _ = writeln!(self.0, "const {name}: u32 = {value}u;");
+        self
+    }
+
+    /// A real number.
+    pub(super) fn real(&mut self, name: &str, value: f64) -> &mut Self {
+        let _ = writeln!(self.0, "const {name}: f32 = {:?};", value as f32);
+        self
+    }
+
+    /// A choice.
+    pub(super) fn choice(&mut self, name: &str, value: bool) -> &mut Self {
+        let _ = writeln!(self.0, "const {name}: bool = {value};");
+        self
+    }
+}
+
+/// A kernel's text: its constants, and the files it is made of.
+pub(super) fn source(constants: &Constants, files: &[&str]) -> String {
+    let mut text = constants.0.clone();
+    for file in files {
+        text.push('\n');
+        text.push_str(file);
+    }
+    text
+}
+
+impl Kernel {
+    /// Compiles a text whose binding `n` is used as `uses[n]` says.
+    pub(super) fn new(device: &Device, name: &'static str, text: &str, uses: &[Use]) -> Result<Self> {
+        let entries: Vec<_> = uses
+            .iter()
+            .enumerate()
+            .map(|(binding, usage)| BindGroupLayoutEntry {
+                binding: binding as u32,
+                visibility: ShaderStages::COMPUTE,
+                ty: BindingType::Buffer {
+                    ty: match usage {
+                        Use::Uniform => BufferBindingType::Uniform,
+                        Use::Read => BufferBindingType::Storage { read_only: true },
+                        Use::Write => BufferBindingType::Storage { read_only: false },
+                    },
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let compile = || {
+            let gpu = &device.handle;
+            let module = gpu.create_shader_module(ShaderModuleDescriptor {
+                label: Some(name),
+                source: ShaderSource::Wgsl(text.into()),
+            });
+            let layout = gpu.create_bind_group_layout(&BindGroupLayoutDescriptor {
+                label: Some(name),
+                entries: &entries,
+            });
+            let pipeline_layout = gpu.create_pipeline_layout(&PipelineLayoutDescriptor {
+                label: Some(name),
+                bind_group_layouts: &[Some(&layout)],
+                ..PipelineLayoutDescriptor::default()
+            });
+            let pipeline = gpu.create_compute_pipeline(&ComputePipelineDescriptor {
+                label: Some(name),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some("main"),
+                // Every kernel writes what it reads.
+                compilation_options: PipelineCompilationOptions {
+                    zero_initialize_workgroup_memory: false,
+                    ..PipelineCompilationOptions::default()
+                },
+                cache: None,
+            });
+            Self { pipeline, layout }
+        };
+        device.guarded(compile).map_err(|error| Error::Internal(format!("the kernel `{name}`: {error}")))
+    }
+
+    /// Gives the kernel its buffers, in the order of their bindings.
+    pub(super) fn bind(&self, device: &Device, buffers: &[&Buffer]) -> BindGroup {
+        let entries: Vec<_> = buffers
+            .iter()
+            .enumerate()
+            .map(|(binding, buffer)| BindGroupEntry {
+                binding: binding as u32,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
+        device.handle.create_bind_group(&BindGroupDescriptor {
+            label: None,
+            layout: &self.layout,
+            entries: &entries,
+        })
+    }
+
+    /// Runs the kernel in `count` workgroups.
+    pub(super) fn run(&self, device: &Device, pass: &mut ComputePass<'_>, bound: &BindGroup, count: u32) {
+        if count > 0 {
+            let [x, y] = device.grid(count);
+            pass.set_pipeline(&self.pipeline);
+            pass.set_bind_group(0, bound, &[]);
+            pass.dispatch_workgroups(x, y, 1);
+        }
+    }
+}
+
+/// The files of `kernels/`.
+pub(super) mod files {
+    /// The box and the block of atoms in hand.
+    pub(crate) const FRAME: &str = include_str!("../../../kernels/frame.wgsl");
+    /// Positions and neighbours.
+    pub(crate) const GEOMETRY: &str = include_str!("../../../kernels/geometry.wgsl");
+    /// Elementary functions.
+    pub(crate) const FUNCTIONS: &str = include_str!("../../../kernels/functions.wgsl");
+    /// What the kernels of expansions share.
+    pub(crate) const EXPANSION: &str = include_str!("../../../kernels/expansion.wgsl");
+    /// Descriptors of expansions.
+    pub(crate) const EXPANSION_VALUES: &str = include_str!("../../../kernels/expansion_values.wgsl");
+    /// Their derivatives.
+    pub(crate) const EXPANSION_PAIRS: &str = include_str!("../../../kernels/expansion_pairs.wgsl");
+    /// What the kernels of symmetry functions share.
+    pub(crate) const SYMMETRY: &str = include_str!("../../../kernels/symmetry.wgsl");
+    /// Symmetry functions.
+    pub(crate) const SYMMETRY_VALUES: &str = include_str!("../../../kernels/symmetry_values.wgsl");
+    /// Their derivatives.
+    pub(crate) const SYMMETRY_PAIRS: &str = include_str!("../../../kernels/symmetry_pairs.wgsl");
+    /// Networks.
+    pub(crate) const NETWORK: &str = include_str!("../../../kernels/network.wgsl");
+    /// Forces on atoms.
+    pub(crate) const GATHER: &str = include_str!("../../../kernels/gather.wgsl");
+    /// Sums.
+    pub(crate) const REDUCE: &str = include_str!("../../../kernels/reduce.wgsl");
+}

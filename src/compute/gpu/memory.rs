@@ -1,0 +1,333 @@
+//! The buffers of one system on a device, and the commands that evaluate it.
+
+use super::device::{Device, Words};
+use super::model::Model;
+use super::packing::{Lattice, Packed};
+use crate::error::{Error, Result};
+use crate::system::Vec3;
+use rayon::prelude::*;
+use std::ops::Range;
+use wgpu::{BindGroup, Buffer, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor};
+
+const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
+const RESULT: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC);
+const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
+const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
+
+/// A buffer that grows and never shrinks.
+#[derive(Debug)]
+struct Growing {
+    what: &'static str,
+    usage: BufferUsages,
+    buffer: Buffer,
+}
+
+impl Growing {
+    fn new(device: &Device, what: &'static str, usage: BufferUsages) -> Result<Self> {
+        Ok(Self { what, usage, buffer: device.buffer(what, 0, usage)? })
+    }
+
+    /// Makes room for `bytes` bytes, and a tenth more where there is need for more than there was, if that is to
+    /// be had.
+    fn reserve(&mut self, device: &Device, bytes: u64) -> Result<()> {
+        if bytes > self.buffer.size() {
+            let generous = device.buffer(self.what, bytes + bytes / 10, self.usage);
+            self.buffer = generous.or_else(|_| device.buffer(self.what, bytes, self.usage))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where results stand in what is read back, in words.
+#[derive(Debug, Default)]
+pub(super) struct Readback {
+    pub(super) forces: usize,
+    pub(super) energies: usize,
+    pub(super) outside: usize,
+    pub(super) virials: usize,
+    /// How many sums of virials there are.
+    pub(super) groups: usize,
+    /// The atom of each slot.
+    pub(super) atoms: Vec<u32>,
+    /// All of it, bytes.
+    bytes: u64,
+}
+
+/// The atoms of one species.
+#[derive(Debug)]
+struct Block {
+    frame: Buffer,
+    first: u32,
+    count: u32,
+    /// Where descriptors and what is kept begin, in numbers.
+    descriptors: u32,
+    kept: u32,
+    bound: Option<[BindGroup; 3]>,
+}
+
+/// Everything on the device that depends on the system.
+#[derive(Debug)]
+pub(super) struct Evaluator {
+    positions: Growing,
+    rows: Growing,
+    list: Growing,
+    reverse: Growing,
+    descriptors: Growing,
+    gradients: Growing,
+    kept: Growing,
+    pairs: Growing,
+    virials: Growing,
+    sums: Growing,
+    energies: Growing,
+    outside: Growing,
+    forces: Growing,
+    staging: Growing,
+    size: Buffer,
+    blocks: Vec<Block>,
+    gather: Option<BindGroup>,
+    reduce: Option<BindGroup>,
+    readback: Readback,
+    words: Vec<u32>,
+}
+
+/// Slots whose virials one workgroup adds up.
+const REDUCED: usize = 1024;
+
+impl Evaluator {
+    /// Empty buffers.
+    pub(super) fn new(device: &Device, model: &Model) -> Result<Self> {
+        let growing = |what, usage| Growing::new(device, what, usage);
+        let block = |_| {
+            let frame = device.buffer("frame", 80, UNIFORM)?;
+            Ok(Block { frame, first: 0, count: 0, descriptors: 0, kept: 0, bound: None })
+        };
+        Ok(Self {
+            positions: growing("positions", STORAGE)?,
+            rows: growing("rows of the neighbour list", STORAGE)?,
+            list: growing("neighbours", STORAGE)?,
+            reverse: growing("reverse neighbours", STORAGE)?,
+            descriptors: growing("descriptors", RESULT)?,
+            gradients: growing("derivatives by descriptors", BufferUsages::STORAGE)?,
+            kept: growing("moments", BufferUsages::STORAGE)?,
+            pairs: growing("forces between pairs", BufferUsages::STORAGE)?,
+            virials: growing("virials of atoms", BufferUsages::STORAGE)?,
+            sums: growing("sums of virials", RESULT)?,
+            energies: growing("energies of atoms", RESULT)?,
+            outside: growing("counts of descriptors out of range", RESULT)?,
+            forces: growing("forces", RESULT)?,
+            staging: growing("results", STAGING)?,
+            size: device.buffer("size", 16, UNIFORM)?,
+            blocks: model.species.iter().map(block).collect::<Result<_>>()?,
+            gather: None,
+            reduce: None,
+            readback: Readback::default(),
+            words: Vec::new(),
+        })
+    }
+
+    /// Memory on the device, bytes.
+    pub(super) fn memory(&self) -> u64 {
+        self.all().iter().map(|growing| growing.buffer.size()).sum()
+    }
+
+    fn all(&self) -> [&Growing; 14] {
+        [
+            &self.positions,
+            &self.rows,
+            &self.list,
+            &self.reverse,
+            &self.descriptors,
+            &self.gradients,
+            &self.kept,
+            &self.pairs,
+            &self.virials,
+            &self.sums,
+            &self.energies,
+            &self.outside,
+            &self.forces,
+            &self.staging,
+        ]
+    }
+
+    /// Sends a neighbour list and makes room for what follows from it.
+    pub(super) fn load(&mut self, device: &Device, model: &Model, packed: &Packed) -> Result<()> {
+        let (n, pairs) = (packed.rows.len() / 4, packed.reverse.len());
+        let (mut descriptors, mut kept) = (0, 0);
+        for ((block, species), ends) in
+            self.blocks.iter_mut().zip(&model.species).zip(packed.starts.windows(2))
+        {
+            (block.first, block.count) = (ends[0], ends[1] - ends[0]);
+            (block.descriptors, block.kept) = (numbered(descriptors)?, numbered(kept)?);
+            descriptors += species.length * block.count as usize;
+            kept += species.kept * block.count as usize;
+        }
+        numbered(descriptors)?;
+        numbered(kept)?;
+        let groups = n.div_ceil(REDUCED);
+        let words = |count: usize| 4 * count as u64;
+        self.positions.reserve(device, words(4 * n))?;
+        self.rows.reserve(device, words(4 * n))?;
+        self.list.reserve(device, words(2 * pairs))?;
+        self.reverse.reserve(device, words(pairs))?;
+        self.descriptors.reserve(device, words(descriptors))?;
+        self.gradients.reserve(device, words(descriptors))?;
+        self.kept.reserve(device, words(kept))?;
+        self.pairs.reserve(device, words(4 * pairs))?;
+        self.virials.reserve(device, words(9 * n))?;
+        self.sums.reserve(device, words(9 * groups))?;
+        self.energies.reserve(device, words(n))?;
+        self.outside.reserve(device, words(n))?;
+        self.forces.reserve(device, words(4 * n))?;
+        self.readback = Readback {
+            forces: 0,
+            energies: 4 * n,
+            outside: 5 * n,
+            virials: 6 * n,
+            groups,
+            atoms: packed.rows.iter().step_by(4).copied().collect(),
+            bytes: words(6 * n + 9 * groups),
+        };
+        self.staging.reserve(device, self.readback.bytes)?;
+        device.write(&self.rows.buffer, &packed.rows);
+        device.write(&self.list.buffer, &packed.list);
+        device.write(&self.reverse.buffer, &packed.reverse);
+        device.write(&self.size, &[n as u32, 0, 0, 0]);
+
+        for (block, species) in self.blocks.iter_mut().zip(&model.species) {
+            let mut values = vec![
+                &block.frame,
+                &self.positions.buffer,
+                &self.rows.buffer,
+                &self.list.buffer,
+                &species.tables,
+                &self.descriptors.buffer,
+            ];
+            let mut pairs = values.clone();
+            pairs[5] = &self.gradients.buffer;
+            if species.moments() {
+                values.push(&self.kept.buffer);
+                pairs.push(&self.kept.buffer);
+            }
+            pairs.extend([&self.pairs.buffer, &self.virials.buffer]);
+            let network = [
+                &block.frame,
+                &species.plan,
+                &species.weights,
+                &self.descriptors.buffer,
+                &self.gradients.buffer,
+                &self.energies.buffer,
+                &self.outside.buffer,
+            ];
+            block.bound = Some([
+                species.values.bind(device, &values),
+                species.network.bind(device, &network),
+                species.pairs.bind(device, &pairs),
+            ]);
+        }
+        let gather =
+            [&self.size, &self.rows.buffer, &self.reverse.buffer, &self.pairs.buffer, &self.forces.buffer];
+        self.gather = Some(model.gather.bind(device, &gather));
+        let reduce = [&self.size, &self.virials.buffer, &self.sums.buffer];
+        self.reduce = Some(model.reduce.bind(device, &reduce));
+        device.check()
+    }
+
+    /// Sends positions.
+    pub(super) fn place(&mut self, device: &Device, positions: &[Vec3], species: &[u16], lattice: &Lattice) {
+        self.words.clear();
+        self.words.resize(4 * positions.len(), 0);
+        let each = self.words.par_chunks_exact_mut(4).zip(positions).zip(species);
+        each.with_min_len(4096).for_each(|((to, r), s)| to.copy_from_slice(&lattice.words(r, *s)));
+        device.write(&self.positions.buffer, &self.words);
+    }
+
+    /// Evaluates the mean of some members of the committee and hands the results to `read`.
+    pub(super) fn run<T>(
+        &self,
+        device: &Device,
+        model: &Model,
+        lattice: &Lattice,
+        members: &Range<usize>,
+        read: impl FnOnce(&Readback, Words<'_>) -> T,
+    ) -> Result<T> {
+        let (Some(gather), Some(reduce)) = (&self.gather, &self.reduce) else {
+            return Err(Error::Internal("no neighbour list was sent to the device".into()));
+        };
+        for block in &self.blocks {
+            device.write(&block.frame, &frame(lattice, block, members));
+        }
+        let mut encoder = device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
+        let mut pass =
+            encoder.begin_compute_pass(&ComputePassDescriptor { label: None, timestamp_writes: None });
+        for step in 0..3 {
+            for (block, species) in self.blocks.iter().zip(&model.species) {
+                if let Some(bound) = &block.bound {
+                    let (kernel, groups) = match step {
+                        0 => (&species.values, block.count),
+                        1 => (&species.network, block.count.div_ceil(64)),
+                        _ => (&species.pairs, block.count),
+                    };
+                    kernel.run(device, &mut pass, &bound[step], groups);
+                }
+            }
+        }
+        let n = self.readback.atoms.len() as u32;
+        model.gather.run(device, &mut pass, gather, n.div_ceil(4));
+        model.reduce.run(device, &mut pass, reduce, self.readback.groups as u32);
+        drop(pass);
+        let Readback { forces, energies, outside, virials, groups, bytes, .. } = self.readback;
+        let mut copy = |from: &Growing, at: usize, words: usize| {
+            let bytes = 4 * words as u64;
+            encoder.copy_buffer_to_buffer(&from.buffer, 0, &self.staging.buffer, 4 * at as u64, bytes);
+        };
+        copy(&self.forces, forces, energies - forces);
+        copy(&self.energies, energies, outside - energies);
+        copy(&self.outside, outside, virials - outside);
+        copy(&self.sums, virials, 9 * groups);
+        device.finish(encoder.finish(), &self.staging.buffer, bytes, |words| read(&self.readback, words))
+    }
+
+    /// Reads the descriptors of the last evaluation back: `each` is told species, atom, number and value.
+    pub(super) fn descriptors(
+        &self,
+        device: &Device,
+        model: &Model,
+        mut each: impl FnMut(usize, u32, usize, f64),
+    ) -> Result<()> {
+        let total: usize =
+            self.blocks.iter().zip(&model.species).map(|(b, s)| b.count as usize * s.length).sum();
+        let bytes = 4 * total as u64;
+        let staging = device.buffer("descriptors to be read", bytes, STAGING)?;
+        let mut encoder = device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
+        encoder.copy_buffer_to_buffer(&self.descriptors.buffer, 0, &staging, 0, bytes);
+        device.finish(encoder.finish(), &staging, bytes, |words| {
+            for (center, (block, species)) in self.blocks.iter().zip(&model.species).enumerate() {
+                let count = block.count as usize;
+                for local in 0..count {
+                    let atom = self.readback.atoms[block.first as usize + local];
+                    for descriptor in 0..species.length {
+                        let at = block.descriptors as usize + descriptor * count + local;
+                        each(center, atom, descriptor, words.number(at));
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// A place that fits into a word.
+fn numbered(place: usize) -> Result<u32> {
+    u32::try_from(place).map_err(|_| Error::Device("the system is too large for a device to number".into()))
+}
+
+/// The uniform of one species.
+fn frame(lattice: &Lattice, block: &Block, members: &Range<usize>) -> Vec<u32> {
+    let mut words = Vec::with_capacity(20);
+    for k in 0..3 {
+        words.extend((0..3).map(|axis| (lattice.rows[(k, axis)] as f32).to_bits()));
+        words.push(0);
+    }
+    words.extend([block.first, block.count, block.descriptors, block.kept]);
+    words.extend([members.start as u32, members.end as u32, 0, 0]);
+    words
+}

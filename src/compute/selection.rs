@@ -1,0 +1,168 @@
+//! Which processor computes, and what is done when it cannot.
+
+use crate::error::{Error, Result};
+use crate::potential::{NeuralModel, NeuralPotential, Potential, Precision};
+use std::sync::Arc;
+
+/// What is asked to compute the forces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// A graphics card where single precision was asked for and there is one that can, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A graphics processor, even one that a program plays on the CPU.
+    Gpu,
+}
+
+/// The processor that computes neural potentials.
+///
+/// `auto` keeps the precision that was asked for: with `double` it is the processor, whatever cards there are. It
+/// never takes a program that plays a graphics processor, which is slower than the processor itself.
+#[derive(Debug)]
+pub struct Processor {
+    kind: DeviceKind,
+    precision: Precision,
+    #[cfg(feature = "gpu")]
+    device: Option<Arc<super::gpu::Device>>,
+    /// What a person should know about the choice.
+    remarks: Vec<String>,
+    /// Does something run on the device?
+    used: bool,
+}
+
+impl Processor {
+    /// A choice; devices are looked for when there is something for them to do.
+    pub fn new(kind: DeviceKind, precision: Precision) -> Self {
+        Self {
+            kind,
+            precision,
+            #[cfg(feature = "gpu")]
+            device: None,
+            remarks: Vec::new(),
+            used: false,
+        }
+    }
+
+    /// A neural potential that is computed here.
+    ///
+    /// # Errors
+    /// If `gpu` was asked for and there is none, or it cannot; with `auto` the processor does it, which
+    /// [`Processor::remarks`] mentions.
+    pub fn neural(&mut self, model: Arc<NeuralModel>) -> Result<Box<dyn Potential>> {
+        let asked = match self.kind {
+            DeviceKind::Cpu => false,
+            DeviceKind::Auto => self.precision == Precision::Mixed,
+            DeviceKind::Gpu => true,
+        };
+        if asked {
+            match self.on_device(&model) {
+                Ok(Some(potential)) => {
+                    self.used = true;
+                    return Ok(potential);
+                }
+                Ok(None) => {}
+                Err(Error::Device(reason)) if self.kind == DeviceKind::Auto => {
+                    self.remarks = vec![format!("device: cpu, for {reason}")];
+                }
+                // Nothing was computed yet: it is the request that cannot be met.
+                Err(Error::Device(reason)) => return Err(Error::invalid(reason)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Box::new(NeuralPotential::new(model, self.precision)))
+    }
+
+    /// The potential on a device; nothing where `auto` finds none.
+    #[cfg(feature = "gpu")]
+    fn on_device(&mut self, model: &Arc<NeuralModel>) -> Result<Option<Box<dyn Potential>>> {
+        use super::gpu::{Device, GpuPotential, Kind};
+        let device = match &self.device {
+            Some(device) => Arc::clone(device),
+            None => match Device::open()? {
+                // None at all, or one that is slower than what would take its place.
+                None if self.kind == DeviceKind::Auto => return Ok(None),
+                Some(device) if self.kind == DeviceKind::Auto && device.kind() == Kind::Software => {
+                    return Ok(None);
+                }
+                None => {
+                    return Err(Error::Device(
+                        "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
+                         (`mlmd info --devices` lists what there is)"
+                            .into(),
+                    ));
+                }
+                Some(device) => device,
+            },
+        };
+        let potential = GpuPotential::new(Arc::clone(&device), Arc::clone(model))?;
+        let software = if device.kind() == Kind::Software { "; slower than `cpu`" } else { "" };
+        self.remarks = vec![format!(
+            "device: {}, single precision with exact positions{software}",
+            device.description()
+        )];
+        self.device = Some(device);
+        Ok(Some(Box::new(potential)))
+    }
+
+    /// There are no devices without the feature `gpu`.
+    #[cfg(not(feature = "gpu"))]
+    fn on_device(&mut self, _: &Arc<NeuralModel>) -> Result<Option<Box<dyn Potential>>> {
+        match self.kind {
+            DeviceKind::Gpu => Err(Error::Device(
+                "there is no graphics processor: this mlmd was built without the feature `gpu`".into(),
+            )),
+            _ => Ok(None),
+        }
+    }
+
+    /// To be asked when the potential is complete: is there anything in it that the device that was asked for
+    /// computes?
+    pub fn check(&self) -> Result<()> {
+        if self.kind == DeviceKind::Gpu && !self.used {
+            return Err(Error::invalid(
+                "nothing in this potential is computed on a graphics processor: only neural potentials are",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a person should know about the choice, a line each.
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// `cpu`, or the name of the device.
+    pub fn name(&self) -> String {
+        #[cfg(feature = "gpu")]
+        if let (Some(device), true) = (&self.device, self.used) {
+            return device.name().to_string();
+        }
+        "cpu".to_string()
+    }
+
+    /// `double`, `mixed`, or `single` on a device.
+    pub fn precision_name(&self) -> &'static str {
+        match self.precision {
+            _ if self.used => "single",
+            Precision::Double => "double",
+            Precision::Mixed => "mixed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_with_nothing_to_do_is_refused() {
+        let asked = |kind| Processor::new(kind, Precision::Mixed);
+        let complaint = asked(DeviceKind::Gpu).check().unwrap_err().to_string();
+        assert!(complaint.starts_with("nothing in this potential"), "{complaint}");
+        for kind in [DeviceKind::Auto, DeviceKind::Cpu] {
+            assert!(asked(kind).check().is_ok());
+            assert_eq!((asked(kind).name().as_str(), asked(kind).precision_name()), ("cpu", "mixed"));
+        }
+    }
+}
