@@ -43,7 +43,7 @@ const ATOMS: usize = 4000;
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let files: Vec<_> = self.structure.iter().map(PathBuf::as_path).collect();
-        let potential = self.potential.load(&files, &self.reading, terminal)?;
+        let (potential, processor) = self.potential.load(&files, &self.reading, terminal)?;
         let description = potential.description();
         let mut system = match &self.structure {
             Some(file) => {
@@ -66,9 +66,9 @@ impl Arguments {
             let result = json!({
                 "atoms": timing.atoms,
                 "steps": timing.steps.len(),
-                "device": "cpu",
+                "device": processor.name(),
                 "threads": threads,
-                "precision": self.potential.precision_name(),
+                "precision": processor.precision_name(),
                 "us_per_atom_step": us,
                 "atom_steps_per_s": 1e6 / us,
                 "neighbors_per_atom": timing.neighbors,
@@ -85,7 +85,11 @@ impl Arguments {
         let plural = if threads == 1 { "" } else { "s" };
         rows.push(
             "device",
-            format!("cpu, {threads} thread{plural}, {} precision", self.potential.precision_name()),
+            format!(
+                "{}, {threads} thread{plural}, {} precision",
+                processor.name(),
+                processor.precision_name()
+            ),
         );
         let (fastest, slowest) = (timing.steps[0], timing.steps[timing.steps.len() - 1]);
         rows.push(

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let files: Vec<_> = self.files.iter().map(PathBuf::as_path).collect();
-        let mut potential = self.potential.load(&files, &self.reading, terminal)?;
+        let (mut potential, _) = self.potential.load(&files, &self.reading, terminal)?;
         let settings = Settings { atoms: self.atoms, step: self.step, ..Settings::default() };
         let (mut checked, mut failed) = (0, 0);
         let mut check_one = |potential: &mut dyn Potential, name: &str, system: &System| -> Result<()> {

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let files: Vec<_> = self.frames.iter().map(PathBuf::as_path).collect();
-        let potential = self.potential.load(&files, &self.reading, terminal)?;
+        let (potential, _) = self.potential.load(&files, &self.reading, terminal)?;
         let request = Request {
             files: self.frames,
             reading: self.reading.options(),

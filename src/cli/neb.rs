@@ -77,7 +77,7 @@ fn spring(text: &str) -> Result<f64, String> {
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
-        let potential = self.potential.load(&[&self.start, &self.end], &self.reading, terminal)?;
+        let (potential, _) = self.potential.load(&[&self.start, &self.end], &self.reading, terminal)?;
         let description = potential.description();
         let (start, end) = (read(&self.start, 0, &self.reading)?, read(&self.end, 0, &self.reading)?);
         let settings = BandSettings {

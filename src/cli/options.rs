@@ -1,7 +1,8 @@
 //! Options that several subcommands share.
 
 use super::terminal::Terminal;
-use crate::error::{Error, Result};
+use crate::compute::{DeviceKind, Processor};
+use crate::error::Result;
 use crate::io::{self, Format, LabelKeys, ReadOptions};
 use crate::potential::{Potential, Precision};
 use crate::system::{Element, SupercellMatrix};
@@ -86,51 +87,61 @@ pub(super) struct PotentialChoice {
     precision: Digits,
 }
 
+/// Where forces are computed.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Device {
+pub(super) enum Device {
+    /// The processor
     Cpu,
+    /// A graphics processor, in single precision with exact positions
     Gpu,
+    /// A graphics card where the precision is mixed and there is one, else the processor
+    Auto,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, clap::ValueEnum)]
+impl Device {
+    /// The same for the engine.
+    pub(super) fn kind(self) -> DeviceKind {
+        match self {
+            Self::Cpu => DeviceKind::Cpu,
+            Self::Gpu => DeviceKind::Gpu,
+            Self::Auto => DeviceKind::Auto,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Digits {
     Double,
     Mixed,
 }
 
 impl PotentialChoice {
-    /// Reads the potential, to be used on these files of frames.
+    /// Reads the potential, to be used on these files of frames, and says what computes it.
     pub(super) fn load(
         &self,
         files: &[&Path],
         reading: &Reading,
         terminal: Terminal,
-    ) -> Result<Box<dyn Potential>> {
-        if let Device::Gpu = self.device {
-            return Err(Error::invalid("--device gpu is not available in this version of mlmd"));
-        }
+    ) -> Result<(Box<dyn Potential>, Processor)> {
         let precision = match self.precision {
             Digits::Double => Precision::Double,
             Digits::Mixed => Precision::Mixed,
         };
-        let potential = potential::from_path(&self.potential, reading.units, precision, || {
+        let mut processor = Processor::new(self.device.kind(), precision);
+        let potential = potential::from_path(&self.potential, reading.units, &mut processor, || {
             elements_of(files, &reading.options())
         })?;
+        processor.remarks().iter().for_each(|remark| terminal.note(remark));
         terminal.detail(|| {
             let cutoff = potential.cutoff();
             format!("{}: {}, cutoff {cutoff} Å", self.potential.display(), potential.description())
         });
-        Ok(potential)
+        Ok((potential, processor))
     }
 
     /// Threads; zero for all there are.
     pub(super) fn threads(&self) -> usize {
         self.threads.map_or(0, usize::from)
-    }
-
-    /// `double` or `mixed`.
-    pub(super) fn precision_name(&self) -> &'static str {
-        if self.precision == Digits::Mixed { "mixed" } else { "double" }
     }
 }
 

@@ -130,7 +130,7 @@ pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> 
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
-        let potential = self.potential.load(&[&self.structure], &self.reading, terminal)?;
+        let (potential, _) = self.potential.load(&[&self.structure], &self.reading, terminal)?;
         let description = potential.description();
         let frame = read(&self.structure, self.frame, &self.reading)?;
         let system = frame.to_system()?;

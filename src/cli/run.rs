@@ -1,5 +1,6 @@
 //! `mlmd run`: the main job.
 
+use super::options::Device;
 use super::rows::Rows;
 use super::simulate::simulate;
 use super::terminal::{self, Terminal};
@@ -23,6 +24,9 @@ pub(super) struct Arguments {
     /// Check everything, print what the run would take, write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Where forces are computed, instead of what [device] says
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<Device>,
     /// What to do with results that are already there: `fresh` deletes them, by default the run goes on
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
@@ -35,7 +39,10 @@ enum Restart {
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
-        let plan = Plan::read_file(&self.input, &self.set)?;
+        let mut plan = Plan::read_file(&self.input, &self.set)?;
+        if let Some(device) = self.device {
+            plan.device.kind = device.kind();
+        }
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
             let lanes = lanes(tasks(&setup.plan)?.len(), setup.system.len(), setup.threads());
@@ -43,6 +50,7 @@ impl Arguments {
             return terminal::print(&describe(&setup, &outlook, lanes));
         }
         if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
+            setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
             return terminal::print(&evaluation(&mut setup)?);
         }
         let input = std::fs::read_to_string(&self.input).map_err(Error::io(&self.input, "read"))?;
@@ -80,6 +88,9 @@ fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> String {
             if threads == 1 { "" } else { "s" }
         ),
     );
+    for remark in setup.processor.remarks() {
+        rows.push("device", remark.trim_start_matches("device: "));
+    }
     match &plan.dynamics {
         Some(dynamics) => describe_dynamics(plan, dynamics, outlook, lanes, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),

@@ -31,7 +31,10 @@ pub(super) fn simulate(
     if let Some(path) = &plan.potential.file {
         files.extend(potential::files_of(path)?);
     }
-    let made = Made { input, sets, seed: plan.seed, threads: setup.threads(), files: &files };
+    let device = setup.processor.name();
+    let made =
+        Made { input, sets, seed: plan.seed, threads: setup.threads(), device: &device, files: &files };
+    setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();
     relax_first(setup, &stop, terminal, &mut summary)?;

@@ -1,7 +1,8 @@
 //! `[device]`: where and how precisely forces are computed.
 
 use super::keys::{Keys, Table};
-use super::kind::{Kind, integer, word};
+use super::kind::{integer, word};
+pub use crate::compute::DeviceKind;
 use crate::error::Result;
 use crate::potential::Precision;
 
@@ -16,17 +17,6 @@ pub struct Device {
     pub precision: Precision,
 }
 
-/// What computes the forces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceKind {
-    /// Whatever is fastest here.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// A graphics card.
-    Gpu,
-}
-
 impl Table for Device {
     const ABOUT: &'static str = "Where and how precisely forces are computed.";
 
@@ -35,12 +25,15 @@ impl Table for Device {
             &[("auto", DeviceKind::Auto), ("cpu", DeviceKind::Cpu), ("gpu", DeviceKind::Gpu)];
         const PRECISIONS: &[(&str, Precision)] =
             &[("double", Precision::Double), ("mixed", Precision::Mixed)];
-        let supported = word(KINDS).try_map(|kind| match kind {
-            DeviceKind::Gpu => Err("`gpu` is not available in this version of mlmd".to_string()),
-            kind => Ok(kind),
-        });
         Ok(Self {
-            kind: keys.key("kind", supported, "What computes the forces.").default("auto")?,
+            kind: keys
+                .key(
+                    "kind",
+                    word(KINDS),
+                    "What computes the forces: `gpu` in single precision with exact positions; `auto` a graphics card \
+                     where `precision` is \"mixed\" and there is one, else the processor.",
+                )
+                .default("auto")?,
             threads: keys
                 .key("threads", integer().at_least(1).at_most(4096), "Threads to use; all cores if absent.")
                 .optional(8)?
@@ -49,7 +42,7 @@ impl Table for Device {
                 .key(
                     "precision",
                     word(PRECISIONS),
-                    "Numbers of 64 bits, or of 32 where that costs little accuracy.",
+                    "Numbers of 64 bits, or of 32 where that costs little accuracy; of the processor.",
                 )
                 .default("double")?,
         })

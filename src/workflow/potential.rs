@@ -1,8 +1,9 @@
 //! From the name of a potential, or from `[potential]`, to something that computes.
 
+use crate::compute::Processor;
 use crate::error::{Error, Result};
 use crate::input::PotentialChoice;
-use crate::potential::{LoadOptions, NeuralPotential, Potential, Precision, Sum, load};
+use crate::potential::{LoadOptions, Potential, Sum, load};
 use crate::system::Element;
 use crate::units::FileUnits;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,14 @@ use std::sync::Arc;
 /// The sum of what `[potential]` asks for, for a system of these elements.
 pub fn build(
     choice: &PotentialChoice,
-    precision: Precision,
+    processor: &mut Processor,
     elements: &[Element],
 ) -> Result<Box<dyn Potential>> {
     let mut terms = choice.tables(elements)?;
     if let Some(file) = &choice.file {
-        terms.push(from_file(file, choice.units, precision)?);
+        terms.push(from_file(file, choice.units, processor)?);
     }
+    processor.check()?;
     if terms.len() > 1 {
         return Ok(Box::new(Sum::new(terms)?));
     }
@@ -31,13 +33,13 @@ pub fn build(
 pub fn from_path(
     path: &Path,
     units: Option<FileUnits>,
-    precision: Precision,
+    processor: &mut Processor,
     elements: impl FnOnce() -> Result<Vec<Element>>,
 ) -> Result<Box<dyn Potential>> {
     if path.extension().is_some_and(|extension| extension == "toml") {
-        return build(&PotentialChoice::read_file(path)?, precision, &elements()?);
+        return build(&PotentialChoice::read_file(path)?, processor, &elements()?);
     }
-    from_file(path, units, precision)
+    from_file(path, units, processor)
 }
 
 /// The file of a potential, or all files of its folder, in the order of their names.
@@ -53,7 +55,6 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn from_file(path: &Path, units: Option<FileUnits>, precision: Precision) -> Result<Box<dyn Potential>> {
-    let model = load(path, &LoadOptions { units })?;
-    Ok(Box::new(NeuralPotential::new(Arc::new(model), precision)))
+fn from_file(path: &Path, units: Option<FileUnits>, processor: &mut Processor) -> Result<Box<dyn Potential>> {
+    processor.neural(Arc::new(load(path, &LoadOptions { units })?))
 }

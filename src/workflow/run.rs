@@ -3,7 +3,7 @@
 use super::dynamics::share;
 use super::{potential, structure};
 use crate::analysis::DriftReference;
-use crate::compute::{Engine, Options};
+use crate::compute::{Engine, Options, Processor};
 use crate::error::{Error, Result};
 use crate::input::Plan;
 use crate::neighbors::NeighborList;
@@ -19,6 +19,8 @@ pub struct Setup {
     pub system: System,
     /// The potential with its threads and memory.
     pub engine: Engine,
+    /// What computes it.
+    pub processor: Processor,
 }
 
 /// What a run will take, measured on its own first evaluation.
@@ -49,7 +51,8 @@ impl Setup {
         let mut elements = system.species.clone();
         elements.sort_unstable();
         elements.dedup();
-        let potential = potential::build(&plan.potential, plan.device.precision, &elements)?;
+        let mut processor = Processor::new(plan.device.kind, plan.device.precision);
+        let potential = potential::build(&plan.potential, &mut processor, &elements)?;
         check_elements(&*potential, &system)?;
         check_analysis(&plan, &system)?;
         if plan.dynamics.as_ref().is_some_and(|dynamics| dynamics.barostat.is_some())
@@ -62,7 +65,7 @@ impl Setup {
         }
         let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
         let engine = Engine::new(potential, options)?;
-        Ok(Self { plan, system, engine })
+        Ok(Self { plan, system, engine, processor })
     }
 
     /// How many threads compute.

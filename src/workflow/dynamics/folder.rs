@@ -30,6 +30,8 @@ pub struct Made<'a> {
     pub seed: u64,
     /// Threads that compute.
     pub threads: usize,
+    /// What computes neural potentials: `cpu`, or the name of a device.
+    pub device: &'a str,
     /// Files whose content decides the result.
     pub files: &'a [PathBuf],
 }
@@ -142,7 +144,7 @@ impl RunFolder {
             "command": std::env::args().collect::<Vec<_>>(),
             "seed": made.seed,
             "threads": made.threads,
-            "device": "cpu",
+            "device": made.device,
             "files": files,
             "tasks": tasks.iter().map(|task| &task.name).collect::<Vec<_>>(),
             "input": input,

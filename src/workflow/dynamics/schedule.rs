@@ -83,7 +83,10 @@ pub fn run_all(
                                 report(index, progress);
                             })
                         });
-                        if matches!(result, Err(Error::Io { .. } | Error::Invalid(_) | Error::Internal(_))) {
+                        if matches!(
+                            result,
+                            Err(Error::Io { .. } | Error::Invalid(_) | Error::Internal(_) | Error::Device(_))
+                        ) {
                             *broken.lock().map_err(|_| panicked())? = true;
                         }
                         finished.lock().map_err(|_| panicked())?[index] = Finished {

@@ -87,7 +87,8 @@ fn execute(
     if let Some(potential) = &plan.potential.file {
         files.extend(files_of(potential)?);
     }
-    let made = Made { input: &input, sets: &[], seed: plan.seed, threads, files: &files };
+    let device = setup.processor.name();
+    let made = Made { input: &input, sets: &[], seed: plan.seed, threads, device: &device, files: &files };
     let output = RunFolder::open(&plan.output.directory, made, std::slice::from_ref(&task), false)?;
     let begun = dynamics::saved_step(&task.folder).unwrap_or(0);
     State::Running { since: now(), begun }.write(folder)?;
