@@ -10,7 +10,7 @@ use crate::system::{Cell, Element, System, Vec3};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// What a run needs to go on.
@@ -41,14 +41,12 @@ struct Header {
     integrator: usize,
 }
 
-/// The step to which a task has saved its state, from the first line of its checkpoint alone; nothing is verified.
+/// The step from which a task would go on: that of its newest whole checkpoint.
+///
+/// Not the first line of the newest file: a kill between the two renames of [`Checkpoint::write`] leaves only the
+/// one before.
 pub fn saved_step(folder: &Path) -> Option<u64> {
-    let mut line = Vec::new();
-    BufReader::new(File::open(current(folder)).ok()?).read_until(b'\n', &mut line).ok()?;
-    serde_json::from_slice::<Header>(&line)
-        .ok()
-        .filter(|header| header.magic == MAGIC)
-        .map(|header| header.step)
+    Checkpoint::read(folder).ok().flatten().map(|checkpoint| checkpoint.system.step)
 }
 
 impl Checkpoint {
