@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Check everything, print what the run would take, write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Where forces are computed, instead of what [device] says
+    /// Where forces are computed, instead of what the input says
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
     /// What to do with results that are already there: `fresh` deletes them, by default the run goes on

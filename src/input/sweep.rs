@@ -67,7 +67,7 @@ pub struct Sweep {
     pub replicas: u64,
     /// What ends a task before its budget does.
     pub stop_when: Option<StopWhen>,
-    /// The longest production of a task, fs; `None`: that of [dynamics].
+    /// The longest production of a task, fs; `None`: that of `[dynamics]`.
     pub budget: Option<f64>,
 }
 

@@ -43,7 +43,7 @@ struct Header {
 
 /// The step from which a task would go on: that of its newest whole checkpoint.
 ///
-/// Not the first line of the newest file: a kill between the two renames of [`Checkpoint::write`] leaves only the
+/// Not the first line of the newest file: a kill between the two renames of writing one leaves only the
 /// one before.
 pub fn saved_step(folder: &Path) -> Option<u64> {
     Checkpoint::read(folder).ok().flatten().map(|checkpoint| checkpoint.system.step)

@@ -3,7 +3,7 @@
 use super::prepare::Prepared;
 use super::{Job, Listener};
 use crate::error::{Error, Result};
-use crate::input::train::{OptimizerChoice, TrainPlan};
+use crate::input::train::OptimizerChoice;
 use crate::train::average::Averaged;
 use crate::train::checkpoint::{Checkpoint, CurvePoint};
 #[cfg(feature = "train")]
@@ -114,7 +114,7 @@ impl Job<'_> {
 }
 
 #[cfg(feature = "train")]
-fn first_order(plan: &TrainPlan, prepared: &Prepared, seed: u64) -> Result<Adaptive> {
+fn first_order(plan: &crate::input::train::TrainPlan, prepared: &Prepared, seed: u64) -> Result<Adaptive> {
     let table = plan.optimizer.first_order();
     let table = table.ok_or_else(|| Error::Internal("an optimiser of the first order".into()))?;
     let layers = prepared.layout.networks.iter().flat_map(|n| &n.layers);
