@@ -8,9 +8,11 @@
 //! the sum over mobile ions; Nernst–Einstein puts the tracer diffusivity in its place, σ_NE = e² Σ_a N_a z_a² D*_a
 //! /(V k_B T). Haven ratio: H_R = D*/D_σ, so concerted motion gives H_R < 1; its inverse σ/σ_NE is given besides.
 //!
-//! P is one walker whatever the number of ions, and as a sum over many ions it is Gaussian: its error is that of
+//! P is one walker whatever the number of ions, and as a sum over many ions it is nearly Gaussian: its error is that of
 //! the model of [`super::line`], known without a sample. A run of length T with a window from t on holds about T/t
-//! independent displacements.
+//! independent displacements. Where few ions hop rarely, or several at once, what P is not Gaussian adds to that: the
+//! fourth cumulant of its displacements grows with their lag as their mean square does, so what it is at a short lag says how
+//! much the number of events in the run matters ([`Ions::events`]).
 
 use super::estimate::{Estimate, Refusal};
 use super::line::{Design, Line};
@@ -19,6 +21,7 @@ use super::series::correlation;
 use super::tracer::{CM2_PER_S, Tracer, Window};
 use crate::system::{Element, Vec3};
 use crate::units::{BOLTZMANN, ELEMENTARY_CHARGE};
+use nalgebra::Matrix3;
 
 /// e²/(eV·Å·fs) in S/cm.
 const S_PER_CM: f64 = ELEMENTARY_CHARGE * 1e23;
@@ -118,7 +121,9 @@ impl Ions<'_> {
         let traces: Vec<f64> = values.iter().map(|v| v.iter().sum::<f64>() / norm).collect();
         let line = design.fit(&traces).ok_or_else(|| refuse("the charge displacement does not grow"))?;
         // The variance relative to the square of the slope is a matter of lags and length alone.
-        let relative = line.variance.sqrt() / line.slope.abs().max(1e-300);
+        let gaussian = line.variance / line.slope.powi(2).max(1e-300);
+        let events = self.events(&dipoles, (frames[0] / 4).max(1), line.slope * norm);
+        let relative = (gaussian + events).sqrt();
         if line.slope <= 0.0 || relative > 1.0 {
             let duration: f64 = self.runs.iter().map(|run| run.duration()).sum();
             return Err(Refusal {
@@ -131,7 +136,7 @@ impl Ions<'_> {
         if relative > 0.5 {
             flags.push("the error is more than half of the value".to_string());
         }
-        let method = "Einstein–Helfand; generalised least squares; error of a Gaussian walker";
+        let method = "Einstein–Helfand; generalised least squares; error of a walker";
         let diffusivity = Estimate::mean_square(
             line.slope / 6.0,
             relative * line.slope / 6.0,
@@ -144,7 +149,7 @@ impl Ions<'_> {
         .flagged(flags);
         let unit = S_PER_CM / (self.volume * BOLTZMANN * self.temperature);
         let conductivity = diffusivity.clone().scaled(norm * unit / CM2_PER_S, CONDUCTIVITY);
-        let inverse_haven = self.inverse_haven(&diffusivity, norm);
+        let inverse_haven = self.inverse_haven(&diffusivity, norm, [gaussian, events]);
         let mut haven = inverse_haven.clone();
         haven.value = 1.0 / inverse_haven.value;
         haven.std_error = inverse_haven.relative_error() * haven.value;
@@ -173,27 +178,60 @@ impl Ions<'_> {
 
     /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
     /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
-    /// give or take a fifth and the errors of what they were read off.
+    /// give or take a tenth and its error.
     fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2]) -> Design {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
-        let error = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
-        // Of 2⟨|ΔP|²⟩(Δ) − ⟨|ΔP|²⟩(2Δ), by the covariance of a walker.
-        let own_error = (short[1] - short[0]).abs() * (4.0 / (tracer.dimensions * frames_seen as f64)).sqrt();
-        let likely = tracer.window.intercept.max(2.0 * short[0] - short[1]).max(0.0);
+        let of_tracers = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
+        // Of 2⟨|ΔP|²⟩(Δ) − ⟨|ΔP|²⟩(2Δ), by the covariance of a walker; twice its variance, for it is the same walk that is
+        // fitted and no independent knowledge.
+        let own_error = (short[1] - short[0]).abs() * (8.0 / (tracer.dimensions * frames_seen as f64)).sqrt();
+        let own = 2.0 * short[0] - short[1];
+        let (likely, error) = if own > tracer.window.intercept {
+            (own, own_error)
+        } else {
+            (tracer.window.intercept, of_tracers.hypot(own_error))
+        };
+        let likely = likely.max(0.0);
         Design {
             times: frames.iter().map(|lag| *lag as f64 * interval).collect(),
             durations: self.runs.iter().map(|run| run.duration()).collect(),
             dimensions: tracer.dimensions,
             walkers: 1.0,
-            intercept: Some([likely, error.hypot(own_error).hypot(likely / 5.0)]),
+            intercept: Some([likely, error.hypot(likely / 10.0)]),
             interval,
         }
     }
 
+    /// What the number of events adds to the variance of D_σ, relative to its square: the fourth cumulant of the
+    /// displacements at a lag, over their mean square without what rattles, times lag over duration. `slope` is that of
+    /// ⟨|ΔP|²⟩.
+    fn events(&self, dipoles: &[Vec<Vec3>], lag: usize, slope: f64) -> f64 {
+        let (mut squares, mut covariance, mut count) = ([0.0; 2], Matrix3::zeros(), 0.0);
+        for dipole in dipoles {
+            for (from, to) in dipole.iter().zip(dipole.iter().skip(lag)) {
+                let moved = to - from;
+                let square = moved.norm_squared();
+                squares[0] += square;
+                squares[1] += square * square;
+                covariance += moved * moved.transpose();
+                count += 1.0;
+            }
+        }
+        if count < 2.0 {
+            return 0.0;
+        }
+        let [mean, square] = squares.map(|sum| sum / count);
+        let cumulant = square - mean * mean - 2.0 * (covariance / count).norm_squared();
+        let duration: f64 = self.runs.iter().map(|run| run.duration()).sum();
+        (cumulant / (slope * slope * lag as f64 * self.runs[0].interval * duration)).max(0.0)
+    }
+
     /// σ/σ_NE with the covariance of both: |ΔP|² contains Σ|u|², and for Gaussian displacements
-    /// cov(D*, D_σ)/(D* D_σ) = var(D_σ)/D_σ² · 1/(N H_R).
-    fn inverse_haven(&self, diffusivity: &Estimate, norm: f64) -> Estimate {
+    /// cov(D*, D_σ)/(D* D_σ) = var(D_σ)/D_σ² · 1/(N H_R). The number of events is the same for both. Of events of m ions
+    /// each, Σm²/(Σm)² is in the variance of D*, Σm⁴/(Σm²)² in that of D_σ, and Σm³/(Σm Σm²), which is no less than the
+    /// first, in their covariance.
+    fn inverse_haven(&self, diffusivity: &Estimate, norm: f64, [gaussian, events]: [f64; 2]) -> Estimate {
         let (mut tracer, mut variance, mut ions) = (0.0, 0.0, 0.0);
         for (s, found) in self.tracers {
             let n = self.runs[0].species[*s].count as f64;
@@ -204,7 +242,8 @@ impl Ions<'_> {
         }
         let inverse = diffusivity.value / tracer;
         let (own, other) = (diffusivity.relative_error().powi(2), variance / (tracer * tracer));
-        let joint = (own * inverse / ions).min((own * other).sqrt());
+        let walk = gaussian * inverse / ions;
+        let joint = (walk + (other - walk).clamp(0.0, events)).min((own * other).sqrt());
         let relative = (own + other - 2.0 * joint).max(1e-12).sqrt();
         let mut flags = diffusivity.flags.clone();
         if self.tracers.len() < self.runs[0].species.iter().filter(|s| s.mobile).count() {

@@ -18,6 +18,8 @@ pub enum Kind {
     Concert,
     /// Ions rattle in cages of a cubic lattice and hop between them.
     Cages,
+    /// The same, and half of the hops are those of four ions at once: H_R = 1/(½ + 4/2) = 0.4.
+    Chains,
     /// The framework drifts, and the ions with it.
     Drift,
     /// The box breathes by a few per cent.
@@ -50,15 +52,27 @@ const ANISOTROPY: [f64; 3] = [2.0, 1.0, 0.5];
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Walks, Self::Concert, Self::Cages, Self::Drift, Self::Breathing, Self::Anisotropic];
+    pub const ALL: [Self; 7] = [
+        Self::Walks,
+        Self::Concert,
+        Self::Cages,
+        Self::Chains,
+        Self::Drift,
+        Self::Breathing,
+        Self::Anisotropic,
+    ];
+
+    /// Do ions rattle in cages and hop?
+    pub fn hops(self) -> bool {
+        matches!(self, Self::Cages | Self::Chains)
+    }
 }
 
 impl Synthetic {
     /// The system of a kind that the study uses.
     pub fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Cages => Self { kind, ions: 32, frames: 800, step: 0.04 },
+            Kind::Cages | Kind::Chains => Self { kind, ions: 32, frames: 800, step: 0.04 },
             _ => Self { kind, ions: 32, frames: 500, step: 0.6 },
         }
     }
@@ -71,7 +85,7 @@ impl Synthetic {
     /// D*, cm²/s.
     pub fn diffusivity(&self) -> f64 {
         let per_frame = match self.kind {
-            Kind::Cages => HOP * HOP * self.step / 6.0,
+            Kind::Cages | Kind::Chains => HOP * HOP * self.step / 6.0,
             Kind::Anisotropic => ANISOTROPY.iter().map(|a| (a * self.step).powi(2)).sum::<f64>() / 6.0,
             _ => 0.5 * self.step * self.step,
         };
@@ -80,7 +94,7 @@ impl Synthetic {
 
     /// D*/D_σ.
     pub fn haven(&self) -> f64 {
-        if self.kind == Kind::Concert { 0.4 } else { 1.0 }
+        if matches!(self.kind, Kind::Concert | Kind::Chains) { 0.4 } else { 1.0 }
     }
 
     /// Lets the system move and watches it; seeds give independent systems.
@@ -121,7 +135,7 @@ impl Synthetic {
                 .map(|(i, s)| {
                     let wiggle = if i >= self.ions {
                         0.1
-                    } else if self.kind == Kind::Cages {
+                    } else if self.kind.hops() {
                         RATTLE
                     } else {
                         0.0
@@ -143,17 +157,14 @@ impl Synthetic {
             let mut u = drift;
             if i < self.ions {
                 if i % 4 == 0 {
-                    shared = normal(random);
+                    shared = match self.kind {
+                        Kind::Chains => hop(0.5 * self.step, random),
+                        _ => normal(random),
+                    };
                 }
                 u += match self.kind {
-                    Kind::Cages => {
-                        let mut hop = Vec3::zeros();
-                        if random.uniform() < self.step {
-                            let way = random.below(6) as usize;
-                            hop[way / 2] = if way.is_multiple_of(2) { HOP } else { -HOP };
-                        }
-                        hop
-                    }
+                    Kind::Cages => hop(self.step, random),
+                    Kind::Chains => hop(0.5 * self.step, random) + shared,
                     Kind::Concert => (normal(random) + shared) * (0.5_f64.sqrt() * self.step),
                     Kind::Anisotropic => Vec3::from_fn(|k, _| ANISOTROPY[k] * self.step * random.normal()),
                     _ => normal(random) * self.step,
@@ -162,4 +173,14 @@ impl Synthetic {
             *site += u / edge;
         }
     }
+}
+
+/// A hop along an edge of the lattice, with some probability.
+fn hop(probability: f64, random: &mut Philox) -> Vec3 {
+    let mut hop = Vec3::zeros();
+    if random.uniform() < probability {
+        let way = random.below(6) as usize;
+        hop[way / 2] = if way.is_multiple_of(2) { HOP } else { -HOP };
+    }
+    hop
 }

@@ -208,7 +208,7 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     let line = design.fit(&values)?;
     let total: f64 = runs.iter().map(weight).sum();
     let mut slopes = [[0.0; 2]; COMPONENTS];
-    let (mut between, mut in_time, mut stretches) = (0.0, 0.0, 0.0);
+    let (mut between, mut in_time, mut stretches, mut concert) = (0.0, 0.0, 0.0, 0.0);
     for run in runs {
         let part = weight(run) / total;
         let own = per_atom(run.0, chosen, &line.weights);
@@ -228,6 +228,7 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
             in_time += (part * stretch_error(&parts)).powi(2);
             stretches += parts.len() as f64 - 1.0;
         }
+        concert += part * concert_at_short_times(run.0, chosen[0], run.2);
     }
     for slope in &mut slopes {
         slope[1] = slope[1].sqrt();
@@ -238,7 +239,8 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     let modelled = line.variance * 3.0 / dimensions;
     let mut flags = Vec::new();
     // Scatter in time holds everything, the concert of ions too, if there are stretches enough to tell it. From few
-    // stretches it is rough; scatter between ions takes its place then, unless it is smaller beyond chance (5 %).
+    // stretches it is rough; scatter between ions takes its place then, enlarged by what their concert adds at shorter
+    // times, unless it is smaller beyond chance (5 %).
     let independent = atoms - runs.len() as f64;
     let by_time = "generalised least squares; error from stretches of time";
     let (variance, dof, method) = if stretches >= ENOUGH_STRETCHES {
@@ -253,8 +255,15 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
         }
         (in_time, stretches, by_time)
     } else if independent >= 7.0 {
+        let between = between * concert;
         if stretches >= 3.0 && in_time / between > chi_square_quantile(0.95, stretches) / stretches {
             (in_time, stretches, by_time)
+        } else if concert > 1.0 {
+            (
+                between,
+                independent,
+                "generalised least squares; error from the scatter between ions and their concert",
+            )
         } else {
             (between, independent, "generalised least squares; error from the scatter between ions")
         }
@@ -280,6 +289,20 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     })
 }
 
+/// How much larger the variance of the mean square is than if ions moved independently, one or more: at the longest lag,
+/// up to `longest`, that leaves stretches enough to tell. Events of several ions at once show at any lag.
+fn concert_at_short_times(msd: &Msd, longest: usize, frames: usize) -> f64 {
+    let enough = |lag: usize| frames as f64 >= 2.0 * ENOUGH_STRETCHES * 2.0 * lag as f64;
+    let Some(k) = (0..=longest).rev().find(|k| enough(msd.lags[*k])) else { return 1.0 };
+    let own = per_atom(msd, &[k], &[1.0]);
+    let between = mean_and_error(own.iter().map(|square| square[0] + square[1] + square[2])).1;
+    let parts = msd.in_time(&[(k, 1.0)], 2 * msd.lags[k]);
+    if parts.len() < 2 || between == 0.0 {
+        return 1.0;
+    }
+    (stretch_error(&parts) / between).powi(2).max(1.0)
+}
+
 /// The slope of each atom's own displacements, component by component.
 fn per_atom(msd: &Msd, chosen: &[usize], weights: &[f64]) -> Vec<[f64; COMPONENTS]> {
     let mut slopes = vec![[0.0; COMPONENTS]; msd.atoms];
@@ -301,13 +324,16 @@ fn mean_and_error(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f
     (mean, (squares / (n - 1.0).max(1.0) / n).sqrt())
 }
 
-/// The standard error of the mean of successive stretches; neighbours share a lag, so their covariance counts.
+/// The standard error of the mean of successive stretches. Displacements that reach from one into the next make neighbours
+/// alike, by 1/14 at a single lag half as long as a stretch, and the longer lags, whose weights have the other sign, unlike
+/// by as much; what neighbours have in common counts where it is beyond chance, two standard errors.
 fn stretch_error(parts: &[f64]) -> f64 {
     let n = parts.len() as f64;
     let mean = parts.iter().sum::<f64>() / n;
     let own: f64 = parts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let next: f64 = parts.windows(2).map(|p| (p[0] - mean) * (p[1] - mean)).sum::<f64>() / (n - 1.0);
-    ((own + 2.0 * next.max(0.0)) / n).sqrt()
+    let shared = if next > own * 2.0 / n.sqrt() { next } else { 0.0 };
+    ((own + 2.0 * shared) / n).sqrt()
 }
 
 impl Found {

@@ -135,8 +135,8 @@ fn summarise(
             }
         };
         let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
-        if let Some(warnings) = task.warnings() {
-            let _ = writeln!(summary, "{:<10} {warnings} warnings in guards.csv", "");
+        for finding in task.findings() {
+            let _ = writeln!(summary, "{:<10} {finding} (guards.csv)", "");
         }
     }
     // Files that cannot be written before anything else, then what goes on by itself, then physics.

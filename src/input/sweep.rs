@@ -65,6 +65,8 @@ pub struct NamedPotential {
 pub struct Sweep {
     /// How many runs there are at each temperature, each from velocities of its own.
     pub replicas: u64,
+    /// How many there may be where budgets end before `stop_when` is met.
+    pub most_replicas: u64,
     /// What ends a task before its budget does.
     pub stop_when: Option<StopWhen>,
     /// The longest production of a task, fs; `None`: that of `[dynamics]`.
@@ -126,15 +128,25 @@ impl Table for Sweep {
     const ABOUT: &'static str = "How the tasks of a sweep are repeated.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        let replicas = keys
+            .key(
+                "replicas",
+                integer().at_least(1).at_most(10_000),
+                "Runs at each temperature, each from velocities of its own; they are analysed together.",
+            )
+            .default(1)?
+            .unsigned_abs();
+        let most_replicas = keys
+            .key(
+                "most_replicas",
+                integer().at_least(1).at_most(10_000),
+                "Replicas are added up to this number where tasks end at their budget without meeting `stop_when`. Absent: none.",
+            )
+            .optional(8)?
+            .map_or(replicas, i64::unsigned_abs);
         Ok(Self {
-            replicas: keys
-                .key(
-                    "replicas",
-                    integer().at_least(1).at_most(10_000),
-                    "Runs at each temperature, each from velocities of its own; they are analysed together.",
-                )
-                .default(1)?
-                .unsigned_abs(),
+            replicas,
+            most_replicas,
             stop_when: keys
                 .key(
                     "stop_when",
@@ -157,6 +169,14 @@ impl Table for Sweep {
             (false, true) => Err(keys
                 .error("budget", "`budget` goes with `stop_when`")
                 .with_help("without it every task is as long as [dynamics] produce")
+                .into()),
+            (false, _) if self.most_replicas > self.replicas => Err(keys
+                .error("most_replicas", "`most_replicas` goes with `stop_when`")
+                .with_help("without it there are as many as `replicas` says")
+                .into()),
+            _ if self.most_replicas < self.replicas => Err(keys
+                .error("most_replicas", "fewer than `replicas`")
+                .with_help(format!("expected {} or more", self.replicas))
                 .into()),
             _ => Ok(()),
         }

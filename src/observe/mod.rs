@@ -3,10 +3,12 @@
 //! An [`Observer`] is called every so many steps. Its files grow by appending; a checkpoint remembers how long
 //! each was, so that a run that goes on cuts off what was written after it and repeats it.
 
+mod findings;
 mod guard;
 mod thermo;
 mod trajectory;
 
+pub use findings::findings;
 pub use guard::{Guard, Limits, Policy};
 pub use thermo::Thermo;
 pub use trajectory::Trajectory;

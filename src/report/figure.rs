@@ -182,8 +182,9 @@ impl Figure {
             }
             Scale::Linear => {
                 let margin = 0.05 * (range[1] - range[0]).max(1e-12 + 0.02 * range[1].abs());
-                // Zero is a natural end of an axis of squares and counts.
-                let low = if range[0] >= 0.0 && range[0] < 0.3 * range[1] { 0.0 } else { range[0] - margin };
+                // Zero is a natural end of an axis of times, squares and counts, if it is near.
+                let near = [0.1, 0.3][axis] * range[1];
+                let low = if (0.0..near).contains(&range[0]) { 0.0 } else { range[0] - margin };
                 [low, range[1] + margin]
             }
         }

@@ -1,7 +1,7 @@
 //! The report of a fit: learning curves, predictions against references, tables of errors.
 
-use super::figure::{Figure, Scale, escape};
-use super::html::{STYLE, embedded};
+use super::figure::{Figure, Scale};
+use super::page::{Cell, Content, Page};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -201,65 +201,28 @@ impl FitReport {
 
     /// The report as one HTML file, without network and scripts.
     pub fn html(&self) -> String {
-        let mut out = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
-             <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n<div class=\"cards\">\n",
-            escape(&self.title),
-            escape(&self.lead),
-        );
-        for [name, value] in &self.cards {
-            let _ = writeln!(
-                out,
-                "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{}</div></div>",
-                escape(name),
-                escape(value)
-            );
-        }
-        out.push_str("</div>\n");
-        if !self.warnings.is_empty() {
-            out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
-            for warning in &self.warnings {
-                let _ = writeln!(out, "<li>{}</li>", escape(warning));
-            }
-            out.push_str("</ul>\n");
-        }
-        self.tables.iter().for_each(|table| table.html(&mut out));
-        out.push_str("<h2>Plots</h2>\n<div class=\"figures\">\n");
-        for (name, caption, figure) in self.figures() {
-            out.push_str(&embedded(&name, &caption, &figure.svg()));
-        }
-        out.push_str("</div>\n");
-        self.details.iter().for_each(|table| table.html(&mut out));
-        out.push_str("<h2>Provenance</h2>\n<div class=\"scroll\"><table>\n");
-        for [name, value] in &self.provenance {
-            let _ = writeln!(
-                out,
-                "<tr><th>{}</th><td class=\"wide\">{}</td></tr>",
-                escape(name),
-                escape(value).replace('\n', "<br/>")
-            );
-        }
-        out.push_str("</table></div>\n</main></body>\n</html>\n");
-        out
+        let mut contents: Vec<Content> = self.tables.iter().map(Table::content).collect();
+        contents.push(Content::Plots("Plots".into(), self.figures()));
+        contents.extend(self.details.iter().map(Table::content));
+        let provenance =
+            self.provenance.iter().map(|[name, value]| vec![Cell::text(name), Cell::wide(value)]);
+        contents.push(Content::Table("Provenance".into(), Vec::new(), provenance.collect(), String::new()));
+        let cards = self.cards.iter().map(|[name, value]| [name.clone(), value.clone(), String::new()]);
+        let page = Page {
+            title: self.title.clone(),
+            lead: self.lead.clone(),
+            cards: cards.collect(),
+            warnings: self.warnings.clone(),
+            contents,
+        };
+        page.html()
     }
 }
 
 impl Table {
-    fn html(&self, out: &mut String) {
-        let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"scroll\"><table>\n<tr>", escape(&self.title));
-        self.columns.iter().for_each(|name| {
-            let _ = write!(out, "<th>{}</th>", escape(name));
-        });
-        out.push_str("</tr>\n");
-        for row in &self.rows {
-            out.push_str("<tr>");
-            for cell in row {
-                let _ = write!(out, "<td>{}</td>", escape(cell));
-            }
-            out.push_str("</tr>\n");
-        }
-        out.push_str("</table></div>\n");
+    fn content(&self) -> Content {
+        let rows = self.rows.iter().map(|row| row.iter().map(|cell| Cell::text(cell)).collect());
+        Content::Table(self.title.clone(), self.columns.clone(), rows.collect(), String::new())
     }
 
     /// The table as Markdown.

@@ -1,6 +1,7 @@
 //! The report: one HTML file that needs no network and no script.
 
 use super::figure::escape;
+use super::page::{END, card, head, warnings};
 use super::{Report, Section, plots};
 use crate::analysis::{Digits, Estimate, Refusal};
 use std::fmt::Write;
@@ -28,22 +29,9 @@ ul.warnings { background: #fff7e6; border: 1px solid #e6c98a; border-radius: 8px
 ";
 
 pub(super) fn page(report: &Report) -> String {
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
-         <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n",
-        escape(&report.title),
-        escape(&lead(report)),
-    );
+    let mut out = head(&report.title, &lead(report));
     cards(report, &mut out);
-    let warnings = report.warnings();
-    if !warnings.is_empty() {
-        out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
-        for warning in warnings {
-            let _ = writeln!(out, "<li>{}</li>", escape(&warning));
-        }
-        out.push_str("</ul>\n");
-    }
+    warnings(&report.warnings(), &mut out);
     table(report, &mut out);
     laws(report, &mut out);
     more(report, &mut out);
@@ -57,7 +45,8 @@ pub(super) fn page(report: &Report) -> String {
     for (name, value) in &report.provenance {
         let _ = writeln!(out, "<tr><th>{}</th><td class=\"wide\">{}</td></tr>", escape(name), escape(value));
     }
-    out.push_str("</table></div>\n</main></body>\n</html>\n");
+    out.push_str("</table></div>\n");
+    out.push_str(END);
     out
 }
 
@@ -124,15 +113,8 @@ fn cards(report: &Report, out: &mut String) {
     out.push_str("<div class=\"cards\">\n");
     for (name, estimate) in cards {
         let [low, high] = estimate.ci95;
-        let _ = writeln!(
-            out,
-            "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{}{}</div><div class=\"interval\">95 %: {} to {}</div></div>",
-            escape(&name),
-            number(estimate.value),
-            unit(estimate),
-            number(low),
-            number(high)
-        );
+        let value = format!("{}{}", number(estimate.value), escape(&unit(estimate)));
+        card(&name, &value, &format!("95 %: {} to {}", number(low), number(high)), out);
     }
     out.push_str("</div>\n");
 }

@@ -23,7 +23,7 @@ pub struct Page {
 /// A part of a page.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// A table: heading, names of columns, rows, and a remark below it.
+    /// A table: heading, names of columns (or none: the first cell of a row names it), rows, and a remark below it.
     Table(String, Vec<String>, Vec<Vec<Cell>>, String),
     /// Plots: heading, and for each its name, caption and picture.
     Plots(String, Vec<(String, String, Figure)>),
@@ -48,7 +48,7 @@ impl Cell {
 
     /// Text that may take several lines.
     pub fn wide(text: &str) -> Self {
-        Self { html: escape(text), wide: true }
+        Self { html: escape(text).replace('\n', "<br/>"), wide: true }
     }
 
     /// Text that leads to another file.
@@ -75,38 +75,55 @@ impl Cell {
     }
 }
 
+/// The beginning of a page: its title, and in one line what it is about.
+pub(super) fn head(title: &str, lead: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
+         <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n",
+        escape(title),
+        escape(lead),
+    )
+}
+
+/// The end of a page.
+pub(super) const END: &str = "</main></body>\n</html>\n";
+
+/// A card: its name, and as HTML a value and what stands below it.
+pub(super) fn card(name: &str, value: &str, below: &str, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{value}</div><div class=\"interval\">{below}</div></div>",
+        escape(name),
+    );
+}
+
+/// What to keep in mind, if anything.
+pub(super) fn warnings(warnings: &[String], out: &mut String) {
+    if warnings.is_empty() {
+        return;
+    }
+    out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
+    for warning in warnings {
+        let _ = writeln!(out, "<li>{}</li>", escape(warning));
+    }
+    out.push_str("</ul>\n");
+}
+
 impl Page {
     /// The page as HTML.
     pub fn html(&self) -> String {
-        let mut out = format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style></head>\n\
-             <body><main>\n<h1>{0}</h1>\n<p class=\"lead\">{1}</p>\n",
-            escape(&self.title),
-            escape(&self.lead),
-        );
+        let mut out = head(&self.title, &self.lead);
         if !self.cards.is_empty() {
             out.push_str("<div class=\"cards\">\n");
             for [name, value, below] in &self.cards {
-                let _ = writeln!(
-                    out,
-                    "<div class=\"card\"><div class=\"name\">{}</div><div class=\"value\">{}</div><div class=\"interval\">{}</div></div>",
-                    escape(name),
-                    escape(value),
-                    escape(below)
-                );
+                card(name, &escape(value), &escape(below), &mut out);
             }
             out.push_str("</div>\n");
         }
-        if !self.warnings.is_empty() {
-            out.push_str("<h2>What to keep in mind</h2>\n<ul class=\"warnings\">\n");
-            for warning in &self.warnings {
-                let _ = writeln!(out, "<li>{}</li>", escape(warning));
-            }
-            out.push_str("</ul>\n");
-        }
+        warnings(&self.warnings, &mut out);
         self.contents.iter().for_each(|content| content.html(&mut out));
-        out.push_str("</main></body>\n</html>\n");
+        out.push_str(END);
         out
     }
 }
@@ -125,16 +142,19 @@ impl Content {
                 out.push_str("</div>\n");
             }
             Self::Table(heading, columns, rows, remark) => {
-                let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"scroll\"><table>\n<tr>", escape(heading));
-                for name in columns {
-                    let _ = write!(out, "<th>{}</th>", escape(name));
+                let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"scroll\"><table>", escape(heading));
+                if !columns.is_empty() {
+                    let names: String =
+                        columns.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
+                    let _ = writeln!(out, "<tr>{names}</tr>");
                 }
-                out.push_str("</tr>\n");
                 for row in rows {
                     out.push_str("<tr>");
-                    for cell in row {
+                    for (k, cell) in row.iter().enumerate() {
+                        // Where columns have no names, rows have.
+                        let tag = if k == 0 && columns.is_empty() { "th" } else { "td" };
                         let class = if cell.wide { " class=\"wide\"" } else { "" };
-                        let _ = write!(out, "<td{class}>{}</td>", cell.html);
+                        let _ = write!(out, "<{tag}{class}>{}</{tag}>", cell.html);
                     }
                     out.push_str("</tr>\n");
                 }

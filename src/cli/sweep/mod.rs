@@ -103,8 +103,19 @@ impl Arguments {
             }
             (Some(Job::Run { plan, retry, threads, restart }), _) => {
                 let plan = SweepPlan::read_file(plan)?;
-                let manifest = write(&plan, fresh(restart), terminal)?;
-                run(&plan, &manifest, threads, retry, terminal)
+                let mut manifest = write(&plan, fresh(restart), terminal)?;
+                loop {
+                    run(&plan, &manifest, threads, retry, terminal)?;
+                    // What the tasks have shown may ask for more of them.
+                    let again = prepare(&plan, false)?;
+                    if again.new == 0 {
+                        return Ok(());
+                    }
+                    let plural = if again.new == 1 { " is" } else { "s are" };
+                    terminal
+                        .note(&format!("{} replica{plural} added where the budget is not enough", again.new));
+                    manifest = again.manifest;
+                }
             }
             (Some(Job::Status { plan, tasks }), _) => {
                 let plan = SweepPlan::read_file(plan)?;

@@ -19,7 +19,7 @@ use crate::input::kind::Course;
 use crate::input::{self, Plan, TrajectoryFormat};
 use crate::io::Format;
 use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
-use crate::observe::{Guard, Limits, Observer, Policy, Thermo, Trajectory};
+use crate::observe::{self, Guard, Limits, Observer, Policy, Thermo, Trajectory};
 use crate::system::System;
 use checkpoint::Checkpoint;
 use std::fs;
@@ -200,10 +200,9 @@ impl Task {
         Ok(self.ensemble.integrator()?.description())
     }
 
-    /// How many things its guards have noted, if any.
-    pub fn warnings(&self) -> Option<usize> {
-        let text = fs::read_to_string(self.folder.join("guards.csv")).ok()?;
-        text.lines().count().checked_sub(1).filter(|rows| *rows > 0)
+    /// What its guards have noted, a line for each kind.
+    pub fn findings(&self) -> Vec<String> {
+        observe::findings(&self.folder.join("guards.csv"))
     }
 
     /// Runs to the end, or until `stop` has a reason ([`Error::Interrupted`], after a checkpoint).

@@ -58,6 +58,8 @@ pub struct TaskEntry {
     pub temperature: f64,
     /// Which replica, from 1 on.
     pub replica: u64,
+    /// How many replicas there are at this temperature.
+    pub replicas: u64,
     /// Steps, equilibration included.
     pub steps: u64,
     /// Time of a step, fs.

@@ -3,10 +3,11 @@
 use super::candidates::{Candidate, candidates};
 use super::input::{Particular, in_memory, sha256};
 use super::manifest::{Listed, Manifest, SCHEMA, TaskEntry, replace};
-use super::target::Target;
+use super::target::{self, Target};
 use super::task::{self, INPUT};
 use crate::error::{Error, Result};
 use crate::input::SweepPlan;
+use crate::input::kind::Course;
 use crate::io::Frame;
 use crate::workflow::potential::files_of;
 use crate::workflow::relax;
@@ -50,7 +51,7 @@ pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
             [&listed.structure_hash, &listed.potential_hash].map(|hash| hash.as_deref().unwrap_or("none"));
         for task in &listed.tasks {
             let own = root.join(&task.folder);
-            let at = |course: &crate::input::kind::Course| course.from == task.temperature;
+            let at = |course: &Course| course.from == task.temperature;
             let particular = Particular {
                 candidate: &listed.name,
                 potential: candidate.potential,
@@ -158,20 +159,33 @@ fn built(plan: &SweepPlan, candidate: &Candidate) -> Result<(Setup, Frame)> {
     Ok((setup, frame))
 }
 
-/// Every temperature and replica of a candidate, replica by replica: the first ones tell most.
+/// Every temperature and replica of a candidate, replica by replica: the first ones tell most. Those that were found to
+/// be needed come last.
 fn tasks(plan: &SweepPlan, candidate: &str) -> Vec<TaskEntry> {
-    let dynamics = &plan.dynamics;
-    (1..=plan.sweep.replicas)
-        .flat_map(|replica| {
-            dynamics.temperature.iter().map(move |course| TaskEntry {
-                folder: PathBuf::from("tasks")
-                    .join(candidate)
-                    .join(format!("T{:04}K-{replica}", course.from)),
-                temperature: course.from,
-                replica,
-                steps: dynamics.equilibration_steps() + dynamics.steps_in(plan.longest_production()),
-                timestep: dynamics.timestep,
-            })
+    let (dynamics, own) = (&plan.dynamics, plan.sweep.replicas);
+    let folder = |course: &Course, replica: u64| {
+        PathBuf::from("tasks").join(candidate).join(format!("T{:04}K-{replica}", course.from))
+    };
+    let numbers: Vec<u64> = dynamics
+        .temperature
+        .iter()
+        .map(|course| {
+            let folders: Vec<PathBuf> =
+                (1..=own).map(|replica| plan.output.directory.join(folder(course, replica))).collect();
+            target::replicas(plan, &folders)
+        })
+        .collect();
+    let most = numbers.iter().copied().max().unwrap_or(own);
+    (1..=most)
+        .flat_map(|replica| dynamics.temperature.iter().zip(&numbers).map(move |of| (replica, of)))
+        .filter(|(replica, (_, number))| replica <= number)
+        .map(|(replica, (course, number))| TaskEntry {
+            folder: folder(course, replica),
+            temperature: course.from,
+            replica,
+            replicas: *number,
+            steps: dynamics.equilibration_steps() + dynamics.steps_in(plan.longest_production()),
+            timestep: dynamics.timestep,
         })
         .collect()
 }

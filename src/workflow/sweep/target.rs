@@ -3,7 +3,8 @@
 //!
 //! A decision is a function of the trajectory up to the end of a part, so it is the same whatever interrupted the
 //! task. Errors of diffusivities fall with the square root of the length; replicas of equal length divide them
-//! by the square root of their number, so each task decides alone.
+//! by the square root of their number, so each task decides alone. Where tasks have come to the end of their budget
+//! and are not accurate enough, replicas are added if the plan allows as many as it takes.
 
 use super::manifest::{TaskEntry, replace};
 use super::state::State;
@@ -15,13 +16,14 @@ use crate::workflow::analyze::Request;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The target, beside the input of a task.
 const TARGET: &str = "target.json";
 /// What the last decision was.
 const VERDICT: &str = "verdict.json";
-/// A task that would need so many times its budget is not worth the rest of it.
+/// A task that would need so many times its budget, and its share of that of replicas that may be added, is not worth the
+/// rest of it.
 const HOPELESS: f64 = 3.0;
 
 /// When a task is long enough.
@@ -33,6 +35,8 @@ pub(super) struct Target {
     relative: f64,
     /// How many replicas there are.
     replicas: u64,
+    /// How many there may be.
+    most: u64,
     /// Steps before recording begins.
     equilibration: u64,
     /// Steps of the first part.
@@ -63,7 +67,8 @@ impl Target {
     pub(super) fn of_plan(plan: &SweepPlan) -> Option<Self> {
         let StopWhen { charge, relative } = plan.sweep.stop_when?;
         let (equilibration, first) = (plan.dynamics.equilibration_steps(), plan.dynamics.production_steps());
-        Some(Self { charge, relative, replicas: plan.sweep.replicas, equilibration, first })
+        let (replicas, most) = (plan.sweep.replicas, plan.sweep.most_replicas);
+        Some(Self { charge, relative, replicas, most, equilibration, first })
     }
 
     /// Writes the target of a task. Where it is another than before, a task that was done decides again.
@@ -124,8 +129,9 @@ impl Target {
         };
         let budget = dynamics.produce;
         let reached = error.is_some_and(|error| error <= wanted);
-        let hopeless = needed.is_some_and(|needed| needed > HOPELESS * budget);
         let replicas = self.replicas;
+        let all = budget * self.most as f64 / replicas as f64;
+        let hopeless = needed.is_some_and(|needed| needed > HOPELESS * all);
         let verdict = Verdict { step, enough: reached, error, needed, budget, wanted, replicas };
         let text = serde_json::to_string(&verdict).map_err(|e| Error::Internal(e.to_string()))?;
         replace(&folder.join(VERDICT), &(text + "\n"))?;
@@ -143,6 +149,36 @@ impl Target {
     }
 }
 
+impl Verdict {
+    /// The last one of a task, if there was any.
+    fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_str(&fs::read_to_string(folder.join(VERDICT)).ok()?).ok()
+    }
+}
+
+/// How many replicas a temperature of a candidate is to have: those of the plan, and where they are all done without being
+/// accurate enough, as many as the missing length takes, if `most_replicas` allows as many. Replicas share that
+/// length, but none becomes diffusive by another. `folders` are those of the replicas of the plan.
+pub(super) fn replicas(plan: &SweepPlan, folders: &[PathBuf]) -> u64 {
+    let (own, most) = (plan.sweep.replicas, plan.sweep.most_replicas);
+    if plan.sweep.stop_when.is_none() || most <= own {
+        return own;
+    }
+    let mut needed = 0.0;
+    for folder in folders {
+        let verdict = Verdict::read(folder).filter(|_| State::read(folder) == State::Done);
+        match verdict {
+            Some(Verdict { enough: false, error: Some(_), needed: Some(length), budget, .. }) => {
+                needed += length / budget;
+            }
+            Some(Verdict { enough: true, .. }) => needed += 1.0,
+            _ => return own,
+        }
+    }
+    let needed = needed.ceil() as u64;
+    if needed > most { own } else { needed.max(own) }
+}
+
 /// Deletes what was decided.
 pub(super) fn forget(folder: &Path) -> Result<()> {
     let path = folder.join(VERDICT);
@@ -155,7 +191,8 @@ pub(super) fn forget(folder: &Path) -> Result<()> {
 /// What a task cannot reach within its budget, in words: `at 400 K this needs about 80 ns, and the budget is 2 ns; 40
 /// replicas would do`.
 pub(super) fn remark(folder: &Path, entry: &TaskEntry) -> Option<String> {
-    let verdict: Verdict = serde_json::from_str(&fs::read_to_string(folder.join(VERDICT)).ok()?).ok()?;
+    // Where replicas were added there are as many as were found to be needed.
+    let verdict = Verdict::read(folder).filter(|verdict| entry.replicas <= verdict.replicas)?;
     let needed = verdict.needed.filter(|needed| !verdict.enough && *needed > verdict.budget)?;
     // Replicas share the length that is needed, but none becomes diffusive by another.
     let (more, instead) = if verdict.error.is_none() {
@@ -183,7 +220,8 @@ mod tests {
 
     #[test]
     fn parts_double_up_to_the_budget() {
-        let target = Target { charge: true, relative: 0.1, replicas: 1, equilibration: 100, first: 1000 };
+        let target =
+            Target { charge: true, relative: 0.1, replicas: 1, most: 1, equilibration: 100, first: 1000 };
         let ends = [0, 100, 1100, 1101, 2100, 2101, 4100, 4101].map(|step| target.next_end(step, 7100));
         assert_eq!(ends, [1100, 1100, 1100, 2100, 2100, 4100, 4100, 7100]);
     }
