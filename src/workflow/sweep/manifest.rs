@@ -59,6 +59,7 @@ pub struct TaskEntry {
     /// Which replica, from 1 on.
     pub replica: u64,
     /// How many replicas there are at this temperature.
+    #[serde(default)]
     pub replicas: u64,
     /// Steps, equilibration included.
     pub steps: u64,
