@@ -2,19 +2,13 @@
 //
 // With g = dE/dG: dE/dM from the invariants, and for every neighbour
 //   p_ij = sum_n [ h_n' Q_n r^ + h_n (grad Q_n - r^ (r^ . grad Q_n))/r ] + r^ d/dr [ f sum_k a_k T_k ],
-// where Q_n(r^) = sum_lm dE/dM_n,lm C_lm(r^) and a_k = dE/dS_sk. The virial of the atom is - sum_j r_ij (x) p_ij.
+// where Q_n(r^) = sum_lm dE/dM_n,lm C_lm(r^) and a_k = dE/dS_sk.
 //
-// binding 5  gradients  dE/dG, laid out as the descriptors
-// binding 6  moments    M of every atom
-// binding 7  pairs      out, 16 bytes a pair: p_ij (eV/angstrom) and a zero
-// binding 8  virials    out, 9 numbers of 4 bytes a slot, eV
+// (bindings 5 to 7 are in `pair_forces.wgsl`)
+// binding 8  moments  M of every atom
 
-@group(0) @binding(5) var<storage, read> gradients: array<f32>;
-@group(0) @binding(6) var<storage, read> moments: array<f32>;
-@group(0) @binding(7) var<storage, read_write> pairs: array<vec4<f32>>;
-@group(0) @binding(8) var<storage, read_write> virials: array<f32>;
+@group(0) @binding(8) var<storage, read> moments: array<f32>;
 
-var<workgroup> g: array<f32, LENGTH>;
 var<workgroup> harmonics: array<f32, SUMS>;
 var<workgroup> slopes: array<f32, SUMS>;
 var<workgroup> weights: array<f32, PAIR_WEIGHTS>;
@@ -22,7 +16,6 @@ var<workgroup> touches: array<f32, PAIRS>;
 var<workgroup> species_slopes: array<f32, SPECIES_SLOPES>;
 var<workgroup> species_touch: array<f32, SPECIES_TOUCH>;
 var<workgroup> series: array<f32, RADIAL_SUMS>;
-var<workgroup> stretch: array<f32, 576>;
 
 // Q = sum_lm c_lm C_lm and its gradient, with x, y and z taken as independent; the c_lm begin at `at`.
 fn polynomial(at: u32, u: vec3<f32>) -> vec4<f32> {
@@ -102,17 +95,7 @@ fn angular_pair(species: u32, r: f32, u: vec3<f32>) -> vec4<f32> {
     var h: array<f32, ANGULAR_ROWS>;
     var dh: array<f32, ANGULAR_ROWS>;
     for (var n = 0u; n < ANGULAR_ROWS; n++) {
-        let series = angular_series(species, n);
-        var previous = vec2<f32>(x, 1.0);
-        var current = vec2<f32>(1.0, 0.0);
-        var sum = vec2<f32>(0.0, 0.0);
-        for (var k = 0u; k < ANGULAR_TERMS; k++) {
-            sum += number(series + k) * current;
-            // T_(k+1) = 2 x T_k - T_(k-1), and its derivative; T_(-1) = T_1.
-            let next = 2.0 * x * current - previous + vec2<f32>(0.0, 2.0 * current.x);
-            previous = current;
-            current = next;
-        }
+        let sum = angular_sum(species, n, x);
         h[n] = f.x * sum.x;
         dh[n] = f.y * sum.x + f.x * sum.y * (2.0 / ANGULAR_RADIUS);
     }
@@ -136,14 +119,11 @@ fn angular_pair(species: u32, r: f32, u: vec3<f32>) -> vec4<f32> {
 fn radial_slope(species: u32, r: f32) -> f32 {
     let f = radial_cutoff(r);
     let x = argument(r, RADIAL_RADIUS);
-    var previous = vec2<f32>(x, 1.0);
-    var current = vec2<f32>(1.0, 0.0);
     var sum = vec2<f32>(0.0, 0.0);
+    var state = chebyshev_begin(x);
     for (var k = 0u; k < RADIAL_TERMS; k++) {
-        sum += series[species * RADIAL_TERMS + k] * current;
-        let next = 2.0 * x * current - previous + vec2<f32>(0.0, 2.0 * current.x);
-        previous = current;
-        current = next;
+        sum += series[species * RADIAL_TERMS + k] * state.xy;
+        state = chebyshev_next(x, state);
     }
     return f.y * sum.x + f.x * sum.y * (2.0 / RADIAL_RADIUS);
 }
@@ -162,7 +142,7 @@ fn main(
     let row = rows[slot];
     let home = positions[row.x];
     for (var item = lane; item < LENGTH; item += 64u) {
-        g[item] = gradients[frame.block.z + atom + frame.block.y * tables[AT_ORDER + item]];
+        g[item] = gradient(atom, tables[AT_ORDER + item]);
     }
     if (ANGULAR) {
         for (var item = lane; item < SUMS; item += 64u) {
@@ -245,9 +225,8 @@ fn main(
     }
     workgroupBarrier();
 
-    var w0 = vec3<f32>(0.0, 0.0, 0.0);
-    var w1 = vec3<f32>(0.0, 0.0, 0.0);
-    var w2 = vec3<f32>(0.0, 0.0, 0.0);
+    let zero = vec3<f32>(0.0, 0.0, 0.0);
+    var stretched = Stretch(zero, zero, zero);
     for (var place = row.y + lane; place < row.w; place += 64u) {
         let other = neighbor(home, list[place]);
         let r = length(other.vector);
@@ -260,22 +239,7 @@ fn main(
             p = angular.xyz;
         }
         p += u * along;
-        pairs[place] = vec4<f32>(p, 0.0);
-        w0 -= other.vector.x * p;
-        w1 -= other.vector.y * p;
-        w2 -= other.vector.z * p;
+        keep(place, other.vector, p, &stretched);
     }
-    for (var c = 0u; c < 3u; c++) {
-        stretch[lane * 9u + c] = w0[c];
-        stretch[lane * 9u + 3u + c] = w1[c];
-        stretch[lane * 9u + 6u + c] = w2[c];
-    }
-    workgroupBarrier();
-    if (lane < 9u) {
-        var sum = 0.0;
-        for (var t = 0u; t < 64u; t++) {
-            sum += stretch[t * 9u + lane];
-        }
-        virials[slot * 9u + lane] = sum;
-    }
+    finish_virial(lane, slot, stretched);
 }

@@ -56,30 +56,17 @@ fn prepare(lane: u32, home: vec4<u32>, entry: vec2<u32>, near: bool) {
     kinds[lane] = other.species;
     let f = radial_cutoff(r).x;
     let x = argument(r, RADIAL_RADIUS);
-    var previous = x;
-    var current = 1.0;
+    var state = chebyshev_begin(x);
     for (var k = 0u; k < RADIAL_TERMS; k++) {
-        terms[lane * RADIAL_TERMS + k] = f * current;
-        let next = 2.0 * x * current - previous;
-        previous = current;
-        current = next;
+        terms[lane * RADIAL_TERMS + k] = f * state.x;
+        state = chebyshev_next(x, state);
     }
     if (ANGULAR && near) {
         let f = angular_cutoff(r).x;
         let x = argument(r, ANGULAR_RADIUS);
         var h: array<f32, ANGULAR_ROWS>;
         for (var n = 0u; n < ANGULAR_ROWS; n++) {
-            let series = angular_series(other.species, n);
-            var previous = x;
-            var current = 1.0;
-            var sum = 0.0;
-            for (var k = 0u; k < ANGULAR_TERMS; k++) {
-                sum += number(series + k) * current;
-                let next = 2.0 * x * current - previous;
-                previous = current;
-                current = next;
-            }
-            h[n] = f * sum;
+            h[n] = f * angular_sum(other.species, n, x).x;
         }
         for (var c = 0u; c < ANGULAR_CHANNELS; c++) {
             let weight = angular_weight(other.species, c);

@@ -80,6 +80,19 @@ fn activation(kind: u32, x: f32) -> vec2<f32> {
     }
 }
 
+// What a tile of values passes on to the energy: W^T times what the layer above it, of so many tiles, passes on.
+fn downwards(row: u32, tiles: u32, upper: ptr<function, array<vec4<f32>, WIDEST>>) -> vec4<f32> {
+    var sum = vec4<f32>(0.0, 0.0, 0.0, 0.0);
+    for (var o = 0u; o < tiles; o++) {
+        let above = (*upper)[o];
+        sum += weights[row + 4u * o] * above.x;
+        sum += weights[row + 4u * o + 1u] * above.y;
+        sum += weights[row + 4u * o + 2u] * above.z;
+        sum += weights[row + 4u * o + 3u] * above.w;
+    }
+    return sum;
+}
+
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -147,16 +160,7 @@ fn main(
                 upper[o] *= slopes[shape.z + o];
             }
             for (var k = 0u; k < shape.x; k++) {
-                var sum = vec4<f32>(0.0, 0.0, 0.0, 0.0);
-                let row = place.y + k * 4u * shape.y;
-                for (var o = 0u; o < shape.y; o++) {
-                    let above = upper[o];
-                    sum += weights[row + 4u * o] * above.x;
-                    sum += weights[row + 4u * o + 1u] * above.y;
-                    sum += weights[row + 4u * o + 2u] * above.z;
-                    sum += weights[row + 4u * o + 3u] * above.w;
-                }
-                lower[k] = sum;
+                lower[k] = downwards(place.y + k * 4u * shape.y, shape.y, &upper);
             }
             for (var k = 0u; k < shape.x; k++) {
                 upper[k] = lower[k];
@@ -168,15 +172,7 @@ fn main(
             upper[o] *= slopes[shape.z + o];
         }
         for (var k = 0u; k < shape.x; k++) {
-            var sum = vec4<f32>(0.0, 0.0, 0.0, 0.0);
-            let row = place.y + k * 4u * shape.y;
-            for (var o = 0u; o < shape.y; o++) {
-                let above = upper[o];
-                sum += weights[row + 4u * o] * above.x;
-                sum += weights[row + 4u * o + 1u] * above.y;
-                sum += weights[row + 4u * o + 2u] * above.z;
-                sum += weights[row + 4u * o + 3u] * above.w;
-            }
+            let sum = downwards(place.y + k * 4u * shape.y, shape.y, &upper);
             for (var c = 0u; c < 4u && 4u * k + c < INPUTS; c++) {
                 let to = at + (4u * k + c) * stride;
                 if (member == frame.members.x) {

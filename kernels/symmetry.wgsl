@@ -5,17 +5,11 @@
 // minute and scaled by as much. Functions come with a norm that holds 2^(1 - zeta), their scaling, and atomic
 // numbers where they are weights.
 //
-// binding 4  tables  radial factors (RHO words each); for each species of neighbours the radial functions, for each
-//                    pair of species the angular ones (ENTRY words each); f32 as bits of u32
-
-@group(0) @binding(4) var<storage, read> tables: array<u32>;
+// The tables (`tables.wgsl`) hold the radial factors (RHO words each); for each species of neighbours the radial
+// functions, for each pair of species the angular ones (ENTRY words each).
 
 const RHO: u32 = 8u;
 const ENTRY: u32 = 8u;
-
-fn number(at: u32) -> f32 {
-    return bitcast<f32>(tables[at]);
-}
 
 // Radial factor `index` at r, and its derivative.
 fn rho(index: u32, r: f32) -> vec2<f32> {
@@ -86,11 +80,6 @@ fn angle(at: u32, cosine: f32, sine: f32) -> vec2<f32> {
     return vec2<f32>(value.x, -slope / max(sine, 1e-6));
 }
 
-// Which atom of the block a workgroup is for.
-fn atom_of(group: vec3<u32>, groups: vec3<u32>) -> u32 {
-    return group.x + group.y * groups.x;
-}
-
 // A neighbour k as all threads see it: r_ik, |r_ik|, and its radial factors.
 var<workgroup> tile: array<vec4<f32>, TILE>;
 var<workgroup> tile_species: array<u32, TILE>;
@@ -107,4 +96,12 @@ fn fill_tile(lane: u32, begin: u32, end: u32, home: vec4<u32>) {
             tile_rho[lane * FACTORS + e] = rho(e, r).x;
         }
     }
+}
+
+// The neighbour at a place of the list, or a stand-in where the row has ended: threads that have none go along.
+fn side_of(home: vec4<u32>, place: u32, here: bool) -> Neighbor {
+    if (here) {
+        return neighbor(home, list[place]);
+    }
+    return Neighbor(vec3<f32>(1.0, 0.0, 0.0), 0u);
 }

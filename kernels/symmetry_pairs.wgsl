@@ -4,18 +4,7 @@
 //   p_ij = sum_s g_s dG_s/dr_ij:  radial, and for every other neighbour k
 //   rho_j' rho_k rho_jk A r^_ij + rho_j rho_k rho_jk A' (r^_ik - cos r^_ij)/r_ij + rho_j rho_k rho_jk' A r^_kj.
 //
-// The virial of the atom is - sum_j r_ij (x) p_ij.
-//
-// binding 5  gradients  dE/dG, laid out as the descriptors
-// binding 6  pairs      out, 16 bytes a pair: p_ij (eV/angstrom) and a zero
-// binding 7  virials    out, 9 numbers of 4 bytes a slot, eV
-
-@group(0) @binding(5) var<storage, read> gradients: array<f32>;
-@group(0) @binding(6) var<storage, read_write> pairs: array<vec4<f32>>;
-@group(0) @binding(7) var<storage, read_write> virials: array<f32>;
-
-var<workgroup> g: array<f32, LENGTH>;
-var<workgroup> stretch: array<f32, 576>;
+// (all bindings are in `geometry.wgsl`, `tables.wgsl` and `pair_forces.wgsl`)
 
 @compute @workgroup_size(64)
 fn main(
@@ -31,23 +20,18 @@ fn main(
     let row = rows[slot];
     let home = positions[row.x];
     for (var s = lane; s < LENGTH; s += 64u) {
-        g[s] = gradients[frame.block.z + atom + frame.block.y * s];
+        g[s] = gradient(atom, s);
     }
-    var w0 = vec3<f32>(0.0, 0.0, 0.0);
-    var w1 = vec3<f32>(0.0, 0.0, 0.0);
-    var w2 = vec3<f32>(0.0, 0.0, 0.0);
+    let zero = vec3<f32>(0.0, 0.0, 0.0);
+    var stretched = Stretch(zero, zero, zero);
     workgroupBarrier();
     for (var begin = row.y; begin < row.w; begin += 64u) {
         let place = begin + lane;
         let here = place < row.w;
         var own: array<vec2<f32>, FACTORS>;
-        var vector = vec3<f32>(1.0, 0.0, 0.0);
-        var species = 0u;
-        if (here) {
-            let other = neighbor(home, list[place]);
-            vector = other.vector;
-            species = other.species;
-        }
+        let own_side = side_of(home, place, here);
+        let vector = own_side.vector;
+        let species = own_side.species;
         let r = length(vector);
         let u = vector / r;
         var p = vec3<f32>(0.0, 0.0, 0.0);
@@ -119,23 +103,8 @@ fn main(
         }
         if (here) {
             p += along * u;
-            pairs[place] = vec4<f32>(p, 0.0);
-            w0 -= vector.x * p;
-            w1 -= vector.y * p;
-            w2 -= vector.z * p;
+            keep(place, vector, p, &stretched);
         }
     }
-    for (var c = 0u; c < 3u; c++) {
-        stretch[lane * 9u + c] = w0[c];
-        stretch[lane * 9u + 3u + c] = w1[c];
-        stretch[lane * 9u + 6u + c] = w2[c];
-    }
-    workgroupBarrier();
-    if (lane < 9u) {
-        var sum = 0.0;
-        for (var t = 0u; t < 64u; t++) {
-            sum += stretch[t * 9u + lane];
-        }
-        virials[slot * 9u + lane] = sum;
-    }
+    finish_virial(lane, slot, stretched);
 }

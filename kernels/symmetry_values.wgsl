@@ -31,13 +31,9 @@ fn main(
         let place = begin + lane;
         let here = place < row.w;
         var own: array<f32, FACTORS>;
-        var vector = vec3<f32>(1.0, 0.0, 0.0);
-        var species = 0u;
-        if (here) {
-            let other = neighbor(home, list[place]);
-            vector = other.vector;
-            species = other.species;
-        }
+        let own_side = side_of(home, place, here);
+        let vector = own_side.vector;
+        let species = own_side.species;
         let r = length(vector);
         if (here) {
             for (var e = 0u; e < FACTORS; e++) {

@@ -204,11 +204,11 @@ impl Evaluator {
             ];
             let mut pairs = values.clone();
             pairs[5] = &self.gradients.buffer;
+            pairs.extend([&self.pairs.buffer, &self.virials.buffer]);
             if species.moments() {
                 values.push(&self.kept.buffer);
                 pairs.push(&self.kept.buffer);
             }
-            pairs.extend([&self.pairs.buffer, &self.virials.buffer]);
             let network = [
                 &block.frame,
                 &species.plan,

@@ -136,17 +136,17 @@ impl Species {
         let constants = &translated.constants;
         let mut get = |name, parts: &[&str], uses: &[Use]| shelf.get(device, name, constants, parts, uses);
         let (values, pairs) = if translated.kept.is_some() {
-            let shared = [files::FRAME, files::GEOMETRY, files::FUNCTIONS, files::EXPANSION];
-            let values = [&shared[..], &[files::EXPANSION_VALUES]].concat();
-            let pairs = [&shared[..], &[files::EXPANSION_PAIRS]].concat();
+            let values = [&files::SHARED[..], &[files::EXPANSION, files::EXPANSION_VALUES]].concat();
+            let pairs = [&files::SHARED[..], &[files::EXPANSION, files::PAIR_FORCES, files::EXPANSION_PAIRS]]
+                .concat();
             (
                 get("expansion values", &values, &[Uniform, Read, Read, Read, Read, Write, Write])?,
-                get("expansion pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Read, Write, Write])?,
+                get("expansion pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write, Read])?,
             )
         } else {
-            let shared = [files::FRAME, files::GEOMETRY, files::FUNCTIONS, files::SYMMETRY];
-            let values = [&shared[..], &[files::SYMMETRY_VALUES]].concat();
-            let pairs = [&shared[..], &[files::SYMMETRY_PAIRS]].concat();
+            let values = [&files::SHARED[..], &[files::SYMMETRY, files::SYMMETRY_VALUES]].concat();
+            let pairs =
+                [&files::SHARED[..], &[files::SYMMETRY, files::PAIR_FORCES, files::SYMMETRY_PAIRS]].concat();
             (
                 get("symmetry values", &values, &[Uniform, Read, Read, Read, Read, Write])?,
                 get("symmetry pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write])?,
@@ -248,10 +248,9 @@ mod tests {
         plans[last].order.truncate(34);
         for plan in &plans {
             let constants = Expansion::new(plan, 4, MEMORY).unwrap().constants;
-            let shared = [files::FRAME, files::GEOMETRY, files::FUNCTIONS, files::EXPANSION];
-            for kernel in [files::EXPANSION_VALUES, files::EXPANSION_PAIRS] {
-                let text = source(&constants, &[&shared[..], &[kernel]].concat());
-                validate(kernel.lines().next().unwrap_or_default(), &text);
+            for parts in [&[files::EXPANSION_VALUES][..], &[files::PAIR_FORCES, files::EXPANSION_PAIRS]] {
+                let text = source(&constants, &[&files::SHARED[..], &[files::EXPANSION], parts].concat());
+                validate(parts[parts.len() - 1].lines().next().unwrap_or_default(), &text);
             }
         }
     }
@@ -263,10 +262,9 @@ mod tests {
             SymmetryFunction::Radial { of: None, radial: Radial::Gaussian { eta: 0.5, shift: 0.0, cutoff } };
         let set = SymmetryFunctions::new(elements(), vec![vec![radial]; 4]).unwrap();
         let constants = Symmetry::new(&set, 0, &[1.0], MEMORY).unwrap().constants;
-        let shared = [files::FRAME, files::GEOMETRY, files::FUNCTIONS, files::SYMMETRY];
-        for kernel in [files::SYMMETRY_VALUES, files::SYMMETRY_PAIRS] {
-            let text = source(&constants, &[&shared[..], &[kernel]].concat());
-            validate(kernel.lines().next().unwrap_or_default(), &text);
+        for parts in [&[files::SYMMETRY_VALUES][..], &[files::PAIR_FORCES, files::SYMMETRY_PAIRS]] {
+            let text = source(&constants, &[&files::SHARED[..], &[files::SYMMETRY], parts].concat());
+            validate(parts[parts.len() - 1].lines().next().unwrap_or_default(), &text);
         }
         let mut constants = Constants::default();
         for (name, value) in
