@@ -1,93 +1,166 @@
-//! Energy, forces and virial on a graphics processor: one table for a short visit to a machine that has one.
+//! Molecular dynamics on a graphics processor: one visit of ten minutes to a machine that has one.
 //!
-//! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST]` builds nothing but mlmd and `wgpu`. The
-//! potential is made up: moments of four elements (134 numbers), networks 40-40, cutoffs of 6 and 4 Å, as shipped
-//! potentials have. Sizes go from 10³ to LARGEST (10⁶) atoms; above 10⁵ the CPU is not asked.
+//! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST]` builds nothing but mlmd and `wgpu`. Lithium
+//! nitride with the shipped potential (118 moments, networks 40-40, cutoff 6 Å) at 600 K, timestep 1 fs, skin 1 Å.
+//!
+//! First table: 10³ to LARGEST (10⁶) atoms that stay on the device (Langevin dynamics, lists made there), beside forces
+//! that are computed on the device and fetched at each step, and those of the CPU in mixed precision (up to 10⁵ atoms).
+//! Second table: batches of small systems in one launch.
 
+use mlmd::compute::gpu::dynamics::{Drive, Dynamics, LONGEST, Record, Settings, Start};
 use mlmd::compute::gpu::{Device, GpuPotential};
 use mlmd::compute::{Engine, Options};
-use mlmd::descriptors::{Moments, MomentsSize, Scaling, ScalingKind, Statistics};
-use mlmd::potential::{
-    Activation, AtomicNetwork, DescriptorSet, Layer, Network, NeuralModel, NeuralPotential, Output,
-    Potential, Precision,
-};
-use mlmd::random::{Philox, Purpose};
-use mlmd::units::FileUnits;
-use mlmd::workflow::{bench, sample};
+use mlmd::io::{ReadOptions, open};
+use mlmd::potential::{LoadOptions, NeuralModel, NeuralPotential, Potential, Precision, load};
+use mlmd::random::Purpose;
+use mlmd::units::BOLTZMANN;
+use mlmd::workflow::bench;
+use mlmd::{Result, System};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-fn main() -> mlmd::Result<()> {
+/// K and fs⁻¹.
+const TEMPERATURE: f64 = 600.0;
+const FRICTION: f64 = 0.01;
+
+/// How long each measurement takes, at least ten steps.
+const MEASURE: Duration = Duration::from_secs(5);
+
+fn main() -> Result<()> {
     let largest = std::env::args().skip(1).find_map(|word| word.parse::<usize>().ok()).unwrap_or(1_000_000);
     let Some(device) = Device::open()? else {
         println!("skipped: there is no graphics processor");
         return Ok(());
     };
     println!("{}", device.description());
-    let model = Arc::new(model()?);
+    let model = Arc::new(load(folder().join("potential.mlmd"), &LoadOptions::default())?);
+    one_system(&device, &model, largest)?;
+    batches(&device, &model, largest)
+}
+
+/// Systems of growing size.
+fn one_system(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Result<()> {
     println!(
-        "{:>9}{:>12}{:>14}{:>14}{:>14}",
-        "atoms", "neighbours", "µs/atom/step", "atom-steps/s", "CPU mixed µs"
+        "\n{:>9}{:>8}{:>14}{:>14}{:>10}{:>20}{:>14}",
+        "atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day", "forces fetched µs", "CPU mixed µs"
     );
     for atoms in [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000] {
         if atoms > largest {
             break;
         }
-        let potential = GpuPotential::new(Arc::clone(&device), Arc::clone(&model))?;
-        let system = sample::crystal(&potential, atoms)?;
-        let steps = if atoms > 100_000 { 5 } else { 20 };
-        let gpu = match time(Box::new(potential), &system, steps) {
-            Ok(timing) => timing,
-            // A device that is too small says so; what was measured stands.
+        let system = crystal(atoms)?;
+        let potential = GpuPotential::new(Arc::clone(device), Arc::clone(model))?;
+        // A device that is too small says so; what was measured stands.
+        let (steps, time) = match resident(&potential, &[&system]) {
+            Ok(measured) => measured,
             Err(reason) => {
                 println!("{atoms:>9}  {reason}");
                 break;
             }
         };
+        let each = time.as_secs_f64() / steps as f64;
+        let us = each * 1e6 / system.len() as f64;
+        let fetched = forces(Box::new(potential), &system)?;
         let cpu = if atoms > 100_000 {
             String::new()
         } else {
-            let potential = NeuralPotential::new(Arc::clone(&model), Precision::Mixed);
-            format!("{:.3}", time(Box::new(potential), &system, 5)?.us_per_atom_step())
+            let potential = NeuralPotential::new(Arc::clone(model), Precision::Mixed);
+            format!("{:.3}", forces(Box::new(potential), &system)?)
         };
-        let us = gpu.us_per_atom_step();
-        println!("{:>9}{:>12.1}{us:>14.4}{:>14.3e}{cpu:>14}", gpu.atoms, gpu.neighbors, 1e6 / us);
+        println!(
+            "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{fetched:>20.4}{cpu:>14}",
+            system.len(),
+            1e6 / us,
+            86_400.0 / each * 1e-6
+        );
     }
     Ok(())
 }
 
-/// Steps of atoms that move as in a warm crystal.
-fn time(potential: Box<dyn Potential>, system: &mlmd::System, steps: u64) -> mlmd::Result<bench::Timing> {
-    let mut engine = Engine::new(potential, Options::default())?;
-    let timing = bench::run(&mut engine, system, steps, &mut |_| {})?;
-    Ok(timing)
+/// Many small systems at once.
+fn batches(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Result<()> {
+    let system = crystal(500)?;
+    println!(
+        "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}",
+        "replicas", "of atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day of each"
+    );
+    for replicas in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
+        if replicas * system.len() > largest {
+            break;
+        }
+        let potential = GpuPotential::new(Arc::clone(device), Arc::clone(model))?;
+        let (steps, time) = resident(&potential, &vec![&system; replicas])?;
+        let each = time.as_secs_f64() / steps as f64;
+        let us = each * 1e6 / (replicas * system.len()) as f64;
+        println!(
+            "{replicas:>9}{:>10}{steps:>8}{us:>14.4}{:>14.3e}{:>16.2}",
+            system.len(),
+            1e6 / us,
+            86_400.0 / each * 1e-6
+        );
+    }
+    Ok(())
 }
 
-/// The potential of the measurement.
-fn model() -> mlmd::Result<NeuralModel> {
-    let elements = ["Li", "P", "S", "Cl"].map(str::parse).into_iter().collect::<Result<_, _>>()?;
-    let moments = Moments::standard(elements, 6.0, 4.0, MomentsSize::Medium)?;
-    let descriptor = DescriptorSet::Moments(moments);
-    let statistics = Statistics { min: -1e3, max: 1e3, mean: 0.0, spread: 30.0 };
-    let atoms = (0..4)
-        .map(|center| {
-            let inputs = descriptor.len(center);
-            let mut random = Philox::new(1, Purpose::General, 0, center as u32);
-            let mut layer = |inputs: usize, outputs: usize, activation| Layer {
-                weights: (0..inputs * outputs).map(|_| random.normal() / (inputs as f64).sqrt()).collect(),
-                biases: vec![0.0; outputs],
-                activation,
-            };
-            let layers = vec![
-                layer(inputs, 40, Activation::Tanh),
-                layer(40, 40, Activation::Tanh),
-                layer(40, 1, Activation::Linear),
-            ];
-            Ok(AtomicNetwork {
-                scaling: Scaling::new(ScalingKind::Sigma, [0.0, 1.0], vec![statistics; inputs])?,
-                network: Network::new(inputs, layers, false)?,
-                output: Output::default(),
-            })
-        })
-        .collect::<mlmd::Result<Vec<_>>>()?;
-    NeuralModel::new(FileUnits { energy: 1.0, length: 1.0 }, descriptor, vec![atoms])
+/// Steps that replicas take on the device, and how long.
+fn resident(potential: &GpuPotential, systems: &[&System]) -> Result<(usize, Duration)> {
+    let settings = Settings { timestep: 1.0, skin: 1.0, drive: Drive::Langevin, fixed: Vec::new() };
+    let starts: Vec<_> = systems.iter().map(|system| Start { system, saved: &[], chain: &[] }).collect();
+    let mut dynamics = Dynamics::new(potential, &starts, settings)?;
+    let mut step = 0;
+    let mut advance = |steps: usize| {
+        let records: Vec<Record> = (0..steps)
+            .flat_map(|k| (0..systems.len()).map(move |replica| record(step + k as u64, replica as u64)))
+            .collect();
+        step += steps as u64;
+        dynamics.advance(steps, &records).map(|_| ())
+    };
+    // Kernels are compiled and memory is touched.
+    advance(2)?;
+    let (begin, mut steps, mut next) = (Instant::now(), 0, 4);
+    while steps < 10 || begin.elapsed() < MEASURE {
+        let clock = Instant::now();
+        advance(next)?;
+        steps += next;
+        let each = clock.elapsed().as_secs_f64() / next as f64;
+        next = ((0.2 / each) as usize).clamp(1, LONGEST);
+    }
+    Ok((steps, begin.elapsed()))
+}
+
+/// Friction and noise of a step: see `kernels/langevin.wgsl`.
+fn record(step: u64, seed: u64) -> Record {
+    let c = (-FRICTION).exp();
+    let noise = ((1_u64 << 31) as f64 * (1.0 - c * c) * BOLTZMANN * TEMPERATURE).sqrt();
+    let place = step | (Purpose::Thermostat as u64) << 56;
+    let [c, noise] = [c - 1.0, noise].map(|x| (x as f32).to_bits());
+    [c, noise, 0, 0, seed as u32, 0, place as u32, (place >> 32) as u32]
+}
+
+/// µs per atom and step where positions are sent and forces are fetched.
+fn forces(potential: Box<dyn Potential>, system: &System) -> Result<f64> {
+    let mut engine = Engine::new(potential, Options::default())?;
+    let steps = if system.len() > 100_000 { 5 } else { 20 };
+    Ok(bench::run(&mut engine, system, steps, &mut |_| {})?.us_per_atom_step())
+}
+
+/// Lithium nitride of at least so many atoms, warm.
+fn crystal(atoms: usize) -> Result<System> {
+    let frame = open(&folder().join("golden.extxyz"), &ReadOptions::default())?
+        .next()
+        .ok_or_else(|| mlmd::Error::invalid("golden.extxyz is empty"))??;
+    let cell = frame.to_system()?;
+    let mut times = [1_u32; 3];
+    while cell.len() * times.iter().map(|k| *k as usize).product::<usize>() < atoms {
+        let shortest = (0..3).min_by_key(|k| times[*k]).unwrap_or(0);
+        times[shortest] += 1;
+    }
+    let mut system = cell.repeated(times)?;
+    system.set_temperature(TEMPERATURE, 1)?;
+    Ok(system)
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n")
 }

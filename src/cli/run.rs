@@ -7,7 +7,7 @@ use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::{Barostat, Dynamics, Plan, Thermostat};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
-use crate::workflow::dynamics::{lanes, tasks};
+use crate::workflow::dynamics::{residence, tasks, together};
 use crate::workflow::run::{Outlook, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,9 +45,9 @@ impl Arguments {
         }
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
-            let lanes = lanes(tasks(&setup.plan)?.len(), setup.system.len(), setup.threads());
+            let lanes = together(&tasks(&setup.plan)?, setup.system.len(), &setup.engine);
             let outlook = setup.measure(lanes)?;
-            return terminal::print(&describe(&setup, &outlook, lanes));
+            return terminal::print(&describe(&setup, &outlook, lanes)?);
         }
         if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
             setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
@@ -60,7 +60,7 @@ impl Arguments {
 }
 
 /// What the run would do and take.
-fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> String {
+fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> Result<String> {
     let (plan, system) = (&setup.plan, &setup.system);
     let mut rows = Rows::new(plan.title.clone().unwrap_or_else(|| "The input is valid.".to_string()));
     rows.push(
@@ -95,7 +95,10 @@ fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> String {
         Some(dynamics) => describe_dynamics(plan, dynamics, outlook, lanes, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
     }
-    rows.to_string()
+    if let Some(remark) = residence(&setup.engine, &tasks(plan)?) {
+        rows.push("integration", remark.trim_start_matches("integration: "));
+    }
+    Ok(rows.to_string())
 }
 
 fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, lanes: usize, rows: &mut Rows) {

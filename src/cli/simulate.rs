@@ -7,7 +7,7 @@ use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::workflow::analyze::Request;
 use crate::workflow::dynamics::{
-    Finished, Made, Outcome, RunFolder, Stop, Task, Timing, lanes, run_all, tasks,
+    Finished, Made, Outcome, RunFolder, Stop, Task, Timing, residence, run_all, tasks, together,
 };
 use crate::workflow::potential;
 use crate::workflow::relax::{self, Stage};
@@ -42,8 +42,11 @@ pub(super) fn simulate(
     for task in &tasks {
         terminal.note(&format!("{}: {atoms} atoms, {}", task.name, task.description()?));
     }
+    if let Some(remark) = residence(&setup.engine, &tasks) {
+        terminal.note(&remark);
+    }
     if tasks.len() > 1 {
-        let together = lanes(tasks.len(), atoms, setup.threads());
+        let together = together(&tasks, atoms, &setup.engine);
         terminal.note(&format!("{} runs, {together} at a time", tasks.len()));
     }
     let progress = Mutex::new(progress(&tasks, atoms, terminal));

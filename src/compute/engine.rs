@@ -211,6 +211,24 @@ impl Engine {
         &*self.potential
     }
 
+    /// The potential, if all of it is computed on a graphics processor, which can then move atoms by itself.
+    #[cfg(feature = "gpu")]
+    pub fn on_device(&self) -> Option<&super::gpu::GpuPotential> {
+        self.potential.as_any()?.downcast_ref()
+    }
+
+    /// Gives the memory of the last evaluation back, for somebody else computes from now on.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn rest(&mut self) {
+        self.potential = self.potential.boxed_clone();
+    }
+
+    /// Counts time that forces took elsewhere.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn spend(&mut self, time: Duration) {
+        self.time += time;
+    }
+
     /// How far the neighbour list reaches beyond the potential's cutoff, Å.
     pub fn skin(&self) -> f64 {
         self.skin

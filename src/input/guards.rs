@@ -8,7 +8,7 @@ use crate::error::Result;
 /// `[guards]`. Values that are not finite always stop a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guards {
-    /// Time between two looks, fs; `None`: ten steps.
+    /// Time between two looks, fs; `None`: ten steps, a hundred where a device keeps the atoms.
     pub every: Option<f64>,
     /// Least time between two collected frames, fs.
     pub spacing: f64,
@@ -134,7 +134,7 @@ impl Table for Guards {
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
             every: keys
-                .key("every", time().positive(), "Time between two looks; ten steps if absent.")
+                .key("every", time().positive(), "Time between two looks; ten steps if absent, a hundred where a graphics processor keeps the atoms.")
                 .optional("10 fs")?,
             spacing: keys
                 .key("spacing", time().at_least("0 fs"), "The least time between two collected frames.")

@@ -38,13 +38,7 @@ impl Csvr {
         }
         let step = state.system.step;
         let per_freedom = 0.5 * State::thermal_energy(self.temperature.at(step));
-        let mut random = Philox::new(self.seed, Purpose::Global, step, 0);
-        let xi = random.normal();
-        let others = match ChiSquared::new((freedom - 1) as f64) {
-            Ok(distribution) => distribution.sample(&mut random),
-            // One degree of freedom: there are no others.
-            Err(_) => 0.0,
-        };
+        let Draw { xi, others } = Draw::new(self.seed, step, freedom);
         let c = (-self.timestep / self.time).exp();
         let fresh = c * kinetic
             + (1.0 - c) * per_freedom * (xi * xi + others)
@@ -53,6 +47,29 @@ impl Csvr {
         let sign = (xi + (c * kinetic / ((1.0 - c) * per_freedom)).sqrt()).signum();
         state.scale_velocities(sign * (fresh / kinetic).sqrt());
         self.taken += kinetic - fresh;
+    }
+}
+
+/// The noise of one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Draw {
+    /// ξ₁.
+    pub(super) xi: f64,
+    /// Σ ξ_k² of the others.
+    pub(super) others: f64,
+}
+
+impl Draw {
+    /// What is drawn for so many degrees of freedom, at least one: a function of seed and step.
+    pub(super) fn new(seed: u64, step: u64, freedom: usize) -> Self {
+        let mut random = Philox::new(seed, Purpose::Global, step, 0);
+        let xi = random.normal();
+        let others = match ChiSquared::new((freedom - 1) as f64) {
+            Ok(distribution) => distribution.sample(&mut random),
+            // One degree of freedom: there are no others.
+            Err(_) => 0.0,
+        };
+        Self { xi, others }
     }
 }
 

@@ -18,6 +18,24 @@ pub trait Integrator: Debug + Send {
     /// positions; `system.step` and `system.time` are counted up.
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()>;
 
+    /// Moves the atoms by at least one step and at most to step `until`. Whoever keeps them elsewhere may leave all but
+    /// `system.step` and `system.time` as it was until [`Integrator::settle`].
+    fn advance(&mut self, state: &mut State, engine: &mut Engine, until: u64) -> Result<()> {
+        let _ = until;
+        self.step(state, engine)
+    }
+
+    /// Brings the state up to date, for somebody who looks at it.
+    fn settle(&mut self, state: &mut State) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// Are the atoms kept elsewhere between two looks, so that looking costs time?
+    fn is_resident(&self) -> bool {
+        false
+    }
+
     /// What thermostats and barostats hold, eV, so that kinetic + potential + this is conserved, exactly in the
     /// limit of short steps, as long as targets do not change.
     fn reservoir(&self, state: &State) -> f64;
@@ -27,4 +45,14 @@ pub trait Integrator: Debug + Send {
 
     /// Takes up what [`Integrator::save`] gave; `false` if these are not numbers of this integrator.
     fn restore(&mut self, saved: &[f64]) -> bool;
+
+    /// The atoms to the last bit, in the words of whoever keeps them elsewhere; empty if nobody does.
+    fn save_device(&self) -> Result<Vec<u32>> {
+        Ok(Vec::new())
+    }
+
+    /// Takes up what [`Integrator::save_device`] gave; whoever keeps nothing elsewhere begins from the state.
+    fn restore_device(&mut self, saved: &[u32]) {
+        let _ = saved;
+    }
 }

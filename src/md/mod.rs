@@ -16,6 +16,7 @@
 //! | `cell_rescaling` | stochastic rescaling of the cell: constant pressure |
 //! | `mtk` | a cell with inertia: constant pressure or enthalpy |
 //! | `ensemble` | the ensembles by name |
+//! | `resident` | the same on a graphics processor, many steps at a time (feature `gpu`) |
 
 mod cell_rescaling;
 mod csvr;
@@ -25,6 +26,8 @@ mod langevin;
 mod mtk;
 mod nose_hoover;
 mod ramp;
+#[cfg(feature = "gpu")]
+mod resident;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -38,5 +41,7 @@ pub use langevin::Langevin;
 pub use mtk::{Mtk, MtkChains};
 pub use nose_hoover::NoseHoover;
 pub use ramp::Ramp;
+#[cfg(feature = "gpu")]
+pub use resident::on_device;
 pub use state::State;
 pub use verlet::Verlet;

@@ -144,6 +144,11 @@ pub trait Potential: Send + Sync + std::fmt::Debug {
         Ok(None)
     }
 
+    /// Itself, for whoever can do more with this kind of potential than evaluate it: a device that can integrate.
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        None
+    }
+
     /// A copy with its own buffers and the same parameters.
     fn boxed_clone(&self) -> Box<dyn Potential>;
 }

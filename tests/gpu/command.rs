@@ -105,3 +105,106 @@ fn a_run_on_the_device_records_it() {
     assert_eq!(record["device"], device.name());
     assert!(folder.path().join("out/T0300K/trajectory.extxyz").is_file());
 }
+
+/// Files of a run, by name, without those that hold times or names of folders.
+fn results(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for run in ["T0300K", "T0600K"] {
+        for name in ["thermo.csv", "trajectory.extxyz", "checkpoint"] {
+            let path = folder.join("out").join(run).join(name);
+            files.push((format!("{run}/{name}"), fs::read(path).unwrap()));
+        }
+    }
+    files
+}
+
+/// The numbers of a table.
+fn rows(text: &[u8]) -> Vec<Vec<f64>> {
+    let text = std::str::from_utf8(text).unwrap();
+    text.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().unwrap()).collect()).collect()
+}
+
+/// Two temperatures move together on the device. A signal stops both with a checkpoint; the same command goes on, and
+/// what is written is what the undisturbed run writes, byte for byte.
+#[cfg(unix)]
+#[test]
+fn a_batch_that_a_signal_stopped_goes_on() {
+    if device().is_none() {
+        return;
+    }
+    let input = INPUT
+        .replace("POTENTIAL", POTENTIAL)
+        .replace("\"300 K\"", "[\"300 K\", \"600 K\"]")
+        .replace("langevin]\nfriction = \"1/ps\"", "csvr]\ntime = \"20 fs\"")
+        .replace("produce = \"10 fs\"", "produce = \"150 fs\"")
+        .replace("[output]", "[output]\ncheckpoint = { every = \"10 fs\" }");
+    let new = || {
+        let folder = folder();
+        fs::write(folder.path().join("in.toml"), &input).unwrap();
+        folder
+    };
+    let undisturbed = new();
+    let (_, notes) = succeed(undisturbed.path(), &["run", "in.toml", "--device", "gpu"]);
+    assert!(notes.contains("integration: on the device"), "{notes}");
+    assert!(notes.contains("2 runs, 2 at a time"), "{notes}");
+    let expected = results(undisturbed.path());
+
+    // The CPU writes the same rows: the same random numbers, and positions that have not yet parted.
+    let other = new();
+    succeed(other.path(), &["run", "in.toml", "--device", "cpu"]);
+    for ((name, on_device), (_, on_cpu)) in expected.iter().zip(results(other.path())) {
+        if name.ends_with("thermo.csv") {
+            let [on_device, on_cpu] = [rows(on_device), rows(&on_cpu)];
+            assert_eq!(on_device.len(), on_cpu.len());
+            for (k, (a, b)) in on_device.iter().zip(&on_cpu).enumerate() {
+                assert_eq!(a[..2], b[..2], "step and time of row {k} of {name}");
+                assert!(k > 2 || (a[2] - b[2]).abs() < 1e-3 * b[2], "{name}, row {k}: {a:?}, {b:?}");
+            }
+        }
+    }
+
+    let stopped = new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mlmd"))
+        .current_dir(stopped.path())
+        .args(["run", "in.toml", "--device", "gpu"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let checkpoint = stopped.path().join("out/T0300K/checkpoint");
+    while !checkpoint.exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
+    if !kill.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: the run ended before the signal, or there is no `kill`");
+        return;
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(75));
+    succeed(stopped.path(), &["run", "in.toml", "--device", "gpu"]);
+    for (found, expected) in results(stopped.path()).iter().zip(&expected) {
+        assert!(found == expected, "{} differs", found.0);
+    }
+}
+
+/// What the device cannot do is said before the run, and done by the CPU.
+#[test]
+fn a_barostat_is_left_to_the_cpu() {
+    if device().is_none() {
+        return;
+    }
+    let folder = folder();
+    let input = INPUT
+        .replace("POTENTIAL", POTENTIAL)
+        .replace("langevin]\nfriction = \"1/ps\"", "csvr]\ntime = \"20 fs\"")
+        .replace(
+            "[output]",
+            "[dynamics.barostat.c-rescale]\npressure = \"0 GPa\"\ntime = \"1 ps\"\n[output]",
+        );
+    fs::write(folder.path().join("in.toml"), input).unwrap();
+    let (plan, _) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu", "--dry-run"]);
+    assert!(plan.contains("on the CPU with a barostat"), "{plan}");
+    let (_, notes) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu"]);
+    assert!(notes.contains("on the CPU with a barostat"), "{notes}");
+}

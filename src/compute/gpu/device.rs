@@ -3,9 +3,10 @@
 use super::adapters::{self, Kind};
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use wgpu::{
     Backends, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, ErrorFilter, Instance,
-    InstanceDescriptor, Limits, MapMode, PollType,
+    InstanceDescriptor, InstanceFlags, Limits, MapMode, PollType,
 };
 
 /// A graphics processor with its queue of work.
@@ -23,6 +24,9 @@ pub struct Device {
     fault: Arc<Mutex<Option<String>>>,
 }
 
+/// How long results may take to be handed over once the device has finished.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Storage buffers a kernel is given at most: WebGPU's default, which every device offers.
 const BINDINGS: u32 = 8;
 
@@ -32,7 +36,10 @@ impl Device {
     /// # Errors
     /// [`Error::Device`] if it cannot be opened, or is no match for the kernels.
     pub fn open() -> Result<Option<Arc<Self>>> {
-        let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
+        let mut descriptor = InstanceDescriptor::new_without_display_handle();
+        // Numbers of workgroups that kernels write are those of `grid` or zero: checking them would cost a kernel each.
+        descriptor.flags.remove(InstanceFlags::VALIDATION_INDIRECT_CALL);
+        let instance = Instance::new(descriptor);
         let mut found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
         found.sort_by_key(|adapter| adapters::describe(adapter).kind);
         let Some(adapter) = found.into_iter().next() else { return Ok(None) };
@@ -157,7 +164,8 @@ impl Device {
         let waited = self.handle.poll(PollType::wait_indefinitely());
         self.check()?;
         waited.map_err(|error| Error::Device(format!("{}: {error}", self.name)))?;
-        match receiver.try_recv() {
+        // Another thread that waits for the device may be the one that is told, a moment later.
+        match receiver.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(Error::Device(format!("{}: {error}", self.name))),
             Err(_) => return Err(Error::Device(format!("{}: the results never came", self.name))),

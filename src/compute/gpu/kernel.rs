@@ -143,6 +143,21 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// Runs the kernel in as many workgroups as three words of a buffer say, from byte `at` on.
+    pub(super) fn run_indirect(
+        &self,
+        pass: &mut ComputePass<'_>,
+        bound: &BindGroup,
+        arguments: &Buffer,
+        at: u64,
+    ) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, bound, &[]);
+        pass.dispatch_workgroups_indirect(arguments, at);
+    }
+}
+
 /// The files of `kernels/`.
 pub(super) mod files {
     /// The box and the block of atoms in hand.
@@ -175,4 +190,48 @@ pub(super) mod files {
     pub(crate) const GATHER: &str = include_str!("../../../kernels/gather.wgsl");
     /// Sums.
     pub(crate) const REDUCE: &str = include_str!("../../../kernels/reduce.wgsl");
+    /// What the kernels of the dynamics know.
+    pub(crate) const WORLD: &str = include_str!("../../../kernels/world.wgsl");
+    /// Kick and drift.
+    pub(crate) const MOTION: &str = include_str!("../../../kernels/motion.wgsl");
+    /// Is a list complete?
+    pub(crate) const WATCH: &str = include_str!("../../../kernels/watch.wgsl");
+    /// What thermostats on all atoms leave to do.
+    pub(crate) const RESCALE: &str = include_str!("../../../kernels/rescale.wgsl");
+    /// The first half of a step.
+    pub(crate) const FIRST_HALF: &str = include_str!("../../../kernels/first_half.wgsl");
+    /// The second half.
+    pub(crate) const SECOND_HALF: &str = include_str!("../../../kernels/second_half.wgsl");
+    /// What is left to do where somebody looks.
+    pub(crate) const END_OF_CHUNK: &str = include_str!("../../../kernels/end_of_chunk.wgsl");
+    /// Are lists made?
+    pub(crate) const BEGIN: &str = include_str!("../../../kernels/begin.wgsl");
+    /// Products of integers.
+    pub(crate) const INTEGERS: &str = include_str!("../../../kernels/integers.wgsl");
+    /// Bins of the search for neighbours.
+    pub(crate) const GRID: &str = include_str!("../../../kernels/grid.wgsl");
+    /// Atoms into bins.
+    pub(crate) const BINS: &str = include_str!("../../../kernels/bins.wgsl");
+    /// Rows of the list.
+    pub(crate) const SEARCH: &str = include_str!("../../../kernels/search.wgsl");
+    /// The other half of each pair.
+    pub(crate) const REVERSE: &str = include_str!("../../../kernels/reverse.wgsl");
+    /// Sums over a workgroup.
+    pub(crate) const SUMS: &str = include_str!("../../../kernels/sums.wgsl");
+    /// Sums over a replica.
+    pub(crate) const TOTAL: &str = include_str!("../../../kernels/total.wgsl");
+    /// Rescaling of all velocities.
+    pub(crate) const CSVR: &str = include_str!("../../../kernels/csvr.wgsl");
+    /// Kinetic energies at the beginning of a step.
+    pub(crate) const KINETIC: &str = include_str!("../../../kernels/kinetic.wgsl");
+    /// Chains of fictitious masses.
+    pub(crate) const NOSE_HOOVER: &str = include_str!("../../../kernels/nose_hoover.wgsl");
+    /// Random numbers.
+    pub(crate) const PHILOX: &str = include_str!("../../../kernels/philox.wgsl");
+    /// Friction and noise.
+    pub(crate) const LANGEVIN: &str = include_str!("../../../kernels/langevin.wgsl");
+    /// The motion of the centre of mass.
+    pub(crate) const MOMENTUM: &str = include_str!("../../../kernels/momentum.wgsl");
+    /// The drift after friction and noise.
+    pub(crate) const LANGEVIN_DRIFT: &str = include_str!("../../../kernels/langevin_drift.wgsl");
 }

@@ -7,29 +7,31 @@ use crate::error::{Error, Result};
 use crate::system::Vec3;
 use rayon::prelude::*;
 use std::ops::Range;
-use wgpu::{BindGroup, Buffer, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor};
+use wgpu::{BindGroup, Buffer, BufferUsages, CommandEncoderDescriptor, ComputePass, ComputePassDescriptor};
 
 const STORAGE: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_DST);
 const RESULT: BufferUsages = BufferUsages::STORAGE.union(BufferUsages::COPY_SRC);
-const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
-const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
+/// What kernels write, and the host as well.
+pub(super) const SHARED: BufferUsages = STORAGE.union(BufferUsages::COPY_SRC);
+pub(super) const UNIFORM: BufferUsages = BufferUsages::UNIFORM.union(BufferUsages::COPY_DST);
+pub(super) const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
 
 /// A buffer that grows and never shrinks.
 #[derive(Debug)]
-struct Growing {
+pub(super) struct Growing {
     what: &'static str,
     usage: BufferUsages,
-    buffer: Buffer,
+    pub(super) buffer: Buffer,
 }
 
 impl Growing {
-    fn new(device: &Device, what: &'static str, usage: BufferUsages) -> Result<Self> {
+    pub(super) fn new(device: &Device, what: &'static str, usage: BufferUsages) -> Result<Self> {
         Ok(Self { what, usage, buffer: device.buffer(what, 0, usage)? })
     }
 
     /// Makes room for `bytes` bytes, and a tenth more where there is need for more than there was, if that is to
     /// be had.
-    fn reserve(&mut self, device: &Device, bytes: u64) -> Result<()> {
+    pub(super) fn reserve(&mut self, device: &Device, bytes: u64) -> Result<()> {
         if bytes > self.buffer.size() {
             let generous = device.buffer(self.what, bytes + bytes / 10, self.usage);
             self.buffer = generous.or_else(|_| device.buffer(self.what, bytes, self.usage))?;
@@ -68,19 +70,19 @@ struct Block {
 /// Everything on the device that depends on the system.
 #[derive(Debug)]
 pub(super) struct Evaluator {
-    positions: Growing,
-    rows: Growing,
-    list: Growing,
-    reverse: Growing,
+    pub(super) positions: Growing,
+    pub(super) rows: Growing,
+    pub(super) list: Growing,
+    pub(super) reverse: Growing,
     descriptors: Growing,
     gradients: Growing,
     kept: Growing,
     pairs: Growing,
-    virials: Growing,
+    pub(super) virials: Growing,
     sums: Growing,
-    energies: Growing,
-    outside: Growing,
-    forces: Growing,
+    pub(super) energies: Growing,
+    pub(super) outside: Growing,
+    pub(super) forces: Growing,
     staging: Growing,
     size: Buffer,
     blocks: Vec<Block>,
@@ -102,15 +104,15 @@ impl Evaluator {
             Ok(Block { frame, first: 0, count: 0, descriptors: 0, kept: 0, bound: None })
         };
         Ok(Self {
-            positions: growing("positions", STORAGE)?,
-            rows: growing("rows of the neighbour list", STORAGE)?,
-            list: growing("neighbours", STORAGE)?,
-            reverse: growing("reverse neighbours", STORAGE)?,
+            positions: growing("positions", SHARED)?,
+            rows: growing("rows of the neighbour list", SHARED)?,
+            list: growing("neighbours", SHARED)?,
+            reverse: growing("reverse neighbours", SHARED)?,
             descriptors: growing("descriptors", RESULT)?,
             gradients: growing("derivatives by descriptors", BufferUsages::STORAGE)?,
             kept: growing("moments", BufferUsages::STORAGE)?,
             pairs: growing("forces between pairs", BufferUsages::STORAGE)?,
-            virials: growing("virials of atoms", BufferUsages::STORAGE)?,
+            virials: growing("virials of atoms", RESULT)?,
             sums: growing("sums of virials", RESULT)?,
             energies: growing("energies of atoms", RESULT)?,
             outside: growing("counts of descriptors out of range", RESULT)?,
@@ -151,11 +153,27 @@ impl Evaluator {
 
     /// Sends a neighbour list and makes room for what follows from it.
     pub(super) fn load(&mut self, device: &Device, model: &Model, packed: &Packed) -> Result<()> {
-        let (n, pairs) = (packed.rows.len() / 4, packed.reverse.len());
+        let atoms = packed.rows.iter().step_by(4).copied().collect();
+        self.arrange(device, model, atoms, &packed.starts, packed.reverse.len())?;
+        device.write(&self.rows.buffer, &packed.rows);
+        device.write(&self.list.buffer, &packed.list);
+        device.write(&self.reverse.buffer, &packed.reverse);
+        device.check()
+    }
+
+    /// Makes room for atoms in the order of their slots, the first slot of each species, and so many pairs.
+    pub(super) fn arrange(
+        &mut self,
+        device: &Device,
+        model: &Model,
+        atoms: Vec<u32>,
+        starts: &[u32],
+        pairs: usize,
+    ) -> Result<()> {
+        let n = atoms.len();
+        numbered(pairs)?;
         let (mut descriptors, mut kept) = (0, 0);
-        for ((block, species), ends) in
-            self.blocks.iter_mut().zip(&model.species).zip(packed.starts.windows(2))
-        {
+        for ((block, species), ends) in self.blocks.iter_mut().zip(&model.species).zip(starts.windows(2)) {
             (block.first, block.count) = (ends[0], ends[1] - ends[0]);
             (block.descriptors, block.kept) = (numbered(descriptors)?, numbered(kept)?);
             descriptors += species.length * block.count as usize;
@@ -184,13 +202,10 @@ impl Evaluator {
             outside: 5 * n,
             virials: 6 * n,
             groups,
-            atoms: packed.rows.iter().step_by(4).copied().collect(),
+            atoms,
             bytes: words(6 * n + 9 * groups),
         };
         self.staging.reserve(device, self.readback.bytes)?;
-        device.write(&self.rows.buffer, &packed.rows);
-        device.write(&self.list.buffer, &packed.list);
-        device.write(&self.reverse.buffer, &packed.reverse);
         device.write(&self.size, &[n as u32, 0, 0, 0]);
 
         for (block, species) in self.blocks.iter_mut().zip(&model.species) {
@@ -232,6 +247,11 @@ impl Evaluator {
         device.check()
     }
 
+    /// The atom of each slot.
+    pub(super) fn atoms(&self) -> &[u32] {
+        &self.readback.atoms
+    }
+
     /// Sends positions.
     pub(super) fn place(&mut self, device: &Device, positions: &[Vec3], species: &[u16], lattice: &Lattice) {
         self.words.clear();
@@ -239,6 +259,34 @@ impl Evaluator {
         let each = self.words.par_chunks_exact_mut(4).zip(positions).zip(species);
         each.with_min_len(4096).for_each(|((to, r), s)| to.copy_from_slice(&lattice.words(r, *s)));
         device.write(&self.positions.buffer, &self.words);
+    }
+
+    /// Sends the box and the members of the committee that count.
+    pub(super) fn frame(&self, device: &Device, lattice: &Lattice, members: &Range<usize>) {
+        for block in &self.blocks {
+            device.write(&block.frame, &frame(lattice, block, members));
+        }
+    }
+
+    /// The kernels from positions and list to energies, forces and the virials of atoms.
+    pub(super) fn forces(&self, device: &Device, model: &Model, pass: &mut ComputePass<'_>) -> Result<()> {
+        let Some(gather) = &self.gather else {
+            return Err(Error::Internal("no neighbour list was sent to the device".into()));
+        };
+        for step in 0..3 {
+            for (block, species) in self.blocks.iter().zip(&model.species) {
+                if let Some(bound) = &block.bound {
+                    let (kernel, groups) = match step {
+                        0 => (&species.values, block.count),
+                        1 => (&species.network, block.count.div_ceil(64)),
+                        _ => (&species.pairs, block.count),
+                    };
+                    kernel.run(device, pass, &bound[step], groups);
+                }
+            }
+        }
+        model.gather.run(device, pass, gather, (self.readback.atoms.len() as u32).div_ceil(4));
+        Ok(())
     }
 
     /// Evaluates the mean of some members of the committee and hands the results to `read`.
@@ -250,30 +298,14 @@ impl Evaluator {
         members: &Range<usize>,
         read: impl FnOnce(&Readback, Words<'_>) -> T,
     ) -> Result<T> {
-        let (Some(gather), Some(reduce)) = (&self.gather, &self.reduce) else {
-            return Err(Error::Internal("no neighbour list was sent to the device".into()));
-        };
-        for block in &self.blocks {
-            device.write(&block.frame, &frame(lattice, block, members));
-        }
+        self.frame(device, lattice, members);
         let mut encoder = device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
         let mut pass =
             encoder.begin_compute_pass(&ComputePassDescriptor { label: None, timestamp_writes: None });
-        for step in 0..3 {
-            for (block, species) in self.blocks.iter().zip(&model.species) {
-                if let Some(bound) = &block.bound {
-                    let (kernel, groups) = match step {
-                        0 => (&species.values, block.count),
-                        1 => (&species.network, block.count.div_ceil(64)),
-                        _ => (&species.pairs, block.count),
-                    };
-                    kernel.run(device, &mut pass, &bound[step], groups);
-                }
-            }
+        self.forces(device, model, &mut pass)?;
+        if let Some(reduce) = &self.reduce {
+            model.reduce.run(device, &mut pass, reduce, self.readback.groups as u32);
         }
-        let n = self.readback.atoms.len() as u32;
-        model.gather.run(device, &mut pass, gather, n.div_ceil(4));
-        model.reduce.run(device, &mut pass, reduce, self.readback.groups as u32);
         drop(pass);
         let Readback { forces, energies, outside, virials, groups, bytes, .. } = self.readback;
         let mut copy = |from: &Growing, at: usize, words: usize| {

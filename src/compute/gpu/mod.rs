@@ -10,11 +10,13 @@
 //! | `packing` | positions and neighbours as kernels want them |
 //! | `memory` | the buffers of a system, and the commands that evaluate it |
 //! | `potential` | [`GpuPotential`]: all of it as a potential like any other |
+//! | `dynamics` | [`dynamics::Dynamics`]: atoms that move on the device, many steps at a time |
 //!
 //! The kernels themselves are in `kernels/*.wgsl`, each with its buffers and formulas at its top.
 
 mod adapters;
 mod device;
+pub mod dynamics;
 mod expansion;
 mod kernel;
 mod memory;

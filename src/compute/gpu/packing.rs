@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub(super) struct Lattice {
     /// Its vectors as rows, Å.
     pub(super) rows: Mat3,
-    inverse: Mat3,
+    pub(super) inverse: Mat3,
 }
 
 /// Of a box that is not periodic, how many times the reach of the list it is high.

@@ -18,10 +18,10 @@ use std::sync::Arc;
 /// added here. The neighbour list comes from whoever calls; it is sent when it has changed.
 #[derive(Debug)]
 pub struct GpuPotential {
-    device: Arc<Device>,
-    neural: Arc<NeuralModel>,
-    model: Arc<Model>,
-    cutoff: f64,
+    pub(super) device: Arc<Device>,
+    pub(super) neural: Arc<NeuralModel>,
+    pub(super) model: Arc<Model>,
+    pub(super) cutoff: f64,
     prepared: Option<Prepared>,
 }
 
@@ -51,6 +51,17 @@ impl GpuPotential {
     pub fn new(device: Arc<Device>, neural: Arc<NeuralModel>) -> Result<Self> {
         let model = Arc::new(Model::new(&device, &neural)?);
         Ok(Self { cutoff: neural.cutoff(), device, neural, model, prepared: None })
+    }
+
+    /// The same for other atoms.
+    pub fn another(&self) -> Self {
+        Self {
+            device: Arc::clone(&self.device),
+            neural: Arc::clone(&self.neural),
+            model: Arc::clone(&self.model),
+            cutoff: self.cutoff,
+            prepared: None,
+        }
     }
 
     /// The device.
@@ -106,24 +117,27 @@ impl GpuPotential {
         self.prepared = Some(Prepared { species, elements, anchor, evaluator });
         Ok(())
     }
+}
 
-    /// Which descriptors of which atoms are outside their trained range.
-    fn extrapolation(&self, out: &mut Vec<Extrapolation>) -> Result<()> {
-        let Some(Prepared { evaluator, .. }) = &self.prepared else { return Ok(()) };
-        let begin = out.len();
-        evaluator.descriptors(&self.device, &self.model, |center, atom, descriptor, value| {
-            let species = &self.model.species[center];
-            let (range, multiple) = (species.range[descriptor], species.multiples[descriptor]);
-            let (a, b) = (range[0] * multiple, range[1] * multiple);
-            let slack = super::network::SLACK * a.abs().max(b.abs());
-            if value < a.min(b) - slack || value > a.max(b) + slack {
-                let value = value / multiple;
-                out.push(Extrapolation { atom, descriptor: descriptor as u32, value, range });
-            }
-        })?;
-        out[begin..].sort_unstable_by_key(|one| (one.atom, one.descriptor));
-        Ok(())
-    }
+/// Which descriptors of which atoms are outside their trained range, in the order of the atoms.
+pub(super) fn extrapolation(
+    device: &Device,
+    model: &Model,
+    evaluator: &Evaluator,
+) -> Result<Vec<Extrapolation>> {
+    let mut out = Vec::new();
+    evaluator.descriptors(device, model, |center, atom, descriptor, value| {
+        let species = &model.species[center];
+        let (range, multiple) = (species.range[descriptor], species.multiples[descriptor]);
+        let (a, b) = (range[0] * multiple, range[1] * multiple);
+        let slack = super::network::SLACK * a.abs().max(b.abs());
+        if value < a.min(b) - slack || value > a.max(b) + slack {
+            let value = value / multiple;
+            out.push(Extrapolation { atom, descriptor: descriptor as u32, value, range });
+        }
+    })?;
+    out.sort_unstable_by_key(|one| (one.atom, one.descriptor));
+    Ok(out)
 }
 
 /// From what the device wrote to numbers in double precision.
@@ -189,8 +203,8 @@ impl Potential for GpuPotential {
         for (to, force) in out.forces.iter_mut().zip(&found.forces) {
             *to += force;
         }
-        if found.extrapolating {
-            self.extrapolation(&mut out.extrapolation)?;
+        if let (true, Some(prepared)) = (found.extrapolating, &self.prepared) {
+            out.extrapolation.extend(extrapolation(&self.device, &self.model, &prepared.evaluator)?);
         }
         Ok(())
     }
@@ -209,13 +223,11 @@ impl Potential for GpuPotential {
         Ok(Some(Uncertainty::of_members(&energies, &forces)))
     }
 
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
+    }
+
     fn boxed_clone(&self) -> Box<dyn Potential> {
-        Box::new(Self {
-            device: Arc::clone(&self.device),
-            neural: Arc::clone(&self.neural),
-            model: Arc::clone(&self.model),
-            cutoff: self.cutoff,
-            prepared: None,
-        })
+        Box::new(self.another())
     }
 }

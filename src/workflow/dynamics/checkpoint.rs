@@ -21,6 +21,8 @@ pub(super) struct Checkpoint {
     pub(super) anchor: Anchor,
     /// What the integrator remembers.
     pub(super) integrator: Vec<f64>,
+    /// The atoms in the words of the device that moves them, if one does.
+    pub(super) device: Vec<u32>,
     /// How long the files of each observer were.
     pub(super) marks: Vec<Vec<u64>>,
     /// The steps that were asked for: equilibration and production.
@@ -39,6 +41,9 @@ struct Header {
     marks: Vec<Vec<u64>>,
     steps: [u64; 2],
     integrator: usize,
+    /// Older checkpoints know of no devices.
+    #[serde(default)]
+    device: usize,
 }
 
 /// The step from which a task would go on: that of its newest whole checkpoint.
@@ -101,6 +106,7 @@ impl Checkpoint {
             marks: self.marks.clone(),
             steps: self.steps,
             integrator: self.integrator.len(),
+            device: self.device.len(),
         };
         let mut bytes = serde_json::to_vec(&header).map_err(|e| Error::Internal(e.to_string()))?;
         bytes.push(b'\n');
@@ -119,6 +125,7 @@ impl Checkpoint {
         for images in [&system.images, &self.anchor.images] {
             images.iter().flatten().for_each(|s| bytes.extend_from_slice(&s.to_le_bytes()));
         }
+        self.device.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
         let hash = Sha256::digest(&bytes);
         bytes.extend_from_slice(&hash);
         Ok(bytes)
@@ -144,11 +151,13 @@ impl Checkpoint {
         let anchor_cell = words.cell(header.periodic)?;
         let (positions, velocities, anchored) = (words.vectors(n)?, words.vectors(n)?, words.vectors(n)?);
         let (images, anchor_images) = (words.images(n)?, words.images(n)?);
+        let device = words.words(header.device)?;
         let (species, step) = (header.species, header.step);
         Some(Self {
             system: System { cell, species, positions, images, velocities, masses, step, time },
             anchor: Anchor { cell: anchor_cell, positions: anchored, images: anchor_images },
             integrator,
+            device,
             marks: header.marks,
             steps: header.steps,
         })
@@ -173,6 +182,10 @@ impl Words<'_> {
 
     fn reals(&mut self, n: usize) -> Option<Vec<f64>> {
         (0..n).map(|_| self.real()).collect()
+    }
+
+    fn words(&mut self, n: usize) -> Option<Vec<u32>> {
+        (0..n).map(|_| self.take().map(u32::from_le_bytes)).collect()
     }
 
     fn vector(&mut self) -> Option<Vec3> {
@@ -218,6 +231,7 @@ mod tests {
             anchor: Anchor { cell, positions, images: vec![[0, -7, 1], [2, 0, 0]] },
             system,
             integrator: vec![0.1 + 0.2, -1e-17],
+            device: vec![7, u32::MAX],
             marks: vec![vec![12, 0, 3], vec![]],
             steps: [10, 20],
         }

@@ -5,12 +5,14 @@
 
 mod checkpoint;
 mod folder;
+mod propagation;
 mod schedule;
 mod stop;
 
 pub use checkpoint::saved_step;
 pub use folder::{Made, RunFolder, Timing};
-pub use schedule::{Finished, lanes, run_all, share};
+pub use propagation::residence;
+pub use schedule::{Finished, lanes, run_all, share, together};
 pub use stop::Stop;
 
 use crate::compute::Engine;
@@ -44,7 +46,8 @@ pub struct Task {
     formats: Vec<TrajectoryFormat>,
     masses: Vec<(crate::system::Element, f64)>,
     fixed: Vec<usize>,
-    guard_every: u64,
+    /// Steps between two looks of the guard, if somebody has said.
+    guard_every: Option<u64>,
     limits: Limits,
 }
 
@@ -70,6 +73,9 @@ pub enum Outcome {
 
 /// Steps between two looks of the guard. Looking costs one sum over the atoms.
 const GUARD_EVERY: u64 = 10;
+
+/// The same where the atoms have to be fetched from a device, which itself stops at atoms that are lost.
+const GUARD_EVERY_ON_DEVICE: u64 = 100;
 
 /// The tasks of a plan, checked: every ensemble can be built.
 pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
@@ -112,7 +118,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 formats: plan.output.trajectory.formats.clone(),
                 masses: dynamics.masses.clone(),
                 fixed: dynamics.fixed.clone(),
-                guard_every: plan.guards.every.map_or(GUARD_EVERY, |every| dynamics.steps_in(every)),
+                guard_every: plan.guards.every.map(|every| dynamics.steps_in(every)),
                 limits: limits(&plan.guards, course, dynamics.timestep),
             })
         })
@@ -215,9 +221,21 @@ impl Task {
         stop: &Stop,
         report: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
+        let mut integrator = propagation::integrator(self, engine)?;
+        self.run_with(&mut *integrator, start, engine, stop, report)
+    }
+
+    /// [`Task::run`] with an integrator of its ensemble that somebody has made.
+    fn run_with(
+        &self,
+        integrator: &mut dyn Integrator,
+        start: &System,
+        engine: &mut Engine,
+        stop: &Stop,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Outcome> {
         fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder, "create the folder"))?;
-        let mut observers = self.observers();
-        let mut integrator = self.ensemble.integrator()?;
+        let mut observers = self.observers(integrator.is_resident());
         let asked = [self.equilibration, self.production];
         let mut state = if let Some(saved) = Checkpoint::read(&self.folder)? {
             if saved.steps != asked
@@ -236,6 +254,7 @@ impl Task {
                 }
                 return Ok(Outcome::AlreadyDone);
             }
+            integrator.restore_device(&saved.device);
             engine.restore(&saved.anchor, &saved.system)?;
             rewind()?;
             State::resume(saved.system, self.fixed.clone(), engine)?
@@ -246,10 +265,11 @@ impl Task {
 
         let begun = state.system.step;
         if begun == 0 {
-            self.observe(&mut observers, &state, &*integrator)?;
+            self.observe(&mut observers, &state, integrator)?;
         }
         while state.system.step < self.end {
-            integrator.step(&mut state, engine).map_err(|error| match error {
+            let until = self.next_look(&observers, state.system.step);
+            integrator.advance(&mut state, engine, until).map_err(|error| match error {
                 // Positions that were fine a step ago: not the input is wrong, the dynamics has lost its atoms.
                 Error::Invalid(what) | Error::Physics(what) => {
                     let reason = format!("atoms were lost: {what}");
@@ -259,10 +279,13 @@ impl Task {
                 other => other,
             })?;
             let step = state.system.step;
-            self.observe(&mut observers, &state, &*integrator)?;
             let reason = stop.reason();
+            if step == until || reason.is_some() {
+                integrator.settle(&mut state)?;
+            }
+            self.observe(&mut observers, &state, integrator)?;
             if step == self.end || step % self.checkpoint_every == 0 || reason.is_some() {
-                self.save(&state, &mut observers, &*integrator, engine)?;
+                self.save(&state, &mut observers, integrator, engine)?;
             }
             report(Progress { step, total: self.steps(), begun });
             if let Some(reason) = reason
@@ -276,6 +299,19 @@ impl Task {
             }
         }
         Ok(Outcome::Done)
+    }
+
+    /// The first step after `step` at which somebody looks at the state or keeps it.
+    fn next_look(&self, observers: &[Box<dyn Observer>], step: u64) -> u64 {
+        let after = |begin: u64, every: u64| match step.checked_sub(begin) {
+            None => begin,
+            Some(since) => begin + (since / every + 1) * every,
+        };
+        let looks = observers.iter().enumerate().map(|(k, observer)| {
+            let begin = if k == 0 { 0 } else { self.equilibration };
+            after(begin, observer.every())
+        });
+        looks.chain([after(0, self.checkpoint_every), self.end]).min().unwrap_or(self.end)
     }
 
     /// The atoms at the first step: masses and velocities.
@@ -298,10 +334,12 @@ impl Task {
     }
 
     /// What looks at the run, in an order that checkpoints rely on.
-    fn observers(&self) -> Vec<Box<dyn Observer>> {
+    fn observers(&self, resident: bool) -> Vec<Box<dyn Observer>> {
+        let usual = if resident { GUARD_EVERY_ON_DEVICE } else { GUARD_EVERY };
+        let guard_every = self.guard_every.unwrap_or(usual);
         let in_folder = |name: &str| self.folder.join(name);
         let mut observers: Vec<Box<dyn Observer>> = vec![
-            Box::new(Guard::new(&self.folder, self.guard_every, self.limits)),
+            Box::new(Guard::new(&self.folder, guard_every, self.limits)),
             Box::new(Thermo::new(in_folder("thermo.csv"), self.thermo_every)),
         ];
         for format in &self.formats {
@@ -351,6 +389,7 @@ impl Task {
             system: state.system.clone(),
             anchor,
             integrator: integrator.save(),
+            device: integrator.save_device()?,
             marks,
             steps: [self.equilibration, self.production],
         };
