@@ -228,7 +228,7 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
             in_time += (part * stretch_error(&parts)).powi(2);
             stretches += parts.len() as f64 - 1.0;
         }
-        concert += part * concert_at_short_times(run.0, chosen[0], run.2);
+        concert += part * part * concert_at_short_times(run, chosen[0]);
     }
     for slope in &mut slopes {
         slope[1] = slope[1].sqrt();
@@ -239,8 +239,8 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     let modelled = line.variance * 3.0 / dimensions;
     let mut flags = Vec::new();
     // Scatter in time holds everything, the concert of ions too, if there are stretches enough to tell it. From few
-    // stretches it is rough; scatter between ions takes its place then, enlarged by what their concert adds at shorter
-    // times, unless it is smaller beyond chance (5 %).
+    // stretches it is rough; scatter between ions takes its place then, with what their concert adds at shorter times,
+    // unless it is smaller beyond chance (5 %).
     let independent = atoms - runs.len() as f64;
     let by_time = "generalised least squares; error from stretches of time";
     let (variance, dof, method) = if stretches >= ENOUGH_STRETCHES {
@@ -255,10 +255,10 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
         }
         (in_time, stretches, by_time)
     } else if independent >= 7.0 {
-        let between = between * concert;
+        let between = between + concert;
         if stretches >= 3.0 && in_time / between > chi_square_quantile(0.95, stretches) / stretches {
             (in_time, stretches, by_time)
-        } else if concert > 1.0 {
+        } else if concert > 0.0 {
             (
                 between,
                 independent,
@@ -289,18 +289,20 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
     })
 }
 
-/// How much larger the variance of the mean square is than if ions moved independently, one or more: at the longest lag,
-/// up to `longest`, that leaves stretches enough to tell. Events of several ions at once show at any lag.
-fn concert_at_short_times(msd: &Msd, longest: usize, frames: usize) -> f64 {
-    let enough = |lag: usize| frames as f64 >= 2.0 * ENOUGH_STRETCHES * 2.0 * lag as f64;
-    let Some(k) = (0..=longest).rev().find(|k| enough(msd.lags[*k])) else { return 1.0 };
+/// What stretches of time scatter beyond the scatter between ions, as a variance of the slope: at the longest lag, up to
+/// `longest`, that leaves stretches enough to tell. Hops of several ions at once and times of more and less mobility show
+/// at any lag, and as much of them in every slope.
+fn concert_at_short_times((msd, interval, frames): &Run<'_>, longest: usize) -> f64 {
+    let enough = |lag: usize| *frames as f64 >= 2.0 * ENOUGH_STRETCHES * 2.0 * lag as f64;
+    let Some(k) = (0..=longest).rev().find(|k| enough(msd.lags[*k])) else { return 0.0 };
     let own = per_atom(msd, &[k], &[1.0]);
     let between = mean_and_error(own.iter().map(|square| square[0] + square[1] + square[2])).1;
     let parts = msd.in_time(&[(k, 1.0)], 2 * msd.lags[k]);
-    if parts.len() < 2 || between == 0.0 {
-        return 1.0;
+    if parts.len() < 2 {
+        return 0.0;
     }
-    (stretch_error(&parts) / between).powi(2).max(1.0)
+    let excess = stretch_error(&parts).powi(2) - between.powi(2);
+    excess.max(0.0) / (msd.lags[k] as f64 * interval).powi(2)
 }
 
 /// The slope of each atom's own displacements, component by component.
