@@ -14,10 +14,9 @@
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = place_of(group, groups, lane);
+    let place = place_of(group, vec3<u32>(world.grids.xy, 1u), lane);
     if (!place.here || wanted(place.replica) == 0u) {
         return;
     }

@@ -43,14 +43,13 @@ fn seek(first: u32, last: u32, entry: vec2<u32>) -> u32 {
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let slot = group.x + group.y * groups.x;
+    let slot = group.x + group.y * world.grids.z;
     let atoms = world.atoms.x * world.atoms.y;
     let bins = world.bins.x * world.bins.y * world.bins.z * world.atoms.y;
     if (!halted()) {
-        for (var bin = slot * 64u + lane; bin < bins; bin += groups.x * groups.y * 64u) {
+        for (var bin = slot * 64u + lane; bin < bins; bin += world.grids.z * world.grids.w * 64u) {
             counts[bin] = 0u;
         }
     }

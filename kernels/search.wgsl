@@ -61,10 +61,9 @@ fn turned(raw: i32, bins: u32, periodic: bool) -> vec2<i32> {
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let slot = group.x + group.y * groups.x;
+    let slot = group.x + group.y * world.grids.z;
     let atom = rows[min(slot, world.atoms.x * world.atoms.y - 1u)].x;
     let replica = atom / world.atoms.x;
     let busy = slot < world.atoms.x * world.atoms.y && wanted(replica) != 0u;

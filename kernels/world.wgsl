@@ -26,7 +26,8 @@ struct World {
     bins: vec4<u32>,
     // How many bins to look at to each side, and how many neighbours a row has room for.
     reach: vec4<u32>,
-    // How many workgroups, along two directions: for all atoms, for all rows.
+    // How many workgroups, along two directions: for all atoms, for all rows. Kernels whose number of workgroups is
+    // decided on the device read it here: not every driver can tell them.
     grids: vec4<u32>,
     // Squares of the reach of the list and of how far an atom may go before it is made anew, angstrom^2; the part of
     // the box it may go; the greatest speed in units of velocity.

@@ -134,7 +134,11 @@ impl Table for Guards {
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
             every: keys
-                .key("every", time().positive(), "Time between two looks; ten steps if absent, a hundred where a graphics processor keeps the atoms.")
+                .key(
+                    "every",
+                    time().positive(),
+                    "Time between two looks; ten steps if absent, a hundred on a device.",
+                )
                 .optional("10 fs")?,
             spacing: keys
                 .key("spacing", time().at_least("0 fs"), "The least time between two collected frames.")
