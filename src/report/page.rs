@@ -144,9 +144,11 @@ impl Content {
             Self::Table(heading, columns, rows, remark) => {
                 let _ = writeln!(out, "<h2>{}</h2>\n<div class=\"scroll\"><table>", escape(heading));
                 if !columns.is_empty() {
-                    let names: String =
-                        columns.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
-                    let _ = writeln!(out, "<tr>{names}</tr>");
+                    out.push_str("<tr>");
+                    for name in columns {
+                        let _ = write!(out, "<th>{}</th>", escape(name));
+                    }
+                    out.push_str("</tr>\n");
                 }
                 for row in rows {
                     out.push_str("<tr>");
