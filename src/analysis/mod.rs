@@ -9,6 +9,7 @@
 //! | `motion` | [`Motion`]: frames in, displacements against a drift reference out |
 //! | `series` | the collective displacement of each element |
 //! | `line` | slopes of mean squared displacements by generalised least squares |
+//! | `scatter` | how much a slope scatters between ions and from one stretch of time to the next |
 //! | `tracer` | the tracer diffusivity D* |
 //! | `charge` | conductivity, Onsager matrix, Haven ratio |
 //! | `finite_size` | [`without_images`]: diffusivities of liquids in an infinite box |
@@ -34,6 +35,7 @@ mod line;
 mod motion;
 mod multitau;
 mod radial;
+mod scatter;
 mod series;
 mod sites;
 pub mod special;

@@ -3,6 +3,7 @@
 use super::estimate::{Digits, Estimate, Refusal};
 use super::line::{Design, Line};
 use super::multitau::{COMPONENTS, Msd};
+use super::scatter::{ENOUGH_STRETCHES, concert_at_short_times, mean_and_error, per_atom, stretch_error};
 use super::special::chi_square_quantile;
 use serde::Serialize;
 
@@ -68,8 +69,6 @@ pub(super) type Run<'a> = (&'a Msd, f64, usize);
 const LATEST_START: f64 = 0.2;
 /// The window ends within this part of the run.
 const LATEST_END: f64 = 0.5;
-/// From so many stretches of time on, their scatter alone gives the error.
-const ENOUGH_STRETCHES: f64 = 12.0;
 /// Lags that are fitted.
 const MOST_LAGS: usize = 12;
 /// The window spans at most this factor: later lags have no weight.
@@ -287,55 +286,6 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
         method,
         flags,
     })
-}
-
-/// What stretches of time scatter beyond the scatter between ions, as a variance of the slope: at the longest lag, up to
-/// `longest`, that leaves stretches enough to tell. Hops of several ions at once and times of more and less mobility show
-/// at any lag, and as much of them in every slope.
-fn concert_at_short_times((msd, interval, frames): &Run<'_>, longest: usize) -> f64 {
-    let enough = |lag: usize| *frames as f64 >= 2.0 * ENOUGH_STRETCHES * 2.0 * lag as f64;
-    let Some(k) = (0..=longest).rev().find(|k| enough(msd.lags[*k])) else { return 0.0 };
-    let own = per_atom(msd, &[k], &[1.0]);
-    let between = mean_and_error(own.iter().map(|square| square[0] + square[1] + square[2])).1;
-    let parts = msd.in_time(&[(k, 1.0)], 2 * msd.lags[k]);
-    if parts.len() < 2 {
-        return 0.0;
-    }
-    let excess = stretch_error(&parts).powi(2) - between.powi(2);
-    excess.max(0.0) / (msd.lags[k] as f64 * interval).powi(2)
-}
-
-/// The slope of each atom's own displacements, component by component.
-fn per_atom(msd: &Msd, chosen: &[usize], weights: &[f64]) -> Vec<[f64; COMPONENTS]> {
-    let mut slopes = vec![[0.0; COMPONENTS]; msd.atoms];
-    for (k, w) in chosen.iter().zip(weights) {
-        for (slope, own) in slopes.iter_mut().zip(&msd.per_atom[*k]) {
-            for c in 0..COMPONENTS {
-                slope[c] += w * own[c];
-            }
-        }
-    }
-    slopes
-}
-
-/// Mean, and its standard error if the values are independent.
-fn mean_and_error(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.clone().sum::<f64>() / n;
-    let squares: f64 = values.map(|x| (x - mean).powi(2)).sum();
-    (mean, (squares / (n - 1.0).max(1.0) / n).sqrt())
-}
-
-/// The standard error of the mean of successive stretches. Displacements that reach from one into the next make neighbours
-/// alike, by 1/14 at a single lag half as long as a stretch, and the longer lags, whose weights have the other sign, unlike
-/// by as much; what neighbours have in common counts where it is beyond chance, two standard errors.
-fn stretch_error(parts: &[f64]) -> f64 {
-    let n = parts.len() as f64;
-    let mean = parts.iter().sum::<f64>() / n;
-    let own: f64 = parts.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let next: f64 = parts.windows(2).map(|p| (p[0] - mean) * (p[1] - mean)).sum::<f64>() / (n - 1.0);
-    let shared = if next > own * 2.0 / n.sqrt() { next } else { 0.0 };
-    ((own + 2.0 * shared) / n).sqrt()
 }
 
 impl Found {
