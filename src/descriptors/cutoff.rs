@@ -1,7 +1,8 @@
 //! Functions that fall smoothly from one to zero: cutoffs, and the cores they are made of.
 
 use crate::error::{Error, Result};
-use crate::lanes::Real;
+use crate::lanes::{Lanes, Real, Vector, cos_sin_pi};
+use std::f64::consts::PI;
 
 /// A smooth descent on [0, 1]: one with zero slope at 0, zero with zero slope at 1.
 ///
@@ -36,7 +37,7 @@ impl Core {
             Self::Cosine => {
                 // ½ (1 + cos πx) = cos² πx/2.
                 let (cos, sin) = (c(0.5) * x).cos_sin_pi();
-                (cos * cos, c(-std::f64::consts::PI) * cos * sin)
+                (cos * cos, c(-PI) * cos * sin)
             }
             Self::Exponential => {
                 // Near 1 the value is below every number by then; the bound keeps 1/z² finite.
@@ -187,6 +188,33 @@ impl Cutoff {
             (T::of(norm) * t2 * t, T::of(-3.0 * norm * scale) * t2 * (T::ONE - t2))
         };
         if r < radius { (value, slope) } else { (T::ZERO, T::ZERO) }
+    }
+
+    /// As [`Cutoff::map`], for slices of whole vectors within a kernel.
+    #[inline(always)]
+    pub fn map_vectors<T: Real, L: Lanes<T>>(
+        &self,
+        lanes: L,
+        distances: &[T],
+        values: &mut [T],
+        slopes: &mut [T],
+    ) {
+        if self.shape != CutoffShape::Cosine {
+            // The others are a few products, which the compiler makes as good vector code of.
+            return self.map(distances, values, slopes);
+        }
+        let start = self.inner * self.radius;
+        let scale = 1.0 / (self.radius - start);
+        let (zero, half) = (lanes.splat(T::ZERO), lanes.of(0.5));
+        let (shift, half_scale, steep) = (lanes.of(start), lanes.of(0.5 * scale), lanes.of(-PI * scale));
+        let (values, slopes) = (lanes.view_mut(values), lanes.view_mut(slopes));
+        for ((r, value), slope) in lanes.view(distances).iter().zip(values).zip(slopes) {
+            // ½ (1 + cos πx) = cos² πx/2. At the radius and beyond the cosine is that of π/2: zero.
+            let x = ((lanes.read(*r) - shift) * half_scale).max(zero).min(half);
+            let [cos, sin] = cos_sin_pi(lanes, x);
+            *value = lanes.stored(cos * cos);
+            *slope = lanes.stored(steep * cos * sin);
+        }
     }
 
     /// f_c and df_c/dr of many distances; the three slices have one length. Vector code.

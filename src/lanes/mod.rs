@@ -8,9 +8,11 @@
 //! Accuracy against the correctly rounded functions is stated at each of them and tested.
 
 mod buffer;
+mod functions;
 mod real;
 mod simd;
 
 pub use buffer::Buffer;
+pub use functions::cos_sin_pi;
 pub use real::Real;
 pub use simd::{Kernel, Lanes, Vector, instruction_set};

@@ -31,6 +31,8 @@ pub trait Real:
     const ONE: Self;
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
+    /// The last coefficient of [`COS_PI`] and [`SIN_PI`] that this precision needs.
+    const TRIGONOMETRIC: usize;
 
     /// Rounds from double precision.
     fn of(value: f64) -> Self;
@@ -160,7 +162,7 @@ const ASIN: [f64; 14] = [
 ];
 
 /// Coefficients of cos πy and sin πy in powers of y² (Taylor series about 0, enough terms for |y| ≤ 1/2).
-const COS_PI: [f64; 11] = [
+pub(super) const COS_PI: [f64; 11] = [
     1.0,
     -4.934802200544679,
     4.0587121264167685,
@@ -173,7 +175,7 @@ const COS_PI: [f64; 11] = [
     -1.3878952462213771e-7,
     3.604730797462501e-9,
 ];
-const SIN_PI: [f64; 11] = [
+pub(super) const SIN_PI: [f64; 11] = [
     std::f64::consts::PI,
     -5.16771278004997,
     2.5501640398773455,
@@ -195,6 +197,7 @@ macro_rules! implement {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const EPSILON: Self = $real::EPSILON;
+            const TRIGONOMETRIC: usize = $terms;
 
             #[inline(always)]
             fn of(value: f64) -> Self {

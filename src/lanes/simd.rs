@@ -27,6 +27,12 @@ pub trait Vector<T>:
     /// `self`·b + c, rounded once where the machine can.
     fn mul_add(self, b: Self, c: Self) -> Self;
 
+    /// The smaller number of each lane.
+    fn min(self, other: Self) -> Self;
+
+    /// The larger number of each lane.
+    fn max(self, other: Self) -> Self;
+
     /// The sum of the lanes.
     fn sum(self) -> T;
 }
@@ -146,7 +152,7 @@ pub fn instruction_set() -> &'static str {
 /// Implements the traits above for one precision with the operations `pulp` has for it.
 macro_rules! implement {
     ($real:ident, $Lanes:ident, $Register:ident, $register:ident, $width:ident, $dispatch:ident,
-     $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $mul_add:ident, $neg:ident, $sum:ident,
+     $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $mul_add:ident, $neg:ident, $min:ident, $max:ident, $sum:ident,
      $view:ident, $view_mut:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $Lanes<S: Simd>(S);
@@ -205,6 +211,16 @@ macro_rules! implement {
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 Self(self.0, self.0.$mul_add(self.1, b.1, c.1))
+            }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self(self.0, self.0.$min(self.1, other.1))
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                Self(self.0, self.0.$max(self.1, other.1))
             }
 
             #[inline(always)]
@@ -285,6 +301,8 @@ implement!(
     div_f32s,
     mul_add_e_f32s,
     neg_f32s,
+    min_f32s,
+    max_f32s,
     reduce_sum_f32s,
     as_simd_f32s,
     as_mut_simd_f32s
@@ -303,6 +321,8 @@ implement!(
     div_f64s,
     mul_add_e_f64s,
     neg_f64s,
+    min_f64s,
+    max_f64s,
     reduce_sum_f64s,
     as_simd_f64s,
     as_mut_simd_f64s

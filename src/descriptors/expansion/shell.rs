@@ -23,7 +23,7 @@ impl<T: Real> Shell<T> {
     #[inline(always)]
     pub(crate) fn fill<L: Lanes<T>>(
         &mut self,
-        _: L,
+        lanes: L,
         environment: &Environment<T>,
         counts: &[usize],
         cutoff: &Cutoff,
@@ -43,7 +43,7 @@ impl<T: Real> Shell<T> {
             let to = &mut self.distances[self.starts[s]..self.starts[s + 1]];
             copy(&environment.distances[environment.of_species(s)], to, radius);
         }
-        cutoff.map(&self.distances, &mut self.values, &mut self.slopes);
+        cutoff.map_vectors(lanes, &self.distances, &mut self.values, &mut self.slopes);
     }
 
     /// The neighbours of species `s`, and what fills them up.

@@ -1,6 +1,6 @@
 //! One block of atoms: environments, descriptors, networks, forces.
 
-use super::surroundings::{Surroundings, scatter};
+use super::surroundings::Surroundings;
 use crate::descriptors::{Descriptor, Environment, Vectors};
 use crate::lanes::Real;
 use crate::neighbors::Block;
@@ -114,7 +114,6 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
         forces: &mut [Vec3],
     ) -> BlockSums {
         let mut sums = BlockSums { energies: vec![0.0; block.home.len()], ..BlockSums::default() };
-        forces.fill(Vec3::zeros());
         block.gather(view.cell, view.positions, &mut scratch.images);
         scratch.surroundings.place(&scratch.images);
         // Atoms of one species share a network: they are taken together, in the order of the block.
@@ -125,15 +124,15 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
                 (0..block.home.len()).filter(|k| usize::from(view.species[block.home.start + k]) == center),
             );
             for group in order.chunks(self.group) {
-                self.group(block, center, group, members, scratch, forces, &mut sums);
+                self.group(block, center, group, members, scratch, &mut sums);
             }
         }
         scratch.order = order;
+        scratch.surroundings.forces(forces);
         sums
     }
 
     /// Evaluates some home atoms of one species.
-    #[allow(clippy::too_many_arguments)]
     fn group(
         &self,
         block: &Block,
@@ -141,7 +140,6 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
         group: &[usize],
         members: Members,
         scratch: &mut Scratch<T, D::Work>,
-        forces: &mut [Vec3],
         sums: &mut BlockSums,
     ) {
         let model = &self.species[center];
@@ -174,7 +172,13 @@ impl<T: Real, D: Descriptor<T>> Kernel<T, D> {
                 gradient,
                 &mut scratch.pairs,
             );
-            scatter(k, &seat.environment, &seat.locals, &scratch.pairs, forces, &mut sums.stretch);
+            scratch.surroundings.scatter(
+                k,
+                &seat.environment,
+                &seat.locals,
+                &scratch.pairs,
+                &mut sums.stretch,
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! From the images of a block to the environment of an atom, and from its pairs back to their forces.
 
 use crate::descriptors::{Environment, Vectors};
-use crate::lanes::Real;
+use crate::lanes::{self, Lanes, Real, Vector};
 use crate::neighbors::Block;
 use crate::system::{Mat3, Vec3};
 use multiversion::multiversion;
@@ -13,6 +13,8 @@ pub(super) struct Surroundings {
     images: Vec<[f64; 4]>,
     /// Local numbers of the neighbours that are beyond the inner cutoff, of the species in hand.
     far: Vec<u32>,
+    /// −(force) on each image, in records like those of the positions.
+    pulls: Vec<[f64; 4]>,
 }
 
 impl Surroundings {
@@ -20,6 +22,8 @@ impl Surroundings {
     pub(super) fn place(&mut self, images: &[Vec3]) {
         self.images.clear();
         self.images.extend(images.iter().map(|r| [r.x, r.y, r.z, 0.0]));
+        self.pulls.clear();
+        self.pulls.resize(images.len(), [0.0; 4]);
     }
 
     /// Fills the environment of the `k`-th home atom with its neighbours within the outer of two cutoffs;
@@ -61,6 +65,35 @@ impl Surroundings {
         }
         measure(&self.images, center, locals, vectors, distances);
     }
+    /// F_i += Σ_j p_ij and F_j −= p_ij, for the `home`-th atom; Σ r_ij ⊗ p_ij is added to `stretch`.
+    ///
+    /// An atom's energy does not change when its neighbours turn about it, so that Σ_j r_ij ⊗ p_ij is
+    /// symmetric: six of its components are enough.
+    pub(super) fn scatter<T: Real>(
+        &mut self,
+        home: usize,
+        environment: &Environment<T>,
+        locals: &[u32],
+        pairs: &Vectors<T>,
+        stretch: &mut Mat3,
+    ) {
+        let Totals { own, products } = T::dispatch(Sums { environment, pairs });
+        for (sum, (a, b)) in products.into_iter().zip(PRODUCTS) {
+            stretch[(a, b)] += sum;
+            stretch[(b, a)] = stretch[(a, b)];
+        }
+        pull(locals, pairs, &mut self.pulls);
+        for (pull, own) in self.pulls[home].iter_mut().zip(own) {
+            *pull -= own;
+        }
+    }
+
+    /// The force on each image.
+    pub(super) fn forces(&self, forces: &mut [Vec3]) {
+        for (force, [x, y, z, _]) in forces.iter_mut().zip(&self.pulls) {
+            *force = Vec3::new(-x, -y, -z);
+        }
+    }
 }
 
 /// Sorts candidates into those whose squared distance is below the first limit, those below the second,
@@ -88,6 +121,19 @@ fn select(
     count
 }
 
+/// Four images seen from the centre, component by component.
+#[inline(always)]
+fn differences(images: &[[f64; 4]], center: [f64; 4], locals: &[u32; 4]) -> [[f64; 4]; 3] {
+    let [a, b, c, d] = *locals;
+    let (a, b, c, d) = (images[a as usize], images[b as usize], images[c as usize], images[d as usize]);
+    let mut out = [[0.0; 4]; 3];
+    for axis in 0..3 {
+        let r = center[axis];
+        out[axis] = [a[axis] - r, b[axis] - r, c[axis] - r, d[axis] - r];
+    }
+    out
+}
+
 /// Where neighbours are, seen from the centre.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 fn measure<T: Real>(
@@ -100,13 +146,24 @@ fn measure<T: Real>(
     let n = locals.len();
     let (x, y, z) = (&mut vectors.x[..n], &mut vectors.y[..n], &mut vectors.z[..n]);
     let distances = &mut distances[..n];
-    for i in 0..n {
-        let image = images[locals[i] as usize];
-        let d = [image[0] - center[0], image[1] - center[1], image[2] - center[2]];
-        x[i] = T::of(d[0]);
-        y[i] = T::of(d[1]);
-        z[i] = T::of(d[2]);
-        distances[i] = T::of(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+    let (quads, rest) = locals.as_chunks::<4>();
+    let columns = x.as_chunks_mut::<4>().0.iter_mut().zip(y.as_chunks_mut::<4>().0);
+    let columns = columns.zip(z.as_chunks_mut::<4>().0).zip(distances.as_chunks_mut::<4>().0);
+    for (quad, (((x, y), z), square)) in quads.iter().zip(columns) {
+        let [dx, dy, dz] = differences(images, center, quad);
+        for i in 0..4 {
+            x[i] = T::of(dx[i]);
+            y[i] = T::of(dy[i]);
+            z[i] = T::of(dz[i]);
+            square[i] = T::of(dx[i] * dx[i] + dy[i] * dy[i] + dz[i] * dz[i]);
+        }
+    }
+    for (i, local) in (n - rest.len()..n).zip(rest) {
+        let [[dx, ..], [dy, ..], [dz, ..]] = differences(images, center, &[*local; 4]);
+        x[i] = T::of(dx);
+        y[i] = T::of(dy);
+        z[i] = T::of(dz);
+        distances[i] = T::of(dx * dx + dy * dy + dz * dz);
     }
     // A loop of its own is vector code.
     for distance in distances {
@@ -114,52 +171,85 @@ fn measure<T: Real>(
     }
 }
 
-/// F_i += Σ_j p_ij, F_j −= p_ij, and Σ r_ij ⊗ p_ij.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn scatter<T: Real>(
-    home: usize,
-    environment: &Environment<T>,
-    locals: &[u32],
-    pairs: &Vectors<T>,
-    forces: &mut [Vec3],
-    stretch: &mut Mat3,
-) {
-    let n = environment.len();
-    let r = [&environment.vectors.x[..n], &environment.vectors.y[..n], &environment.vectors.z[..n]];
-    let p = [&pairs.x[..n], &pairs.y[..n], &pairs.z[..n]];
-    for (a, ra) in r.iter().enumerate() {
-        for (b, pb) in p.iter().enumerate() {
-            stretch[(a, b)] += dot(ra, pb).to_f64();
-        }
-    }
-    let mut own = [0.0; 3];
-    for (j, local) in locals[..n].iter().enumerate() {
-        let force = &mut forces[*local as usize];
-        for axis in 0..3 {
-            let pair = p[axis][j].to_f64();
-            own[axis] += pair;
-            force[axis] -= pair;
-        }
-    }
-    forces[home] += Vec3::from(own);
+/// Which components of r ⊗ p are summed.
+const PRODUCTS: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
+
+/// Σ_j p_ij, and the [`PRODUCTS`] of Σ_j r_ij ⊗ p_ij.
+struct Totals {
+    own: [f64; 3],
+    products: [f64; 6],
 }
 
-/// Σ a_j b_j in lanes: a fixed number of partial sums, so that it is vector code and the order of the
-/// additions is the same everywhere.
-#[inline(always)]
-fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    // Several vectors, so that no addition waits for the one before.
-    const LANES: usize = 16;
-    let mut sums = [T::ZERO; LANES];
-    let (head_a, tail_a) = a.as_chunks::<LANES>();
-    let (head_b, tail_b) = b.as_chunks::<LANES>();
-    for (u, v) in head_a.iter().zip(head_b) {
-        for k in 0..LANES {
-            sums[k] += u[k] * v[k];
+/// Takes the [`Totals`] of an atom.
+struct Sums<'a, T> {
+    environment: &'a Environment<T>,
+    pairs: &'a Vectors<T>,
+}
+
+impl<T: Real> lanes::Kernel<T> for Sums<'_, T> {
+    type Output = Totals;
+
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, lanes: L) -> Totals {
+        let Environment { vectors: r, distances, .. } = self.environment;
+        let p = self.pairs;
+        let n = distances.len();
+        let whole = n - n % L::WIDTH;
+        let arrays = [&r.x[..n], &r.y[..n], &r.z[..n], &p.x[..n], &p.y[..n], &p.z[..n]];
+        // Nine chains of additions, none of which waits for another.
+        let zero = lanes.splat(T::ZERO);
+        let (mut own, mut products) = ([zero; 3], [zero; 6]);
+        for at in (0..n).step_by(L::WIDTH) {
+            let mut v = [zero; 6];
+            for (v, array) in v.iter_mut().zip(arrays) {
+                *v = if at < whole {
+                    lanes.load(&array[at..])
+                } else {
+                    lanes.load_some(&array[at..], T::ZERO)
+                };
+            }
+            for axis in 0..3 {
+                own[axis] += v[3 + axis];
+            }
+            for (sum, (a, b)) in products.iter_mut().zip(PRODUCTS) {
+                *sum = v[a].mul_add(v[3 + b], *sum);
+            }
+        }
+        let mut totals = Totals { own: [0.0; 3], products: [0.0; 6] };
+        for (out, sum) in totals.own.iter_mut().zip(own) {
+            *out = sum.sum().to_f64();
+        }
+        for (out, sum) in totals.products.iter_mut().zip(products) {
+            *out = sum.sum().to_f64();
+        }
+        totals
+    }
+}
+
+/// Adds p_ij to what is kept of each neighbour.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+fn pull<T: Real>(locals: &[u32], pairs: &Vectors<T>, pulls: &mut [[f64; 4]]) {
+    let n = locals.len();
+    let (quads, rest) = locals.as_chunks::<4>();
+    let x = pairs.x[..n].as_chunks::<4>().0;
+    let (y, z) = (pairs.y[..n].as_chunks::<4>().0, pairs.z[..n].as_chunks::<4>().0);
+    for (((quad, x), y), z) in quads.iter().zip(x).zip(y).zip(z) {
+        let mut records = [[0.0; 4]; 4];
+        for i in 0..4 {
+            records[i] = [x[i].to_f64(), y[i].to_f64(), z[i].to_f64(), 0.0];
+        }
+        // One after the other: two of them may be images of one atom that has one number.
+        for i in 0..4 {
+            let to = &mut pulls[quad[i] as usize];
+            for axis in 0..4 {
+                to[axis] += records[i][axis];
+            }
         }
     }
-    for ((sum, u), v) in sums.iter_mut().zip(tail_a).zip(tail_b) {
-        *sum += *u * *v;
+    for (i, local) in (n - rest.len()..n).zip(rest) {
+        let to = &mut pulls[*local as usize];
+        to[0] += pairs.x[i].to_f64();
+        to[1] += pairs.y[i].to_f64();
+        to[2] += pairs.z[i].to_f64();
     }
-    sums.into_iter().sum()
 }
