@@ -15,7 +15,7 @@
 //! much the number of events in the run matters ([`Ions::events`]).
 
 use super::estimate::{Estimate, Refusal};
-use super::line::{Design, Line};
+use super::line::{Design, Known, Line};
 use super::motion::Moved;
 use super::series::correlation;
 use super::tracer::{CM2_PER_S, Tracer, Window};
@@ -183,22 +183,23 @@ impl Ions<'_> {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
         let of_tracers = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
-        // Of 2⟨|ΔP|²⟩(Δ) − ⟨|ΔP|²⟩(2Δ), by the covariance of a walker; twice its variance, for it is the same walk that is
-        // fitted and no independent knowledge.
-        let own_error = (short[1] - short[0]).abs() * (8.0 / (tracer.dimensions * frames_seen as f64)).sqrt();
+        // By the covariance of a walker of slope s per frame, 2⟨|ΔP|²⟩(1) − ⟨|ΔP|²⟩(2) over N frames has the variance
+        // 4s²/(dN), and −(n − 1) times that is its covariance with ⟨|ΔP|²⟩(n).
+        let of_walk = (short[1] - short[0]).powi(2) * 4.0 / (tracer.dimensions * frames_seen as f64);
         let own = 2.0 * short[0] - short[1];
-        let (likely, error) = if own > tracer.window.intercept {
-            (own, own_error)
+        let (likely, error, shared) = if own > tracer.window.intercept {
+            let shared = frames.iter().map(|lag| -(*lag as f64 - 1.0) * of_walk).collect();
+            (own, of_walk.sqrt(), shared)
         } else {
-            (tracer.window.intercept, of_tracers.hypot(own_error))
+            (tracer.window.intercept, of_tracers.hypot(of_walk.sqrt()), Vec::new())
         };
-        let likely = likely.max(0.0);
+        let value = likely.max(0.0);
         Design {
             times: frames.iter().map(|lag| *lag as f64 * interval).collect(),
             durations: self.runs.iter().map(|run| run.duration()).collect(),
             dimensions: tracer.dimensions,
             walkers: 1.0,
-            intercept: Some([likely, error.hypot(likely / 10.0)]),
+            intercept: Some(Known { value, error: error.hypot(value / 10.0), shared }),
             interval,
         }
     }

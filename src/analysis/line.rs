@@ -28,10 +28,21 @@ pub(super) struct Design {
     pub dimensions: f64,
     /// Independent walkers in each run.
     pub walkers: f64,
-    /// What is known about the intercept: its value and standard deviation, Å².
-    pub intercept: Option<[f64; 2]>,
+    /// What is known about the intercept.
+    pub intercept: Option<Known>,
     /// Time between frames, fs.
     pub interval: f64,
+}
+
+/// An intercept that is known but for an error.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// Å².
+    pub value: f64,
+    /// Its standard deviation, Å².
+    pub error: f64,
+    /// Its covariance with the mean square at each lag, where it was read off the same walk; Å⁴.
+    pub shared: Vec<f64>,
 }
 
 /// A fitted line.
@@ -76,9 +87,9 @@ impl Design {
         let weighted = cholesky.solve(&design);
         let normal = design.transpose() * &weighted;
         let mut normal = Matrix2::new(normal[(0, 0)], normal[(0, 1)], normal[(1, 0)], normal[(1, 1)]);
-        let known = self.intercept.map_or(0.0, |[value, _]| value);
-        if let Some([_, sigma]) = self.intercept {
-            normal[(1, 1)] += 1.0 / (sigma * sigma).max(1e-300);
+        let known = self.intercept.as_ref().map_or(0.0, |known| known.value);
+        if let Some(Known { error, .. }) = self.intercept {
+            normal[(1, 1)] += 1.0 / (error * error).max(1e-300);
         }
         let inverse = normal.try_inverse()?;
         let solution = DMatrix::from_column_slice(2, 2, inverse.as_slice()) * weighted.transpose();
@@ -87,11 +98,16 @@ impl Design {
         let residual = values - design * &parameters;
         let chi2 = residual.dot(&cholesky.solve(&residual));
         let finite = parameters.iter().all(|p| p.is_finite()) && chi2.is_finite();
+        let weights: Vec<f64> = solution.row(0).iter().copied().collect();
+        // The slope is Σ_k w_k (value_k − known): what the two share counts with both.
+        let sum: f64 = weights.iter().sum();
+        let shared = self.intercept.iter().flat_map(|known| weights.iter().zip(&known.shared));
+        let shared: f64 = shared.map(|(w, covariance)| w * covariance).sum();
         finite.then(|| Line {
             slope: parameters[0],
             intercept: parameters[1] + known,
-            weights: solution.row(0).iter().copied().collect(),
-            variance: inverse[(0, 0)],
+            variance: (inverse[(0, 0)] - 2.0 * sum * shared).max(0.0),
+            weights,
             chi2,
         })
     }
@@ -99,7 +115,7 @@ impl Design {
     /// Σ of the mean squares at the lags, for a slope of all directions together.
     fn covariance(&self, slope: f64) -> DMatrix<f64> {
         let k = self.times.len();
-        let rattle = self.intercept.map_or(0.0, |[value, _]| value.max(0.0));
+        let rattle = self.intercept.as_ref().map_or(0.0, |known| known.value.max(0.0));
         DMatrix::from_fn(k, k, |a, b| {
             let (n, m) = (self.times[a].min(self.times[b]), self.times[a].max(self.times[b]));
             let length: f64 = self.durations.iter().map(|t| (t - n).max(0.0)).sum();
@@ -148,35 +164,72 @@ mod tests {
         assert!((sum - 1.0).abs() < 1e-9 && line.weights.iter().sum::<f64>().abs() < 1e-9);
     }
 
+    /// A walker's mean squares at each lag, in three directions with unit variance per step.
+    fn walk(seed: u32, steps: usize, lags: &[usize]) -> Vec<f64> {
+        let mut random = Philox::new(9, Purpose::General, u64::from(seed), 0);
+        let mut at = Vec3::zeros();
+        let path: Vec<Vec3> = (0..=steps)
+            .map(|_| {
+                at += Vec3::new(random.normal(), random.normal(), random.normal());
+                at
+            })
+            .collect();
+        lags.iter().map(|lag| correlation(&path, &path, *lag).iter().sum()).collect()
+    }
+
     /// Over 400 single walkers: the slope is right within four standard errors, its spread is the model's within
     /// four standard errors of a variance (√(2/399)), and χ² of the residuals is its number of degrees of freedom.
     #[test]
     fn the_covariance_is_that_of_walkers() {
         let (walks, steps) = (400, 1000);
         let lags = [20_usize, 28, 40, 56, 80, 112];
-        let design = design(&lags.map(|l| l as f64), f64::from(steps));
+        let design = design(&lags.map(|l| l as f64), 1000.0);
         let (mut slopes, mut variance, mut chi2) = (Vec::new(), 0.0, 0.0);
-        for walk in 0..walks {
-            let mut random = Philox::new(9, Purpose::General, walk, 0);
-            let mut at = Vec3::zeros();
-            let path: Vec<Vec3> = (0..=steps)
-                .map(|_| {
-                    at += Vec3::new(random.normal(), random.normal(), random.normal());
-                    at
-                })
-                .collect();
-            let values = lags.map(|lag| correlation(&path, &path, lag).iter().sum::<f64>());
+        for seed in 0..walks {
             // The truth for the scale, so that scatter of the slope does not enter the comparison.
-            let line = design.solve(&values, 3.0).unwrap();
+            let line = design.solve(&walk(seed, steps, &lags), 3.0).unwrap();
             slopes.push(line.slope);
             variance = line.variance;
-            chi2 += line.chi2 / walks as f64;
+            chi2 += line.chi2 / f64::from(walks);
         }
-        let n = walks as f64;
-        let mean = slopes.iter().sum::<f64>() / n;
-        let spread = slopes.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let n = f64::from(walks);
+        let (mean, spread) = moments(&slopes);
         assert!((mean - 3.0).abs() < 4.0 * (variance / n).sqrt(), "{mean}");
         assert!((spread / variance - 1.0).abs() < 4.0 * (2.0 / (n - 1.0)).sqrt(), "{}", spread / variance);
         assert!((chi2 / 4.0 - 1.0).abs() < 0.3, "{chi2}");
+    }
+
+    /// An intercept from the first two lags of the same walk: over 10,000 walkers the spread of slopes is the model's
+    /// within four standard errors of a variance, and is not if the intercept is taken for independent.
+    #[test]
+    fn what_the_intercept_shares_counts() {
+        let (walks, steps) = (10_000, 200);
+        let lags = [1_usize, 2, 5, 7, 10, 14];
+        let own = 9.0 * 4.0 / (3.0 * f64::from(steps));
+        let mut slopes = Vec::new();
+        let mut variances = [0.0; 2];
+        for seed in 0..walks {
+            let values = walk(seed, steps as usize, &lags);
+            let shared: Vec<f64> = lags[2..].iter().map(|lag| -(*lag as f64 - 1.0) * own).collect();
+            for (variance, shared) in variances.iter_mut().zip([shared, Vec::new()]) {
+                let mut design = design(&lags.map(|l| l as f64)[2..], f64::from(steps));
+                let value = 2.0 * values[0] - values[1];
+                design.intercept = Some(Known { value, error: own.sqrt(), shared });
+                let line = design.solve(&values[2..], 3.0).unwrap();
+                *variance += line.variance / f64::from(walks);
+                slopes.push(line.slope);
+            }
+        }
+        let (_, spread) = moments(&slopes);
+        let bound = 4.0 * (2.0 / f64::from(walks)).sqrt();
+        let [all, independent] = variances.map(|variance| spread / variance - 1.0);
+        assert!(all.abs() < bound && independent > bound, "{all} {independent}");
+    }
+
+    /// Mean and variance.
+    fn moments(values: &[f64]) -> (f64, f64) {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        (mean, values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0))
     }
 }
