@@ -70,7 +70,9 @@ impl fmt::Display for Finding {
             Self::NotFinite => write!(f, "energy, forces or positions are not finite numbers"),
             Self::Temperature { value, bounds: [lowest, highest] } => {
                 let (side, limit) = if value > highest { ("above", highest) } else { ("below", lowest) };
-                write!(f, "the temperature is {value:.0} K, {side} the limit of {limit:.0} K")
+                // An explosion has no need of thirty digits.
+                let value = if *value < 1e6 { format!("{value:.0}") } else { format!("{value:.1e}") };
+                write!(f, "the temperature is {value} K, {side} the limit of {limit:.0} K")
             }
             Self::Close { atoms: [i, j], distance, limit } => {
                 write!(f, "atoms {i} and {j} are {distance:.3} Å apart, closer than {limit} Å")

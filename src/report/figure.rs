@@ -24,6 +24,8 @@ pub enum Scale {
     Linear,
     /// By their logarithm.
     Log,
+    /// Evenly, and whole: places in a list.
+    Count,
 }
 
 /// One thing that is drawn.
@@ -138,7 +140,7 @@ impl Figure {
         let scale = if axis == 0 { self.x.1 } else { self.y.1 };
         let mut range = [f64::INFINITY, f64::NEG_INFINITY];
         let mut take = |value: f64| {
-            if value.is_finite() && (scale == Scale::Linear || value > 0.0) {
+            if value.is_finite() && (scale != Scale::Log || value > 0.0) {
                 range = [range[0].min(value), range[1].max(value)];
             }
         };
@@ -180,6 +182,7 @@ impl Figure {
                 let margin = 0.04 * (high - low).max(0.5);
                 [10_f64.powf(low - margin), 10_f64.powf(high + margin)]
             }
+            Scale::Count => [range[0] - 0.5, range[1] + 0.5],
             Scale::Linear => {
                 let margin = 0.05 * (range[1] - range[0]).max(1e-12 + 0.02 * range[1].abs());
                 // Zero is a natural end of an axis of times, squares and counts, if it is near.
@@ -194,7 +197,7 @@ impl Figure {
     pub fn svg(&self) -> String {
         let (xr, yr) = (self.range(0), self.range(1));
         let part = |value: f64, range: [f64; 2], scale: Scale| match scale {
-            Scale::Linear => (value - range[0]) / (range[1] - range[0]),
+            Scale::Linear | Scale::Count => (value - range[0]) / (range[1] - range[0]),
             Scale::Log => (value / range[0]).ln() / (range[1] / range[0]).ln(),
         };
         let right = self.right();
@@ -445,23 +448,30 @@ fn ticks(range: [f64; 2], scale: Scale) -> Vec<(f64, String)> {
                 return steps(range).into_iter().filter(|v| *v > 0.0).map(|v| (v, plain(v))).collect();
             }
             let every = (decades / 7.0).ceil().max(1.0) as i32;
-            (low.ceil() as i32..=high.floor() as i32)
+            // Two or three powers of ten alone are a poor ruler.
+            let parts: &[f64] = if decades < 3.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+            (low.floor() as i32..=high.floor() as i32)
                 .filter(|k| k % every == 0)
-                .map(|k| {
-                    let label = if (-2..=3).contains(&k) {
-                        plain(10_f64.powi(k))
-                    } else {
-                        format!(
-                            "10<tspan dy=\"-5\" font-size=\"10\">{}</tspan>",
-                            k.to_string().replace('-', "−")
-                        )
-                    };
-                    (10_f64.powi(k), label)
-                })
+                .flat_map(|k| parts.iter().map(move |part| (*part, k)))
+                .map(|(part, k)| (part * 10_f64.powi(k), power_of_ten(part, k)))
+                .filter(|(value, _)| (range[0]..=range[1]).contains(value))
                 .collect()
         }
         Scale::Linear => steps(range).into_iter().map(|v| (v, plain(v))).collect(),
+        Scale::Count => {
+            let whole = steps(range).into_iter().filter(|v| v.fract() == 0.0);
+            whole.map(|v| (v, plain(v))).collect()
+        }
     }
+}
+
+/// `0.02`, `500`, `10⁻⁷`, `2·10⁻⁷`.
+fn power_of_ten(part: f64, k: i32) -> String {
+    if (-2..=3).contains(&k) {
+        return plain(part * 10_f64.powi(k));
+    }
+    let part = if part == 1.0 { String::new() } else { format!("{part}·") };
+    format!("{part}10<tspan dy=\"-5\" font-size=\"10\">{}</tspan>", k.to_string().replace('-', "−"))
 }
 
 /// Round values, about six of them.
@@ -499,7 +509,10 @@ mod tests {
     fn ticks_are_round() {
         let labels = |range, scale| ticks(range, scale).into_iter().map(|t| t.1).collect::<Vec<_>>();
         assert_eq!(labels([0.0, 10.5], Scale::Linear), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(labels([0.5, 2.5], Scale::Count), ["1", "2"]);
         assert_eq!(labels([0.05, 200.0], Scale::Log), ["0.1", "1", "10", "100"]);
+        assert_eq!(labels([150.0, 6000.0], Scale::Log), ["200", "500", "1000", "2000", "5000"]);
+        assert!(labels([1.5e-9, 4e-8], Scale::Log)[0].starts_with("2·10<tspan"));
         assert!(labels([1e-9, 1e-5], Scale::Log)[0].contains("−9"));
     }
 

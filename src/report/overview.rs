@@ -74,10 +74,10 @@ impl Overview {
                 format!("{}; 95 %: {} to {}", best.name, Digits(sigma.ci95[0]), Digits(sigma.ci95[1])),
             ]);
         }
-        let rows = order.iter().map(|shown| row(shown)).collect();
-        let columns = ["candidate", "formula", "state", "σ (S/cm)", "Ea (eV)", "warnings", "why not"];
+        let rows = order.iter().zip(1..).map(|(shown, place)| row(place, shown)).collect();
+        let columns = ["", "candidate", "formula", "state", "σ (S/cm)", "Ea (eV)", "warnings", "why not"];
         let mut columns = columns.map(String::from).to_vec();
-        columns[3] = format!("σ at {} K (S/cm)", self.temperature);
+        columns[4] = format!("σ at {} K (S/cm)", self.temperature);
         let remark = "Below each value its 95 % interval. Each candidate leads to its own report; the numbers are in candidates.csv and candidates.jsonl.";
         Page {
             title: self.title.clone(),
@@ -121,7 +121,7 @@ impl Overview {
 
     fn ranking(&self, order: &[&Shown]) -> (String, String, Figure) {
         let label = format!("σ at {} K (S/cm)", self.temperature);
-        let mut figure = Figure::new("place in the table", Scale::Linear, label, Scale::Log);
+        let mut figure = Figure::new("place in the table", Scale::Count, label, Scale::Log);
         let found = order.iter().zip(1..).filter_map(|(shown, place)| {
             let sigma = shown.conductivity.as_ref()?;
             Some(([f64::from(place), sigma.value], sigma.ci95))
@@ -138,10 +138,11 @@ impl Overview {
     }
 }
 
-fn row(shown: &Shown) -> Vec<Cell> {
+fn row(place: usize, shown: &Shown) -> Vec<Cell> {
     let name = shown.link.as_ref().map_or_else(|| Cell::text(&shown.name), |to| Cell::link(&shown.name, to));
     let warnings = if shown.warnings == 0 { "–".to_string() } else { shown.warnings.to_string() };
     vec![
+        Cell::text(&place.to_string()),
         name,
         Cell::text(&shown.formula),
         Cell::text(shown.state),

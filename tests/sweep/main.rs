@@ -4,6 +4,7 @@ mod adaptive;
 mod broken;
 mod fixture;
 mod local;
+mod queues;
 #[path = "../analysis/schema.rs"]
 mod schema;
 mod screen;

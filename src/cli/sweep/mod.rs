@@ -136,15 +136,21 @@ fn all_threads(asked: Option<usize>) -> usize {
     asked.filter(|threads| *threads > 0).unwrap_or_else(here)
 }
 
+/// `1 task`, `2 tasks`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes the tasks and says what was written.
 fn write(plan: &SweepPlan, fresh: bool, terminal: Terminal) -> Result<Manifest> {
     let prepared = prepare(plan, fresh)?;
     let manifest = prepared.manifest;
     let tasks = manifest.tasks().count();
     terminal::print(&format!(
-        "{}\n{} candidates, {tasks} tasks, {} of them new, in {}\n",
+        "{}\n{}, {}, {} of them new, in {}\n",
         manifest.title,
-        manifest.candidates.len(),
+        counted(manifest.candidates.len(), "candidate"),
+        counted(tasks, "task"),
         prepared.new,
         plan.output.directory.display()
     ))?;
@@ -160,17 +166,17 @@ fn write(plan: &SweepPlan, fresh: bool, terminal: Terminal) -> Result<Manifest> 
 fn candidates(manifest: &Manifest) -> String {
     let width = manifest.candidates.iter().map(|c| c.name.chars().count()).max().unwrap_or(0);
     let mut text = format!(
-        "{}\n{} candidates, {} tasks\n",
+        "{}\n{}, {}\n",
         manifest.title,
-        manifest.candidates.len(),
-        manifest.tasks().count()
+        counted(manifest.candidates.len(), "candidate"),
+        counted(manifest.tasks().count(), "task")
     );
     for candidate in &manifest.candidates {
         let what = match (&candidate.broken, &candidate.formula) {
             (Some(reason), _) => format!("cannot be run: {reason}"),
             (None, formula) => format!(
-                "{:>3} tasks, {} atoms, {}",
-                candidate.tasks.len(),
+                "{:>9}, {} atoms, {}",
+                counted(candidate.tasks.len(), "task"),
                 candidate.atoms.unwrap_or(0),
                 formula.as_deref().unwrap_or_default()
             ),
@@ -193,9 +199,11 @@ fn run(
     let before = status(root, manifest);
     if before.iter().any(|status| !status.state.is_final()) {
         let lanes = local.lanes(root, manifest);
-        let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let (many, threads) = (plural(lanes), plural(local.threads));
-        terminal.note(&format!("{lanes} task{many} at a time on {} thread{threads}", local.threads));
+        terminal.note(&format!(
+            "{} at a time on {}",
+            counted(lanes, "task"),
+            counted(local.threads, "thread")
+        ));
     }
     let steps: Vec<u64> =
         before.iter().map(|s| if s.state == State::Done { s.steps } else { s.step }).collect();
@@ -354,7 +362,7 @@ fn table(manifest: &Manifest, all: &[Status], each: bool) -> String {
     }
     let left =
         left.filter(|left| !left.is_zero()).map(|left| format!("; about {} of tasks left", duration(left)));
-    let _ = writeln!(text, "{} tasks: {}{}", all.len(), counts(all), left.unwrap_or_default());
+    let _ = writeln!(text, "{}: {}{}", counted(all.len(), "task"), counts(all), left.unwrap_or_default());
     text
 }
 

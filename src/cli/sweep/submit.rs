@@ -3,7 +3,8 @@
 use super::super::terminal::{self, Terminal};
 use super::write;
 use crate::error::{Error, Result};
-use crate::input::SweepPlan;
+use crate::input::{Device, DeviceKind, SweepPlan};
+use crate::potential::Precision;
 use crate::units::{self, Dimension};
 use crate::workflow::sweep::{Array, Scheduler, submission};
 use std::path::{Path, PathBuf};
@@ -91,6 +92,13 @@ impl Arguments {
             per_job: self.per_job as usize,
             program: std::env::current_exe().map_err(Error::io("mlmd", "find"))?,
         };
+        if array.gpus > 0 && !may_use_device(&plan.device) {
+            terminal.warn("the plan computes on the processor; for --gpus it needs [device] kind = \"gpu\"");
+        }
+        if array.gpus == 0 && plan.device.kind == DeviceKind::Gpu {
+            terminal
+                .warn("the plan computes on a graphics processor, and the jobs ask for none: --gpus 1 does");
+        }
         let Some(script) = submission(&plan.output.directory, &manifest, &array)? else {
             return terminal::print("nothing is left to do\n");
         };
@@ -103,6 +111,15 @@ impl Arguments {
             Scheduler::Lsf => "bsub < ",
         };
         terminal::print(&format!("script  {0}\nsubmit  {command}{0}\n", script.display()))
+    }
+}
+
+/// Can a plan make anything of a graphics processor?
+fn may_use_device(device: &Device) -> bool {
+    match device.kind {
+        DeviceKind::Cpu => false,
+        DeviceKind::Auto => device.precision == Precision::Mixed,
+        DeviceKind::Gpu => true,
     }
 }
 

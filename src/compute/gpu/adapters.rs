@@ -77,3 +77,36 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
         bindings: limits.max_storage_buffers_per_shader_stage,
     }
 }
+
+/// Where schedulers say which graphics processors of a machine a job has, the narrowest first. Vulkan does not look there.
+const GIVEN: [&str; 4] =
+    ["SLURM_STEP_GPUS", "SLURM_JOB_GPUS", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"];
+
+/// Which of so many equal cards a job is to use: the first of those that it was given, by the numbers of the
+/// machine. Where there are not as many, the others are hidden, and the first that can be seen is one of its own.
+pub(super) fn given(count: usize, variable: impl Fn(&str) -> Option<String>) -> usize {
+    let number = |name: &&str| {
+        let text = variable(name)?;
+        let digits = text.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse::<usize>().ok()
+    };
+    GIVEN.iter().find_map(number).filter(|number| *number < count).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_uses_the_card_that_it_was_given() {
+        let of = |count: usize, set: &[(&str, &str)]| {
+            given(count, |name| set.iter().find(|own| own.0 == name).map(|own| own.1.to_string()))
+        };
+        assert_eq!(of(4, &[]), 0);
+        assert_eq!(of(4, &[("SLURM_JOB_GPUS", "2,3")]), 2);
+        assert_eq!(of(4, &[("SLURM_JOB_GPUS", "0-3"), ("SLURM_STEP_GPUS", "1")]), 1);
+        // Slurm shows the job its own card only.
+        assert_eq!(of(1, &[("SLURM_JOB_GPUS", "3"), ("CUDA_VISIBLE_DEVICES", "0")]), 0);
+        assert_eq!(of(4, &[("CUDA_VISIBLE_DEVICES", "GPU-8932f937")]), 0);
+    }
+}

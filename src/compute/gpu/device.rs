@@ -31,7 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BINDINGS: u32 = 8;
 
 impl Device {
-    /// Opens the best device there is; a program that plays one is the last choice. Nothing where there is none.
+    /// Opens the best device there is, of several such the one a scheduler gave to this job; a program that plays one is
+    /// the last choice. Nothing where there is none.
     ///
     /// # Errors
     /// [`Error::Device`] if it cannot be opened, or is no match for the kernels.
@@ -42,7 +43,12 @@ impl Device {
         let instance = Instance::new(descriptor);
         let mut found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
         found.sort_by_key(|adapter| adapters::describe(adapter).kind);
-        let Some(adapter) = found.into_iter().next() else { return Ok(None) };
+        let Some(described) = found.first().map(adapters::describe) else { return Ok(None) };
+        found.retain(|adapter| {
+            let other = adapters::describe(adapter);
+            (other.kind, &other.driver) == (described.kind, &described.driver)
+        });
+        let adapter = found.swap_remove(adapters::given(found.len(), |name| std::env::var(name).ok()));
         let described = adapters::describe(&adapter);
         let limits = adapter.limits();
         if limits.max_storage_buffers_per_shader_stage < BINDINGS {

@@ -171,9 +171,10 @@ fn plain(name: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_alphanumeric()) { name } else { format!("x{name}") }
 }
 
-/// Files of the same name in different folders are told apart by a number.
+/// Files of the same name in different folders are told apart by a number, and so are names that some file systems
+/// take for the same.
 fn unique(name: String, others: &[Candidate]) -> String {
-    let taken = |name: &str| others.iter().any(|other| other.name == name);
+    let taken = |name: &str| others.iter().any(|other| other.name.eq_ignore_ascii_case(name));
     if !taken(&name) {
         return name;
     }
@@ -197,7 +198,7 @@ mod tests {
         write("a b.xyz", ARGON);
         write("two.xyz", &ARGON.repeat(2));
         std::fs::create_dir(folder.path().join("more")).unwrap();
-        write("more/two.xyz", ARGON);
+        write("more/Two.xyz", ARGON);
         write("more/.hidden", "");
         write("more/broken.cif", "nothing");
         let text = format!(
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(names("files = [\"a b.xyz\", \"two.xyz\"]"), ["a_b", "two-f0", "two-f1"]);
         assert_eq!(
             names("files = [\"a b.xyz\", \"more\", \"two.xyz\"]\nframe = -1"),
-            ["a_b", "broken", "two", "two_2"]
+            ["a_b", "Two", "broken", "two_2"]
         );
         let defects = "files = \"a b.xyz\"\nseeds = [3, 4]\n[[structures.vacancies]]\nelement = \"Ar\"\ncount = [0, 1]\n\
                        [[structures.substitutions]]\nfrom = \"Ar\"\nto = \"Ne\"\nfraction = 0.25\n";

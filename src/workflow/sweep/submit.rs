@@ -76,9 +76,21 @@ impl Array {
             Scheduler::Slurm => {
                 (self.slurm(title, folder, jobs), "$SLURM_ARRAY_TASK_ID", "${SLURM_CPUS_PER_TASK:-1}")
             }
-            Scheduler::Pbs => (self.pbs(title, folder, jobs), "${PBS_ARRAY_INDEX:-0}", "${NCPUS:-1}"),
+            Scheduler::Pbs => {
+                (self.pbs(title, folder, jobs), "${MLMD_JOB:-${PBS_ARRAY_INDEX:-0}}", "${NCPUS:-1}")
+            }
             Scheduler::Lsf => {
                 (self.lsf(title, folder, jobs), "$((LSB_JOBINDEX - 1))", "${LSB_DJOB_NUMPROC:-1}")
+            }
+        };
+        let signal = match self.scheduler {
+            // The batch shell gets no signal but that of scancel, which is to end it.
+            Scheduler::Slurm => "",
+            Scheduler::Pbs => {
+                "# TERM comes from qdel or from a preemption; nobody is to queue the job again then.\ntrap 'told=1' TERM\n"
+            }
+            Scheduler::Lsf => {
+                "# The warning reaches this shell, too, which must live to say 75.\ntrap : TERM\n"
             }
         };
         let run = match self.scheduler {
@@ -94,10 +106,17 @@ impl Array {
             Scheduler::Lsf => String::new(),
         };
         let again = match self.scheduler {
-            Scheduler::Slurm => "scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"",
-            Scheduler::Pbs => "qrerun \"$PBS_JOBID\"",
+            Scheduler::Slurm => {
+                "scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"".to_string()
+            }
+            // qrerun is for operators only: a new job goes on with the same tasks.
+            Scheduler::Pbs => format!(
+                "[ \"$told\" ] || sed '/^#PBS -J /d' {} | qsub -v MLMD_JOB=$job ||\n            \
+                 echo 'this job cannot be queued again from here: repeat `mlmd sweep submit`' >&2",
+                quoted(&folder.join("job.sh"))
+            ),
             // LSF does it by itself (-Q 75).
-            Scheduler::Lsf => ":",
+            Scheduler::Lsf => ":".to_string(),
         };
         let per_job = self.per_job;
         format!(
@@ -109,7 +128,9 @@ impl Array {
              mlmd={program}\n\
              cd {root} || exit 4\n\
              threads={threads}\n\
-             first=$(({index} * {per_job} + 1))\n\
+             job={index}\n\
+             first=$((job * {per_job} + 1))\n\
+             {signal}\
              worst=0\n\
              for task in $(sed -n \"$first,$((first + {last}))p\" {list}); do\n\
              \x20   {run}\"$mlmd\" sweep task \"$task\" --threads \"$threads\"\n\
@@ -258,7 +279,7 @@ mod tests {
             pbs.contains("#PBS -J 0-2%3\n") && pbs.contains("--signal=TERM $((SECONDS < 5280 ?"),
             "{pbs}"
         );
-        assert!(!script(Scheduler::Pbs, 2).contains("-J"), "an array of one");
+        assert!(!script(Scheduler::Pbs, 2).contains("\n#PBS -J"), "an array of one");
         let lsf = script(Scheduler::Lsf, 5);
         assert!(lsf.contains("#BSUB -J \"mlmd-LLZO-vacancies[1-3]%3\"\n") && lsf.contains("-Q 75"), "{lsf}");
     }
