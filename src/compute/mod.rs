@@ -19,4 +19,6 @@ mod tests;
 
 pub use engine::{Engine, Options};
 pub use frame::Anchor;
+#[cfg(feature = "gpu")]
+pub use selection::chosen;
 pub use selection::{DeviceKind, Processor};

@@ -79,20 +79,9 @@ impl Processor {
         use super::gpu::{Device, GpuPotential, Kind};
         let device = match &self.device {
             Some(device) => Arc::clone(device),
-            None => match Device::open()? {
-                // None at all, or one that is slower than what would take its place.
-                None if self.kind == DeviceKind::Auto => return Ok(None),
-                Some(device) if self.kind == DeviceKind::Auto && device.kind() == Kind::Software => {
-                    return Ok(None);
-                }
-                None => {
-                    return Err(Error::Device(
-                        "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
-                         (`mlmd info --devices` lists what there is)"
-                            .into(),
-                    ));
-                }
+            None => match chosen(self.kind, Device::open()?)? {
                 Some(device) => device,
+                None => return Ok(None),
             },
         };
         let potential = GpuPotential::new(Arc::clone(&device), Arc::clone(model))?;
@@ -148,6 +137,28 @@ impl Processor {
             Precision::Double => "double",
             Precision::Mixed => "mixed",
         }
+    }
+}
+
+/// The device that was found, if what was asked for wants it: `auto` does not want a program that plays one.
+///
+/// # Errors
+/// [`Error::Device`] if `gpu` was asked for and there is none.
+#[cfg(feature = "gpu")]
+pub fn chosen(
+    kind: DeviceKind,
+    found: Option<Arc<super::gpu::Device>>,
+) -> Result<Option<Arc<super::gpu::Device>>> {
+    match (kind, found) {
+        (DeviceKind::Cpu, _) | (DeviceKind::Auto, None) => Ok(None),
+        // It is slower than what would take its place.
+        (DeviceKind::Auto, Some(device)) if device.kind() == super::gpu::Kind::Software => Ok(None),
+        (DeviceKind::Gpu, None) => Err(Error::Device(
+            "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
+             (`mlmd info --devices` lists what there is)"
+                .into(),
+        )),
+        (_, found) => Ok(found),
     }
 }
 

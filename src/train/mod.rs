@@ -31,7 +31,12 @@
 //! | [`quasi_newton`] | L-BFGS |
 //! | [`average`] | the average of the parameters over epochs |
 //! | [`schedule`] | learning rates |
-//! | `first_order` | Adam and AdamW of burn (feature `train`) |
+//! | `first_order` | Adam and AdamW of burn (feature `train`, as the five below) |
+//! | `place` | where tensors live, and how precise they are |
+//! | `tensors` | networks over many atoms as tensors, and the derivatives in θ |
+//! | `two_passes` | the loss by tensors on the processor, contracted with what is stored |
+//! | `tables` | frames as tables on a device |
+//! | `uploaded` | the loss by tensors on a device, all of it |
 //! | [`trainer`] | epoch after epoch, with early stopping and exact resume |
 //! | [`checkpoint`] | the state of a training in a file |
 
@@ -52,6 +57,8 @@ pub mod loss;
 pub mod marquardt;
 pub mod objective;
 pub mod optimizer;
+#[cfg(feature = "train")]
+pub mod place;
 pub mod problem;
 pub mod prune;
 pub mod quasi_newton;
@@ -61,8 +68,16 @@ pub mod schedule;
 pub mod split;
 pub mod store;
 pub mod surroundings;
+#[cfg(feature = "train")]
+pub mod tables;
 pub mod tangent;
+#[cfg(feature = "train")]
+pub mod tensors;
 pub mod trainer;
+#[cfg(feature = "train")]
+pub mod two_passes;
+#[cfg(feature = "train")]
+pub mod uploaded;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use crate::error::Result;
 
 /// One way of going downhill in an objective of kind `P`; an epoch looks at every frame about once.
 pub trait Optimizer<P>: Memory {
-    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random.
+    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random. After an
+    /// [`Error::Device`](crate::Error::Device) neither θ nor what is remembered has changed.
     fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome>;
 }
 

@@ -29,6 +29,11 @@ use crate::system::{Cell, Element, Vec3};
 use crate::units::FileUnits;
 use std::sync::Arc;
 
+#[cfg(feature = "train-gpu")]
+mod device;
+#[cfg(feature = "train")]
+mod uploaded;
+
 /// Two elements on a rattled, strained cube of eight atoms, labelled at random: any labels will do for
 /// derivatives.
 fn frames(count: usize) -> Vec<Sample> {
@@ -352,12 +357,13 @@ fn second_order_optimisers_descend_and_repeat() {
 #[cfg(feature = "train")]
 #[test]
 fn burn_sees_the_same_gradient() {
-    use super::first_order::{Adaptive, Tensors};
+    use super::first_order::Adaptive;
     use super::schedule::{Course, Schedule};
+    use super::two_passes::TwoPasses;
     let setup = setup(frames(3), loss(None));
     let theta = setup.layout.initial(1, 0);
     let exact = setup.problem().gradient(&theta, &setup.train).unwrap();
-    let found = Tensors(setup.problem()).gradient(&theta, &setup.train).unwrap();
+    let found = TwoPasses(setup.problem()).gradient(&theta, &setup.train).unwrap();
     let scale = exact.gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
     assert!((exact.loss - found.loss).abs() < 1e-10 * exact.loss);
     for (a, b) in exact.gradient.iter().zip(&found.gradient) {

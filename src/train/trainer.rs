@@ -58,6 +58,8 @@ pub fn train<P: Objective>(
     let spent = state.curve.last().map_or(0.0, |point| point.seconds);
     let (start, mut written) = (Instant::now(), Instant::now());
     let mut epoch = state.curve.last().map_or(0, |point| point.epoch);
+    // The epoch of the last checkpoint.
+    let mut kept = epoch;
     while !state.finished {
         if let Some(reason) = watch.stop() {
             state.optimizer = optimizer.save()?;
@@ -67,13 +69,21 @@ pub fn train<P: Objective>(
                 state.member + 1
             )));
         }
-        let outcome = optimizer.epoch(objective, &mut state.theta, epoch)?;
+        let done = optimizer.epoch(objective, &mut state.theta, epoch);
+        if matches!(done, Err(Error::Device(_))) {
+            // Nothing has moved: this is the state after the last epoch that was done.
+            state.optimizer = optimizer.save()?;
+            state.write(file)?;
+            kept = epoch;
+        }
+        let outcome = done.map_err(|error| behind(error, kept))?;
         epoch += 1;
+        let look = |frames: &[usize]| objective.summary(&state.theta, frames).map_err(|e| behind(e, kept));
         let train = match outcome.met {
             Some(met) => met,
-            None => objective.summary(&state.theta, objective.train())?,
+            None => look(objective.train())?,
         };
-        let held = objective.summary(&state.theta, validation)?;
+        let held = look(validation)?;
         check_finite(&[&train, &held], epoch, name)?;
         let loss = train.loss + objective.decay(&state.theta);
         // Without frames to validate on, the loss itself decides.
@@ -99,10 +109,20 @@ pub fn train<P: Objective>(
         if written.elapsed() >= limits.checkpoint || state.finished {
             state.optimizer = optimizer.save()?;
             state.write(file)?;
-            written = Instant::now();
+            (written, kept) = (Instant::now(), epoch);
         }
     }
     Ok(())
+}
+
+/// What a device had to say, and what there is to go on from.
+fn behind(error: Error, epochs: u64) -> Error {
+    match error {
+        Error::Device(reason) => Error::Device(format!(
+            "{reason}\n   the training is kept as it was after {epochs} epochs; the same command goes on"
+        )),
+        other => other,
+    }
 }
 
 fn check_finite(summaries: &[&Summary], epoch: u64, name: &dyn Fn(usize) -> String) -> Result<()> {

@@ -1,7 +1,8 @@
 //! `tests/cases/good` are inputs that pass the dry run; `tests/cases/bad` are inputs that are refused, each
 //! with the exact message in a comment at its end.
 //!
-//! Those whose name begins with `sweep` are plans of `mlmd sweep`, the others inputs of `mlmd run`.
+//! Those whose name begins with `sweep` are plans of `mlmd sweep`, with `train` inputs of `mlmd train` (which refuses
+//! them before it does anything), the others inputs of `mlmd run`.
 //! A first line `# arguments: ...` adds arguments (separated by spaces) to the command.
 
 use crate::binary::mlmd;
@@ -20,9 +21,12 @@ fn run(path: &Path) -> (String, crate::binary::Ran) {
     let text = std::fs::read_to_string(path).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
     let extra = text.lines().next().and_then(|line| line.strip_prefix("# arguments: ")).unwrap_or("");
-    let command = if name.starts_with("sweep") { "sweep" } else { "run" };
-    let arguments: Vec<_> =
-        [command, "--dry-run", name].into_iter().chain(extra.split_whitespace()).collect();
+    let command: &[&str] = match name.split(['-', '.']).next() {
+        Some("sweep") => &["sweep", "--dry-run"],
+        Some("train") => &["train"],
+        _ => &["run", "--dry-run"],
+    };
+    let arguments: Vec<_> = command.iter().copied().chain([name]).chain(extra.split_whitespace()).collect();
     let ran = mlmd(path.parent().unwrap(), &arguments);
     (text, ran)
 }
@@ -33,6 +37,9 @@ fn bad_inputs_are_refused_with_exactly_the_message_they_carry() {
     assert!(cases.len() >= 100, "only {} bad cases were found", cases.len());
     let mut wrong = Vec::new();
     for path in cases {
+        if path.ends_with("train-device-not-built.toml") && cfg!(feature = "train-gpu") {
+            continue;
+        }
         let (text, ran) = run(&path);
         let expected = text.split_once("# expected:\n").map_or("", |(_, block)| block);
         let expected: Vec<_> = expected.lines().map(|line| line.strip_prefix("# ").unwrap_or("")).collect();

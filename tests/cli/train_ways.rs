@@ -266,3 +266,27 @@ fn a_trained_potential_goes_to_n2p2_and_back() {
         }
     }
 }
+
+/// A graphics processor, or a program that plays one, ends where the processor does, and says that it was it.
+#[cfg(feature = "train-gpu")]
+#[test]
+fn a_graphics_processor_trains_to_the_same_errors() {
+    if ::mlmd::compute::gpu::adapters().is_empty() {
+        eprintln!("skipped: there is no graphics processor, not even one that a program plays");
+        return;
+    }
+    let folder = folder();
+    let at = folder.path();
+    with_optimizer(at, "[optimizer.adam]\nepochs = 30\nrate = 0.02\n");
+    let errors = ["cpu", "gpu"].map(|kind| {
+        let sets = [format!("device.kind={kind}"), format!("output.directory={kind}")];
+        let ran = mlmd(at, &["train", "in.toml", "--set", &sets[0], "--set", &sets[1]]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(ran.err.contains("single precision"), kind == "gpu", "{}", ran.err);
+        let record: serde_json::Value =
+            serde_json::from_slice(&bytes(at, &format!("{kind}/train.json"))).unwrap();
+        assert_eq!(record["device"].as_str().unwrap() == "cpu", kind == "cpu");
+        record["errors"]["test"]["all"]["force_rmse_ev_per_angstrom"].as_f64().unwrap()
+    });
+    assert!((errors[0] - errors[1]).abs() < 0.02 * errors[0], "{errors:?}");
+}

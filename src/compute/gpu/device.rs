@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wgpu::{
-    Backends, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, ErrorFilter, Instance,
+    Backends, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, ErrorFilter, Features, Instance,
     InstanceDescriptor, InstanceFlags, Limits, MapMode, PollType,
 };
 
@@ -18,10 +18,22 @@ pub struct Device {
     pub(super) handle: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) limits: Limits,
+    #[cfg(feature = "train-gpu")]
+    origin: (Instance, wgpu::Adapter),
     name: String,
     kind: Kind,
     /// The first complaint that nobody was asking for.
     fault: Arc<Mutex<Option<String>>>,
+}
+
+/// The parts of an opened device.
+#[cfg(feature = "train-gpu")]
+pub(crate) struct Shared {
+    pub(crate) instance: Instance,
+    pub(crate) adapter: wgpu::Adapter,
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) backend: wgpu::Backend,
 }
 
 /// How long results may take to be handed over once the device has finished.
@@ -37,6 +49,17 @@ impl Device {
     /// # Errors
     /// [`Error::Device`] if it cannot be opened, or is no match for the kernels.
     pub fn open() -> Result<Option<Arc<Self>>> {
+        Self::open_with(|_| Features::empty())
+    }
+
+    /// Opens the same device with all that it can do, which burn's kernels make use of.
+    #[cfg(feature = "train-gpu")]
+    pub fn open_for_tensors() -> Result<Option<Arc<Self>>> {
+        let unwanted = Features::MAPPABLE_PRIMARY_BUFFERS | Features::all_experimental_mask();
+        Self::open_with(|all| all.difference(unwanted))
+    }
+
+    fn open_with(features: impl Fn(Features) -> Features) -> Result<Option<Arc<Self>>> {
         let mut descriptor = InstanceDescriptor::new_without_display_handle();
         // Numbers of workgroups that kernels write are those of `grid` or zero: checking them would cost a kernel each.
         descriptor.flags.remove(InstanceFlags::VALIDATION_INDIRECT_CALL);
@@ -59,23 +82,53 @@ impl Device {
         }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("mlmd"),
+            required_features: features(adapter.features()),
             required_limits: limits.clone(),
             ..wgpu::DeviceDescriptor::default()
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| Error::Device(format!("{} cannot be opened: {error}", described.name)))?;
-        let fault = Arc::new(Mutex::new(None));
+        let (name, kind) = (described.name, described.kind);
+        let opened = Self {
+            handle: device,
+            queue,
+            limits,
+            #[cfg(feature = "train-gpu")]
+            origin: (instance, adapter),
+            name,
+            kind,
+            fault: Arc::default(),
+        };
+        opened.listen();
+        Ok(Some(Arc::new(opened)))
+    }
+
+    /// Keeps what the device complains of for [`Device::check`].
+    pub(crate) fn listen(&self) {
         let remember = {
-            let fault = Arc::clone(&fault);
+            let fault = Arc::clone(&self.fault);
             move |what: String| {
                 fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
             }
         };
         let lost = remember.clone();
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| remember(explain(&error))));
-        device.set_device_lost_callback(move |_, message| lost(format!("the device was lost: {message}")));
-        let (name, kind) = (described.name, described.kind);
-        Ok(Some(Arc::new(Self { handle: device, queue, limits, name, kind, fault })))
+        self.handle.on_uncaptured_error(Arc::new(move |error: wgpu::Error| remember(explain(&error))));
+        self.handle
+            .set_device_lost_callback(move |_, message| lost(format!("the device was lost: {message}")));
+    }
+
+    /// What burn's runtime needs to compute on this device.
+    #[cfg(feature = "train-gpu")]
+    pub(crate) fn share(&self) -> Shared {
+        let (instance, adapter) = self.origin.clone();
+        let backend = adapter.get_info().backend;
+        Shared { instance, adapter, device: self.handle.clone(), queue: self.queue.clone(), backend }
+    }
+
+    /// The most bytes of a buffer that a kernel can be given.
+    #[cfg(feature = "train-gpu")]
+    pub(crate) fn largest_binding(&self) -> u64 {
+        self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
     }
 
     /// The name the driver gives.
@@ -93,8 +146,22 @@ impl Device {
         format!("{} ({})", self.name, self.kind.name())
     }
 
+    /// Loses the device.
+    #[cfg(all(test, feature = "train-gpu"))]
+    pub(crate) fn lose(&self) {
+        self.handle.destroy();
+    }
+
+    /// Asks for a buffer that no device gives, as a program does that knows nothing of limits.
+    #[cfg(all(test, feature = "train-gpu"))]
+    pub(crate) fn exceed(&self) {
+        let size = (self.limits.max_buffer_size + 4).next_multiple_of(4);
+        let usage = BufferUsages::STORAGE;
+        self.handle.create_buffer(&BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+    }
+
     /// The complaint there was, if any.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).take();
         fault.map_or(Ok(()), |what| Err(Error::Device(format!("{}: {what}", self.name))))
     }

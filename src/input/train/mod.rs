@@ -3,6 +3,7 @@
 mod cross_validation;
 mod data;
 mod descriptor;
+mod device;
 mod loss;
 mod network;
 mod optimizer;
@@ -12,6 +13,7 @@ mod transfer;
 pub use cross_validation::CrossValidation;
 pub use data::{Data, FrameFile};
 pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, MomentsTable, SymmetryTable};
+pub use device::TrainDevice;
 pub use loss::LossTable;
 pub use network::NetworkTable;
 pub use optimizer::{
@@ -39,6 +41,8 @@ pub struct TrainPlan {
     pub seed: u64,
     /// Threads; `None`: one for each core.
     pub threads: Option<usize>,
+    /// What trains.
+    pub device: TrainDevice,
     /// The frames.
     pub data: Data,
     /// What turns environments into numbers; `None`: what the potential of `transfer` has.
@@ -91,6 +95,7 @@ impl Table for TrainPlan {
                 )
                 .optional(2)?
                 .map(|threads| threads as usize),
+            device: keys.key("device", table(), TrainDevice::ABOUT).default(())?,
             data: keys.key("data", table(), Data::ABOUT).required(())?,
             descriptor: keys
                 .key(
@@ -144,7 +149,7 @@ impl Table for TrainPlan {
             let help = "every part of [[data.frames]] is the test of one potential; remove [[data.test]] or [cross_validation]";
             return Err(keys.error("data.test", message).with_help(help).into());
         }
-        Ok(())
+        self.device.check(keys, &self.optimizer, self.descriptor.as_ref())
     }
 }
 
@@ -224,7 +229,7 @@ mod tests {
     /// Every default and example in the declarations can be read.
     #[test]
     fn the_declarations_are_sound() {
-        assert_eq!(TrainPlan::schema().keys.len(), 14);
+        assert_eq!(TrainPlan::schema().keys.len(), 15);
     }
 
     #[test]
@@ -254,6 +259,10 @@ mod tests {
             ),
             ("[loss]\nenergy = \"1 meV\"\n[optimizer.lbfgs]\nmemory = 0\n", "in.toml:7:10: "),
             ("[network]\nactivation = \"tahn\"\n", "in.toml:5:14: `tahn` is not known here"),
+            (
+                "[loss]\nenergy = \"1 meV\"\n[optimizer.lbfgs]\n[device]\nkind = \"gpu\"\n",
+                "in.toml:8:8: this optimiser works on the processor only",
+            ),
         ] {
             let message = read(&format!("{SMALL}{text}")).unwrap_err().to_string();
             assert!(message.starts_with(expected), "{message}");

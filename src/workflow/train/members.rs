@@ -1,5 +1,7 @@
 //! The networks are trained, one member of the committee after the other.
 
+#[cfg(feature = "train")]
+use super::device::given_up;
 use super::prepare::Prepared;
 use super::{Job, Listener};
 use crate::error::{Error, Result};
@@ -7,12 +9,20 @@ use crate::input::train::OptimizerChoice;
 use crate::train::average::Averaged;
 use crate::train::checkpoint::{Checkpoint, CurvePoint};
 #[cfg(feature = "train")]
-use crate::train::first_order::{Adaptive, Tensors, knows};
+use crate::train::first_order::Adaptive;
 use crate::train::kalman::Kalman;
+#[cfg(feature = "train")]
+use crate::train::loss::Target;
 use crate::train::marquardt::LevenbergMarquardt;
 use crate::train::quasi_newton::QuasiNewton;
 use crate::train::split::Split;
+#[cfg(feature = "train")]
+use crate::train::tensors::knows;
 use crate::train::trainer::{self, Limits, Watch};
+#[cfg(feature = "train")]
+use crate::train::two_passes::TwoPasses;
+#[cfg(feature = "train")]
+use crate::train::uploaded::Uploaded;
 use crate::workflow::dynamics::Stop;
 use std::path::Path;
 use std::time::Duration;
@@ -97,8 +107,11 @@ impl Job<'_> {
             #[cfg(feature = "train")]
             OptimizerChoice::Adam(_) | OptimizerChoice::AdamW(_) => {
                 let optimizer = first_order(plan, prepared, seed)?;
+                if let Some(uploaded) = self.uploaded(prepared, &targets, split)? {
+                    return train!(uploaded, optimizer);
+                }
                 let Some(frames) = &prepared.surroundings else {
-                    return train!(Tensors(prepared.stored(plan, &targets, train)), optimizer);
+                    return train!(TwoPasses(prepared.stored(plan, &targets, train)), optimizer);
                 };
                 let set = prepared.mixed(&state.members)?;
                 let set = (&set, prepared.mixes(plan, member));
@@ -109,6 +122,34 @@ impl Job<'_> {
                 "this mlmd was built without the feature `train`: Adam and AdamW are not in it; \
                  expected [optimizer.levenberg-marquardt], [optimizer.kalman] or [optimizer.lbfgs]",
             )),
+        }
+    }
+}
+
+#[cfg(feature = "train")]
+impl Job<'_> {
+    /// The frames of a split on the graphics processor that trains, if one does.
+    fn uploaded<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        targets: &'a [Target],
+        split: &'a Split,
+    ) -> Result<Option<Uploaded<'a>>> {
+        let (Some(place), Some(table)) = (&prepared.place, self.plan.optimizer.first_order()) else {
+            return Ok(None);
+        };
+        let problem = prepared.stored(self.plan, targets, &split.train);
+        let used = [&split.train[..], &split.validation].concat();
+        let bound = self.plan.data.memory as u64;
+        match Uploaded::new(problem, place.clone(), &used, table.batch, bound) {
+            Ok(uploaded) => {
+                self.listener.note(&uploaded.describe());
+                Ok(Some(uploaded))
+            }
+            Err(Error::Device(reason)) => {
+                given_up(self.plan.device.kind, reason, self.listener).map(|()| None)
+            }
+            Err(error) => Err(error),
         }
     }
 }

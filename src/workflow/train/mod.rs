@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `data` | reads frames |
 //! | `prepare` | frames to descriptors, scaling, targets |
+//! | `device` | the processor, or a graphics processor |
 //! | `energies` | energies of the elements |
 //! | `transfer` | goes on from an existing potential |
 //! | `members` | trains the networks, one member after the other |
@@ -16,6 +17,8 @@
 mod cross;
 mod data;
 mod datasheet;
+#[cfg(feature = "train")]
+mod device;
 mod energies;
 mod members;
 mod outcome;

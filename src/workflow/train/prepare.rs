@@ -16,6 +16,8 @@ use crate::train::generate::{self, SymmetryGrid};
 use crate::train::layout::Layout;
 use crate::train::loss::{Target, totals};
 use crate::train::objective::Objective as _;
+#[cfg(feature = "train")]
+use crate::train::place::Place;
 use crate::train::problem::Problem;
 use crate::train::split::{Split, split};
 use crate::train::store::Store;
@@ -34,6 +36,9 @@ pub(super) struct Prepared {
     pub(super) features: Store,
     /// The neighbours in all frames, if descriptors are computed anew in every step.
     pub(super) surroundings: Option<Vec<Surroundings>>,
+    /// The graphics processor that trains, if one does.
+    #[cfg(feature = "train")]
+    pub(super) place: Option<Place>,
     pub(super) set: DescriptorSet,
     pub(super) scalings: Vec<Scaling>,
     pub(super) references: Vec<f64>,
@@ -75,8 +80,15 @@ pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener)
         Some(start) => start.set.clone(),
         None => descriptor(plan, &samples[..training], &elements)?,
     };
-    // What is an expansion is quickly computed again; what second-order optimisers need is stored.
-    let anew = plan.optimizer.first_order().is_some() && !matches!(set, DescriptorSet::Symmetry(_));
+    #[cfg(feature = "train")]
+    let place = super::device::choose(plan, &set, listener)?;
+    #[cfg(feature = "train")]
+    let uploaded = place.is_some();
+    #[cfg(not(feature = "train"))]
+    let uploaded = false;
+    // What is an expansion is quickly computed again; what second-order optimisers and devices need is stored.
+    let expansion = !matches!(set, DescriptorSet::Symmetry(_));
+    let anew = plan.optimizer.first_order().is_some() && expansion && !uploaded;
     let derivatives = (labels.forces || labels.stress) && !anew;
     let mut features = described(plan, &set, &samples, derivatives, listener)?;
     let known: Vec<&FrameFeatures> = (0..training).map(|k| features.values(k)).collect();
@@ -144,6 +156,8 @@ pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener)
         samples,
         features,
         surroundings,
+        #[cfg(feature = "train")]
+        place,
         set,
         scalings,
         references,
@@ -240,6 +254,15 @@ fn descriptor(plan: &TrainPlan, samples: &[Sample], elements: &[Element]) -> Res
 }
 
 impl Prepared {
+    /// What trains: `cpu`, or the name of a graphics processor.
+    pub(super) fn device(&self) -> String {
+        #[cfg(feature = "train")]
+        if let Some(place) = &self.place {
+            return place.name();
+        }
+        "cpu".to_string()
+    }
+
     /// Are mixing coefficients parameters of this member? The others of a committee take those of the
     /// first, so that all share one descriptor; a training that goes on from a potential keeps its own.
     pub(super) fn mixes(&self, plan: &TrainPlan, member: usize) -> bool {

@@ -119,6 +119,7 @@ pub(super) fn write(
         "parameters": prepared.layout.len(),
         "loss": plan.loss.0,
         "optimizer": format!("{:?}", plan.optimizer),
+        "device": prepared.device(),
         "descriptor": prepared.set.name(),
         "us_per_atom_step": report.cost.map(|c| c.0),
         "warnings": prepared.warnings,
