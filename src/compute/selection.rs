@@ -79,7 +79,7 @@ impl Processor {
         use super::gpu::{Device, GpuPotential, Kind};
         let device = match &self.device {
             Some(device) => Arc::clone(device),
-            None => match chosen(self.kind, Device::open()?)? {
+            None => match chosen(self.kind, Device::open)? {
                 Some(device) => device,
                 None => return Ok(None),
             },
@@ -140,25 +140,29 @@ impl Processor {
     }
 }
 
-/// The device that was found, if what was asked for wants it: `auto` does not want a program that plays one.
+/// The device that `open` finds, if what was asked for wants it: `auto` does not want a program that plays one, and does not
+/// look where there can be no card.
 ///
 /// # Errors
-/// [`Error::Device`] if `gpu` was asked for and there is none.
+/// [`Error::Device`] if `gpu` was asked for and there is none, and those of `open`.
 #[cfg(feature = "gpu")]
 pub fn chosen(
     kind: DeviceKind,
-    found: Option<Arc<super::gpu::Device>>,
+    open: impl FnOnce() -> Result<Option<Arc<super::gpu::Device>>>,
 ) -> Result<Option<Arc<super::gpu::Device>>> {
-    match (kind, found) {
-        (DeviceKind::Cpu, _) | (DeviceKind::Auto, None) => Ok(None),
-        // It is slower than what would take its place.
-        (DeviceKind::Auto, Some(device)) if device.kind() == super::gpu::Kind::Software => Ok(None),
-        (DeviceKind::Gpu, None) => Err(Error::Device(
-            "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
-             (`mlmd info --devices` lists what there is)"
-                .into(),
-        )),
-        (_, found) => Ok(found),
+    use super::gpu::{Kind, card_possible};
+    match kind {
+        DeviceKind::Cpu => Ok(None),
+        DeviceKind::Auto if !card_possible() => Ok(None),
+        // A program is slower than what would take its place.
+        DeviceKind::Auto => Ok(open()?.filter(|device| device.kind() != Kind::Software)),
+        DeviceKind::Gpu => open()?.map(Some).ok_or_else(|| {
+            Error::Device(
+                "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
+                 (`mlmd info --devices` lists what there is)"
+                    .into(),
+            )
+        }),
     }
 }
 

@@ -70,11 +70,11 @@ impl Place {
     pub fn find(kind: DeviceKind) -> Result<Option<Self>> {
         static OPENED: Mutex<Option<Place>> = Mutex::new(None);
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = match &*opened {
-            Some(place) => place.graphics.clone(),
-            None => gpu::Device::open_for_tensors()?,
+        let open = || match &*opened {
+            Some(place) => Ok(place.graphics.clone()),
+            None => gpu::Device::open_for_tensors(),
         };
-        let Some(graphics) = chosen(kind, found)? else { return Ok(None) };
+        let Some(graphics) = chosen(kind, open)? else { return Ok(None) };
         let place = match opened.take() {
             Some(place) => place,
             None => Self::graphics(graphics)?,

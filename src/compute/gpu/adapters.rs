@@ -1,5 +1,6 @@
 //! Which graphics processors there are.
 
+use std::path::Path;
 use wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
 
 /// A graphics processor as one of its drivers shows it. A card with two drivers appears twice.
@@ -56,6 +57,15 @@ pub fn adapters() -> Vec<Adapter> {
     let mut adapters: Vec<Adapter> = found.iter().map(describe).collect();
     adapters.sort_by(|a, b| (a.kind, &a.name, a.interface).cmp(&(b.kind, &b.name, b.interface)));
     adapters
+}
+
+/// What the kernel of Linux shows where there is a card, of any maker, or one lent by Windows.
+const FILES: [&str; 5] = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0", "/dev/mali0"];
+
+/// May there be a card? Where there is none drivers need not be asked, which takes a tenth of a second and makes some of them
+/// print what they miss.
+pub fn card_possible() -> bool {
+    !cfg!(target_os = "linux") || FILES.iter().any(|file| Path::new(file).exists())
 }
 
 pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {

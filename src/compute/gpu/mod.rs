@@ -27,6 +27,6 @@ mod potential;
 mod symmetry;
 mod tables;
 
-pub use adapters::{Adapter, Kind, adapters};
+pub use adapters::{Adapter, Kind, adapters, card_possible};
 pub use device::Device;
 pub use potential::GpuPotential;
