@@ -239,7 +239,7 @@ fn main(
             p = angular.xyz;
         }
         p += u * along;
-        keep(place, other.vector, p, &stretched);
+        keep(place, other.species, other.vector, p, &stretched);
     }
     finish_virial(lane, slot, stretched);
 }

@@ -1,12 +1,12 @@
-// Forces on atoms from forces between pairs: F_i = sum_j p_ij - sum_j p_ji. Sixteen threads for an atom; each reads
+// Forces on atoms from forces between pairs, F_i = sum_j p_ij - sum_j p_ji, and energies of repulsion. Sixteen threads for an atom; each reads
 // every sixteenth pair of the row and the other half of it through the reverse index, so nothing is added
 // atomically and the order of the sum is always the same.
 //
 // binding 0  size     uniform, 16 bytes: how many atoms
 // binding 1  rows     16 bytes a slot: atom, begin, end of the near neighbours, end of all of them
 // binding 2  reverse  4 bytes a pair: where (j -> i) stands
-// binding 3  pairs    16 bytes a pair: p_ij
-// binding 4  forces   out, 16 bytes an atom: F_i, eV/angstrom
+// binding 3  pairs    16 bytes a pair: p_ij, and its energy of repulsion
+// binding 4  forces   out, 16 bytes an atom: F_i, eV/angstrom, and its energy of repulsion, eV
 
 @group(0) @binding(0) var<uniform> size: vec4<u32>;
 @group(0) @binding(1) var<storage, read> rows: array<vec4<u32>>;
@@ -28,7 +28,8 @@ fn main(
     if (slot < size.x) {
         row = rows[slot];
         for (var place = row.y + lane % 16u; place < row.w; place += 16u) {
-            sum += pairs[place] - pairs[reverse[place]];
+            let p = pairs[place];
+            sum += vec4<f32>(p.xyz - pairs[reverse[place]].xyz, p.w);
         }
     }
     parts[lane] = sum;

@@ -103,7 +103,7 @@ fn main(
         }
         if (here) {
             p += along * u;
-            keep(place, vector, p, &stretched);
+            keep(place, species, vector, p, &stretched);
         }
     }
     finish_virial(lane, slot, stretched);

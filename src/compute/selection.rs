@@ -105,6 +105,32 @@ impl Processor {
         }
     }
 
+    /// The terms of a sum, of which those that a device computes along with a neural potential are given to it: then
+    /// nothing keeps the atoms from staying there.
+    ///
+    /// # Errors
+    /// If the device has no room for that.
+    #[cfg(feature = "gpu")]
+    pub fn joined(mut terms: Vec<Box<dyn Potential>>) -> Result<Vec<Box<dyn Potential>>> {
+        use super::gpu::GpuPotential;
+        use crate::potential::Zbl;
+        fn find<P: 'static>(terms: &[Box<dyn Potential>]) -> Option<(usize, &P)> {
+            terms.iter().enumerate().find_map(|(k, term)| Some((k, term.as_any()?.downcast_ref()?)))
+        }
+        if let (Some((at, neural)), Some((other, zbl))) = (find::<GpuPotential>(&terms), find::<Zbl>(&terms))
+        {
+            terms[at] = Box::new(neural.repelling(zbl.clone())?);
+            terms.remove(other);
+        }
+        Ok(terms)
+    }
+
+    /// Nothing is joined where there are no devices.
+    #[cfg(not(feature = "gpu"))]
+    pub fn joined(terms: Vec<Box<dyn Potential>>) -> Result<Vec<Box<dyn Potential>>> {
+        Ok(terms)
+    }
+
     /// To be asked when the potential is complete: is there anything in it that the device that was asked for
     /// computes?
     pub fn check(&self) -> Result<()> {

@@ -24,6 +24,8 @@ pub(crate) use neural::species_numbers;
 pub use neural::{NeuralPotential, Precision};
 pub use pair::Truncation;
 pub use sum::Sum;
+#[cfg(feature = "gpu")]
+pub(crate) use zbl::SCREENING;
 pub use zbl::{Zbl, ZblReach};
 
 use crate::error::Result;

@@ -9,7 +9,7 @@ use crate::system::Element;
 use crate::units::COULOMB;
 
 /// Strengths and decay constants of the universal screening function φ(x) = Σ c e^(−d x).
-const SCREENING: [(f64, f64); 4] =
+pub(crate) const SCREENING: [(f64, f64); 4] =
     [(0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162)];
 
 /// Where the repulsion ends.
@@ -58,6 +58,18 @@ impl Zbl {
         }
         Ok(Self { table })
     }
+
+    /// The numbers of a pair of elements as `kernels/repulsion.wgsl` wants them; zeros, which are no repulsion, where it
+    /// has none.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn numbers(&self, a: Element, b: Element) -> [f64; 7] {
+        let kinds = self.table.kinds();
+        let term = kinds.find(a).zip(kinds.find(b)).and_then(|(a, b)| self.table.get(a, b));
+        term.map_or([0.0; 7], |term| {
+            let [radius, from, constant, cubic, quartic] = term.tail.smoothing();
+            [radius, term.charges, term.screening, from, constant, cubic, quartic]
+        })
+    }
 }
 
 fn radius(element: Element) -> Result<f64> {
@@ -81,6 +93,10 @@ impl Potential for Zbl {
 
     fn evaluate(&mut self, atoms: Atoms<'_>, list: &NeighborList, out: &mut Evaluation) -> Result<()> {
         self.table.accumulate(atoms, list, out)
+    }
+
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
     }
 
     fn boxed_clone(&self) -> Box<dyn Potential> {

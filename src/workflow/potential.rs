@@ -20,6 +20,7 @@ pub fn build(
         terms.push(from_file(file, choice.units, processor)?);
     }
     processor.check()?;
+    let mut terms = Processor::joined(terms)?;
     if terms.len() > 1 {
         return Ok(Box::new(Sum::new(terms)?));
     }

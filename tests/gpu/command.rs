@@ -208,3 +208,25 @@ fn a_barostat_is_left_to_the_cpu() {
     let (_, notes) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu"]);
     assert!(notes.contains("on the CPU with a barostat"), "{notes}");
 }
+
+/// With the repulsion of nuclei atoms stay on the device, and the first row of the table is that of the CPU.
+#[test]
+fn repulsion_leaves_atoms_on_the_device() {
+    if device().is_none() {
+        return;
+    }
+    let zbl = "[potential.zbl]\ninner = \"1 angstrom\"\nouter = \"2.4 angstrom\"\n[dynamics]";
+    let input = INPUT.replace("POTENTIAL", POTENTIAL).replace("[dynamics]", zbl);
+    let first = |device: &str| {
+        let folder = folder();
+        fs::write(folder.path().join("in.toml"), &input).unwrap();
+        let (_, notes) = succeed(folder.path(), &["run", "in.toml", "--device", device]);
+        assert_eq!(notes.contains("integration: on the device"), device == "gpu", "{notes}");
+        rows(&fs::read(folder.path().join("out/T0300K/thermo.csv")).unwrap()).remove(0)
+    };
+    let [gpu, cpu] = ["gpu", "cpu"].map(first);
+    // 32 atoms, with energies of 5·10⁻⁵ each (tests/gpu/support.rs).
+    for (a, b) in gpu.iter().zip(&cpu) {
+        assert!((a - b).abs() < 32.0 * 5e-5 * b.abs().max(1.0), "{gpu:?} {cpu:?}");
+    }
+}

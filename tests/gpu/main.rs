@@ -4,6 +4,7 @@
 mod command;
 mod dynamics;
 mod golden;
+mod repulsion;
 mod resident;
 mod support;
 mod systems;

@@ -170,8 +170,9 @@ pub(super) mod files {
     pub(crate) const TABLES: &str = include_str!("../../../kernels/tables.wgsl");
     /// What every kernel of a descriptor begins with.
     pub(crate) const SHARED: [&str; 4] = [FRAME, GEOMETRY, TABLES, FUNCTIONS];
-    /// What comes in and goes out where forces between pairs are computed.
-    pub(crate) const PAIR_FORCES: &str = include_str!("../../../kernels/pair_forces.wgsl");
+    /// What comes in and goes out where forces between pairs are computed, the repulsion of nuclei included.
+    pub(crate) const PAIR_FORCES: [&str; 2] =
+        [include_str!("../../../kernels/repulsion.wgsl"), include_str!("../../../kernels/pair_forces.wgsl")];
     /// What the kernels of expansions share.
     pub(crate) const EXPANSION: &str = include_str!("../../../kernels/expansion.wgsl");
     /// Descriptors of expansions.

@@ -8,7 +8,8 @@ use super::symmetry::Symmetry;
 use super::tables::Tables;
 use crate::descriptors::{Plan, SymmetryFunctions};
 use crate::error::{Error, Result};
-use crate::potential::{DescriptorSet, NeuralModel};
+use crate::potential::{DescriptorSet, NeuralModel, SCREENING, Zbl};
+use crate::system::Element;
 use std::collections::HashMap;
 use wgpu::Buffer;
 
@@ -55,6 +56,20 @@ struct Translated {
     near: f64,
 }
 
+impl Translated {
+    /// Adds what `kernels/repulsion.wgsl` looks up.
+    fn repel(&mut self, repulsion: Option<&Zbl>, elements: &[Element], center: usize) {
+        let Self { constants, tables, .. } = self;
+        constants.choice("REPULSION", repulsion.is_some()).count("AT_REPULSION", tables.here());
+        for (k, (strength, decay)) in SCREENING.into_iter().enumerate() {
+            constants.real(&format!("C{k}"), strength).real(&format!("D{k}"), decay);
+        }
+        for other in elements {
+            tables.reals(repulsion.map_or([0.0; 7], |zbl| zbl.numbers(elements[center], *other)));
+        }
+    }
+}
+
 /// Kernels by their text: species often share them.
 #[derive(Default)]
 struct Shelf(HashMap<String, Kernel>);
@@ -79,11 +94,11 @@ impl Shelf {
 }
 
 impl Model {
-    /// Compiles a model.
+    /// Compiles a model, with the repulsion of nuclei that is added to it.
     ///
     /// # Errors
     /// [`Error::Device`] if the device has too little room for it.
-    pub(super) fn new(device: &Device, model: &NeuralModel) -> Result<Self> {
+    pub(super) fn new(device: &Device, model: &NeuralModel, repulsion: Option<&Zbl>) -> Result<Self> {
         let mut shelf = Shelf::default();
         let memory = device.limits.max_compute_workgroup_storage_size as usize;
         let descriptor = model.descriptor_in_angstrom();
@@ -97,7 +112,8 @@ impl Model {
             .into_iter()
             .zip(multiples)
             .enumerate()
-            .map(|(center, (translated, multiples))| {
+            .map(|(center, (mut translated, multiples))| {
+                translated.repel(repulsion, model.elements(), center);
                 Species::new(device, &mut shelf, model, center, &translated, multiples)
             })
             .collect::<Result<_>>()?;
@@ -137,16 +153,17 @@ impl Species {
         let mut get = |name, parts: &[&str], uses: &[Use]| shelf.get(device, name, constants, parts, uses);
         let (values, pairs) = if translated.kept.is_some() {
             let values = [&files::SHARED[..], &[files::EXPANSION, files::EXPANSION_VALUES]].concat();
-            let pairs = [&files::SHARED[..], &[files::EXPANSION, files::PAIR_FORCES, files::EXPANSION_PAIRS]]
-                .concat();
+            let pairs =
+                [&files::SHARED[..], &files::PAIR_FORCES, &[files::EXPANSION, files::EXPANSION_PAIRS]];
+            let pairs = pairs.concat();
             (
                 get("expansion values", &values, &[Uniform, Read, Read, Read, Read, Write, Write])?,
                 get("expansion pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write, Read])?,
             )
         } else {
             let values = [&files::SHARED[..], &[files::SYMMETRY, files::SYMMETRY_VALUES]].concat();
-            let pairs =
-                [&files::SHARED[..], &[files::SYMMETRY, files::PAIR_FORCES, files::SYMMETRY_PAIRS]].concat();
+            let pairs = [&files::SHARED[..], &files::PAIR_FORCES, &[files::SYMMETRY, files::SYMMETRY_PAIRS]];
+            let pairs = pairs.concat();
             (
                 get("symmetry values", &values, &[Uniform, Read, Read, Read, Read, Write])?,
                 get("symmetry pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write])?,
@@ -209,7 +226,7 @@ mod tests {
     use crate::descriptors::{
         Chebyshev, ChebyshevCenter, Cutoff, CutoffShape, Moments, MomentsSize, Radial, SymmetryFunction,
     };
-    use crate::system::Element;
+    use crate::potential::ZblReach;
     use wgpu::naga::{front::wgsl, valid};
 
     /// What a workgroup may share on any device.
@@ -222,6 +239,20 @@ mod tests {
             valid::Validator::new(valid::ValidationFlags::all(), valid::Capabilities::empty());
         let found = validator.validate(&module);
         found.unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(text)));
+    }
+
+    /// Validates the kernels of a descriptor: its values, and its pairs with or without repulsion.
+    fn valid_with(
+        mut translated: Translated,
+        repulsion: Option<&Zbl>,
+        own: &str,
+        [values, pairs]: [&str; 2],
+    ) {
+        translated.repel(repulsion, &elements(), 0);
+        for (name, parts) in [(values, &[][..]), (pairs, &files::PAIR_FORCES[..])] {
+            let text = source(&translated.constants, &[&files::SHARED[..], parts, &[own, name]].concat());
+            validate(name.lines().next().unwrap_or_default(), &text);
+        }
     }
 
     fn elements() -> Vec<Element> {
@@ -246,12 +277,17 @@ mod tests {
         plans.push(Plan { angular: None, ..plans[0].clone() });
         let last = plans.len() - 1;
         plans[last].order.truncate(34);
-        for plan in &plans {
-            let constants = Expansion::new(plan, 4, MEMORY).unwrap().constants;
-            for parts in [&[files::EXPANSION_VALUES][..], &[files::PAIR_FORCES, files::EXPANSION_PAIRS]] {
-                let text = source(&constants, &[&files::SHARED[..], &[files::EXPANSION], parts].concat());
-                validate(parts[parts.len() - 1].lines().next().unwrap_or_default(), &text);
-            }
+        let zbl = Zbl::new(&elements(), ZblReach::Fixed { inner: 0.7, outer: 1.4 }).unwrap();
+        for (translated, repulsion) in [None, Some(&zbl)]
+            .into_iter()
+            .flat_map(|zbl| expansions(&plans, MEMORY).unwrap().into_iter().map(move |t| (t, zbl)))
+        {
+            valid_with(
+                translated,
+                repulsion,
+                files::EXPANSION,
+                [files::EXPANSION_VALUES, files::EXPANSION_PAIRS],
+            );
         }
     }
 
@@ -261,10 +297,8 @@ mod tests {
         let radial =
             SymmetryFunction::Radial { of: None, radial: Radial::Gaussian { eta: 0.5, shift: 0.0, cutoff } };
         let set = SymmetryFunctions::new(elements(), vec![vec![radial]; 4]).unwrap();
-        let constants = Symmetry::new(&set, 0, &[1.0], MEMORY).unwrap().constants;
-        for parts in [&[files::SYMMETRY_VALUES][..], &[files::PAIR_FORCES, files::SYMMETRY_PAIRS]] {
-            let text = source(&constants, &[&files::SHARED[..], &[files::SYMMETRY], parts].concat());
-            validate(parts[parts.len() - 1].lines().next().unwrap_or_default(), &text);
+        for translated in symmetry(&set, &vec![vec![1.0]; 4], MEMORY).unwrap() {
+            valid_with(translated, None, files::SYMMETRY, [files::SYMMETRY_VALUES, files::SYMMETRY_PAIRS]);
         }
         let mut constants = Constants::default();
         for (name, value) in

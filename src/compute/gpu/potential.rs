@@ -6,7 +6,7 @@ use super::model::Model;
 use super::packing::{Anchor, Lattice, Packed};
 use crate::error::{Error, Result};
 use crate::neighbors::NeighborList;
-use crate::potential::{Atoms, Evaluation, Extrapolation, NeuralModel, Potential, Uncertainty};
+use crate::potential::{Atoms, Evaluation, Extrapolation, NeuralModel, Potential, Uncertainty, Zbl};
 use crate::system::{Element, Mat3, Vec3};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct GpuPotential {
     pub(super) neural: Arc<NeuralModel>,
     pub(super) model: Arc<Model>,
     pub(super) cutoff: f64,
+    /// The repulsion of nuclei that is added.
+    repulsion: Option<Zbl>,
     prepared: Option<Prepared>,
 }
 
@@ -49,8 +51,21 @@ impl GpuPotential {
     /// # Errors
     /// [`Error::Device`] if the device has no room for it.
     pub fn new(device: Arc<Device>, neural: Arc<NeuralModel>) -> Result<Self> {
-        let model = Arc::new(Model::new(&device, &neural)?);
-        Ok(Self { cutoff: neural.cutoff(), device, neural, model, prepared: None })
+        Self::with(device, neural, None)
+    }
+
+    /// The same potential and the repulsion of nuclei, in the same kernels.
+    ///
+    /// # Errors
+    /// As for [`GpuPotential::new`].
+    pub fn repelling(&self, repulsion: Zbl) -> Result<Self> {
+        Self::with(Arc::clone(&self.device), Arc::clone(&self.neural), Some(repulsion))
+    }
+
+    fn with(device: Arc<Device>, neural: Arc<NeuralModel>, repulsion: Option<Zbl>) -> Result<Self> {
+        let model = Arc::new(Model::new(&device, &neural, repulsion.as_ref())?);
+        let cutoff = repulsion.as_ref().map_or(0.0, Potential::cutoff).max(neural.cutoff());
+        Ok(Self { cutoff, device, neural, model, repulsion, prepared: None })
     }
 
     /// The same for other atoms.
@@ -60,6 +75,7 @@ impl GpuPotential {
             neural: Arc::clone(&self.neural),
             model: Arc::clone(&self.model),
             cutoff: self.cutoff,
+            repulsion: self.repulsion.clone(),
             prepared: None,
         }
     }
@@ -158,7 +174,9 @@ fn collect(
     let offsets: Vec<f64> = model.species.iter().map(offset).collect();
     for (slot, atom) in readback.atoms.iter().enumerate() {
         let atom = *atom as usize;
-        energies[atom] = words.number(readback.energies + slot) + offsets[usize::from(species[atom])];
+        energies[atom] = words.number(readback.energies + slot)
+            + words.number(readback.forces + 4 * atom + 3)
+            + offsets[usize::from(species[atom])];
         extrapolating |= words.word(readback.outside + slot) > 0;
     }
     let virial = Mat3::from_fn(|row, column| {
@@ -174,8 +192,10 @@ impl Potential for GpuPotential {
             1 => String::new(),
             n => format!(", a committee of {n}"),
         };
+        let repulsion =
+            self.repulsion.as_ref().map_or(String::new(), |zbl| format!(" + {}", zbl.description()));
         format!(
-            "{} neural potential for {}{members}, on {}",
+            "{} neural potential for {}{members}{repulsion}, on {}",
             self.neural.descriptor().name(),
             elements.join(", "),
             self.device.name()

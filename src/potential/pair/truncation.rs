@@ -82,6 +82,12 @@ impl Tail {
         self.square_cutoff
     }
 
+    /// r_c, where smoothing begins, and the constant, the cubic and the quartic coefficient of it.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn smoothing(&self) -> [f64; 5] {
+        [self.square_cutoff.sqrt(), self.from, self.constant, self.cubic, self.quartic]
+    }
+
     /// What is added to the energy and to its derivative at distance `r`.
     #[inline(always)]
     pub(crate) fn at(&self, r: f64) -> (f64, f64) {

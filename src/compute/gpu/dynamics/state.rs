@@ -55,6 +55,11 @@ impl Snapshot {
         Vec3::from_fn(|k, _| self.number(20 * self.atoms + 4 * atom + k))
     }
 
+    /// The energy of repulsion of an atom.
+    fn repulsion(&self, atom: usize) -> f64 {
+        self.number(20 * self.atoms + 4 * atom + 3)
+    }
+
     fn energy(&self, slot: usize) -> f64 {
         self.number(24 * self.atoms + slot)
     }
@@ -238,7 +243,8 @@ impl Dynamics {
         // In the order of the slots: that of the replica's species and atoms, whoever else is there.
         for (slot, atom) in snapshot.slots.iter().enumerate() {
             if let Some(local) = (*atom as usize).checked_sub(first).filter(|local| *local < n) {
-                moment.energy += snapshot.energy(slot) + self.offsets[usize::from(self.species[local])];
+                moment.energy += snapshot.energy(slot) + snapshot.repulsion(*atom as usize);
+                moment.energy += self.offsets[usize::from(self.species[local])];
                 moment.virial += snapshot.virial(slot);
             }
         }
