@@ -255,6 +255,7 @@ fn descriptor(plan: &TrainPlan, samples: &[Sample], elements: &[Element]) -> Res
 
 impl Prepared {
     /// What trains: `cpu`, or the name of a graphics processor.
+    #[cfg_attr(not(feature = "train"), expect(clippy::unused_self, reason = "only burn knows other places"))]
     pub(super) fn device(&self) -> String {
         #[cfg(feature = "train")]
         if let Some(place) = &self.place {
