@@ -1,9 +1,10 @@
 //! `mlmd screen`: which candidates are good, and which to simulate next.
 
 use super::terminal::{self, Terminal};
+use crate::analysis::Digits;
 use crate::error::{Error, Result};
-use crate::input::ScreenPlan;
-use crate::workflow::screen::{Outcome, screen};
+use crate::input::{Filter, Place, ScreenPlan, Surrogate};
+use crate::workflow::screen::{Forecast, Outcome, screen};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "mlmd screen screen.toml                                        filters, score, objectives, surrogate\n\
-                        mlmd screen table.csv --candidates out/candidates.csv          the standard score\n\n\
+                        mlmd screen table.csv --candidates out/candidates.csv          the standard score\n\
+                        mlmd screen table.csv --candidates out/candidates.csv --filter 'E_hull_eV < 0.03' --features a,b\n\n\
                         `mlmd help input screen` explains the plan, docs/screening.md the numbers."
 )]
 pub(super) struct Arguments {
@@ -23,6 +25,15 @@ pub(super) struct Arguments {
     /// The column that names a candidate in all tables, where there is no plan
     #[arg(long, value_name = "COLUMN", default_value = "candidate")]
     key: String,
+    /// Who is ranked, such as 'E_hull_eV < 0.03' or 'gap_eV > 1.5', where there is no plan
+    #[arg(long, value_name = "COLUMN < NUMBER", value_parser = filter)]
+    filter: Vec<Filter>,
+    /// Columns from which a model learns whom to simulate next, where there is no plan
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    features: Vec<String>,
+    /// The column of chemical families that cross-validation leaves out, where there is no plan
+    #[arg(long, value_name = "COLUMN")]
+    family: Option<String>,
     /// The folder for the results, where there is no plan
     #[arg(short, long, value_name = "FOLDER", default_value = "screen")]
     output: PathBuf,
@@ -39,8 +50,18 @@ impl Arguments {
 
     fn plan(self) -> Result<ScreenPlan> {
         if self.file.extension().is_some_and(|ending| ending == "toml") {
-            if !self.candidates.is_empty() {
-                return Err(Error::invalid("--candidates: the plan names the tables of sweeps"));
+            for (name, given) in [
+                ("--candidates", !self.candidates.is_empty()),
+                ("--filter", !self.filter.is_empty()),
+                ("--features", !self.features.is_empty()),
+                ("--family", self.family.is_some()),
+            ] {
+                if given {
+                    return Err(Error::invalid(format!(
+                        "{name}: the plan says this ({})",
+                        self.file.display()
+                    )));
+                }
             }
             return ScreenPlan::read_file(&self.file);
         }
@@ -55,13 +76,28 @@ impl Arguments {
             table: Some(self.file),
             candidates: self.candidates,
             key: self.key,
-            family: None,
-            filters: Vec::new(),
+            family: self.family,
+            filters: self.filter,
             score: Vec::new(),
             objectives: Vec::new(),
-            surrogate: None,
+            surrogate: (!self.features.is_empty()).then(|| Surrogate::on(self.features)),
             directory: self.output,
         })
+    }
+}
+
+/// `COLUMN < NUMBER` or `COLUMN > NUMBER`.
+fn filter(text: &str) -> Result<Filter, String> {
+    let expected = || format!("expected a column and a bound, such as 'E_hull_eV < 0.03', not `{text}`");
+    let at = text.find(['<', '>']).ok_or_else(expected)?;
+    let (column, bound) = (text[..at].trim(), text[at + 1..].trim().parse::<f64>());
+    match bound {
+        Ok(bound) if !column.is_empty() && bound.is_finite() => {
+            let below = text[at..].starts_with('<');
+            let (below, above) = if below { (Some(bound), None) } else { (None, Some(bound)) };
+            Ok(Filter { column: column.to_string(), below, above, place: Place::Nowhere })
+        }
+        _ => Err(expected()),
     }
 }
 
@@ -84,15 +120,11 @@ fn summary(outcome: &Outcome, folder: &Path) -> String {
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    for (name, reason) in &outcome.left_out {
+    for (name, reason) in grouped(&outcome.left_out) {
         let _ = writeln!(text, "     –  {name:width$}  {reason}");
     }
     if let Some(forecast) = &outcome.forecast {
-        let _ = writeln!(text, "{}", forecast.description());
-        let batch: Vec<&str> =
-            forecast.batch.iter().map(|proposal| outcome.names[proposal.candidate].as_str()).collect();
-        let _ =
-            writeln!(text, "simulate next  {}", if batch.is_empty() { "–".into() } else { batch.join(", ") });
+        predictions(forecast, &outcome.names, &mut text);
     }
     let _ = write!(
         text,
@@ -101,4 +133,41 @@ fn summary(outcome: &Outcome, folder: &Path) -> String {
         folder.join("screen.html").display()
     );
     text
+}
+
+/// Candidates with the reason why they are not ranked. Where many share one, as all that were not simulated do, a line says
+/// how many: the table and the page have each.
+fn grouped(left_out: &[(String, String)]) -> Vec<(String, String)> {
+    const MANY: usize = 5;
+    let count = |reason: &str| left_out.iter().filter(|own| own.1 == reason).count();
+    let mut lines: Vec<(String, String)> =
+        left_out.iter().filter(|own| count(&own.1) < MANY).cloned().collect();
+    for (k, (_, reason)) in left_out.iter().enumerate() {
+        let seen = left_out[..k].iter().any(|own| own.1 == *reason);
+        if !seen && count(reason) >= MANY {
+            lines.push((format!("{} others", count(reason)), reason.clone()));
+        }
+    }
+    lines
+}
+
+/// How well others are predicted, and whom to simulate next.
+fn predictions(forecast: &Forecast, names: &[String], text: &mut String) {
+    let _ = writeln!(text, "prediction of {}", forecast.procedure());
+    let _ = writeln!(text, "  {:26}{:>14}   within 95 % interval", "model", "error");
+    for [model, error, inside] in forecast.checks() {
+        let _ = writeln!(text, "{}", format!("  {model:26}{error:>14}   {inside}").trim_end());
+    }
+    let _ = writeln!(text, "  {}", forecast.verdict());
+    if forecast.batch.is_empty() {
+        let _ = writeln!(text, "simulate next: every candidate that passes was simulated or tried");
+        return;
+    }
+    let _ = writeln!(text, "simulate next, with the 95 % interval of the prediction");
+    let width = forecast.batch.iter().map(|p| names[p.candidate].chars().count()).max().unwrap_or(0);
+    for proposal in &forecast.batch {
+        let [low, value, high] = forecast.interval(proposal).map(|x| Digits(x).to_string());
+        let name = &names[proposal.candidate];
+        let _ = writeln!(text, "  {name:width$}  {value} ({low} to {high})");
+    }
 }

@@ -50,7 +50,7 @@ pub use plan::Plan;
 pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};
 pub use relax::Relax;
 pub use run::Run;
-pub use screen::{Acquisition, Filter, Objective, ScoreTerm, ScreenPlan, Surrogate};
+pub use screen::{Acquisition, Filter, Objective, Predictor, ScoreTerm, ScreenPlan, Surrogate};
 pub use structure::Structure;
 pub use structures::{Change, Structures, Varied};
 pub use sweep::{NamedPotential, StopWhen, Sweep, SweepPlan};

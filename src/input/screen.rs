@@ -84,6 +84,8 @@ pub struct Surrogate {
     pub log: bool,
     /// Is more better?
     pub highest: bool,
+    /// What predicts.
+    pub model: Predictor,
     /// What makes a candidate worth its simulation.
     pub acquisition: Acquisition,
     /// Standard deviations of optimism of the confidence bound.
@@ -94,6 +96,35 @@ pub struct Surrogate {
     pub cost: Option<String>,
     /// Where it is written.
     pub place: Place,
+}
+
+impl Surrogate {
+    /// That of a plan which names some columns and nothing else.
+    pub fn on(features: Vec<String>) -> Self {
+        Self {
+            features,
+            target: "sigma_300K_S_cm".to_string(),
+            log: true,
+            highest: true,
+            model: Predictor::Best,
+            acquisition: Acquisition::ExpectedImprovement,
+            kappa: 2.0,
+            batch: 5,
+            cost: None,
+            place: Place::Nowhere,
+        }
+    }
+}
+
+/// What predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predictor {
+    /// The one that predicts those clearly better that are left out of what it learns from, else a Gaussian process.
+    Best,
+    /// A Gaussian process.
+    GaussianProcess,
+    /// A random forest.
+    RandomForest,
 }
 
 /// What makes a candidate worth its simulation.
@@ -163,12 +194,17 @@ impl Table for Objective {
 }
 
 impl Table for Surrogate {
-    const ABOUT: &'static str = "Whom to simulate next: a Gaussian process on columns that every candidate has predicts one that only simulated ones have.";
+    const ABOUT: &'static str = "Whom to simulate next: a model on columns that every candidate has predicts one that only simulated ones have.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         const ACQUISITIONS: &[(&str, Acquisition)] = &[
             ("expected-improvement", Acquisition::ExpectedImprovement),
             ("upper-confidence-bound", Acquisition::UpperConfidenceBound),
+        ];
+        const PREDICTORS: &[(&str, Predictor)] = &[
+            ("best", Predictor::Best),
+            ("gaussian-process", Predictor::GaussianProcess),
+            ("random-forest", Predictor::RandomForest),
         ];
         Ok(Self {
             features: keys
@@ -177,6 +213,13 @@ impl Table for Surrogate {
             target: keys.key("target", text(), "The column that is predicted.").default("sigma_300K_S_cm")?,
             log: keys.key("scale", word(SCALES), "Is its logarithm predicted?").default("log")?,
             highest: keys.key("goal", word(GOALS), "Which values are good.").default("highest")?,
+            model: keys
+                .key(
+                    "model",
+                    word(PREDICTORS),
+                    "What predicts; `best` is the one that cross-validation finds clearly better, in doubt the Gaussian process. Both are cross-validated in any case.",
+                )
+                .default("best")?,
             acquisition: keys
                 .key("acquisition", word(ACQUISITIONS), "What makes a candidate worth its simulation.")
                 .default("expected-improvement")?,

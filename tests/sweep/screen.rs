@@ -45,6 +45,7 @@ fn a_ranking_with_probabilities_and_reasons() {
         "{said}"
     );
     let rows = ranking(folder.path());
+    assert!(said.contains("sigma_300K_S_cm is not known: not simulated"), "{said}");
     let names: Vec<&str> = rows.iter().map(|row| row["candidate"].as_str().unwrap()).collect();
     assert_eq!(names[..4], ["a", "b", "d", "c"]);
     assert_eq!(names.len(), 10, "every candidate has a row");
@@ -66,15 +67,43 @@ fn a_ranking_with_probabilities_and_reasons() {
     assert_eq!(order[0], "g", "{proposals}");
     assert!(!order.contains(&"i") && !order.contains(&"e"), "{proposals}");
     let page = fs::read_to_string(folder.path().join("screen/screen.html")).unwrap();
-    assert!(
-        page.contains("Leaving out one family of 2 at a time") && page.contains("id=\"pareto\""),
-        "{page}"
-    );
+    assert!(page.contains("one family of 2 left out at a time") && page.contains("id=\"pareto\""), "{page}");
     assert!(!page.contains("NaN"));
     // The same once more: the same bytes.
     let before = fs::read(folder.path().join("screen/ranking.csv")).unwrap();
     succeed(folder.path(), &["screen", "screen.toml"]);
     assert_eq!(before, fs::read(folder.path().join("screen/ranking.csv")).unwrap());
+}
+
+/// Both kinds of models are checked side by side, whichever the plan asks for; a folder has what they said of each
+/// candidate that was left out, and the same seed draws the same forest.
+#[test]
+fn both_models_are_checked_and_either_can_propose() {
+    let folder = folder();
+    let mut proposals = Vec::new();
+    for (model, used) in
+        [("gaussian-process", "Gaussian process (used)"), ("random-forest", "random forest (used)")]
+    {
+        let plan = PLAN.replace("batch = 2", &format!("batch = 2\nmodel = \"{model}\"")).replace(
+            "family = \"family\"\n",
+            "", // One candidate at a time: each kind has something to say of each.
+        );
+        fs::write(folder.path().join("screen.toml"), plan).unwrap();
+        let said = succeed(folder.path(), &["screen", "screen.toml"]);
+        for expected in [used, "one candidate left out at a time", "mean of the others", "simulate next"] {
+            assert!(said.contains(expected), "{expected} is not in\n{said}");
+        }
+        let checked = fs::read_to_string(folder.path().join("screen/validation.csv")).unwrap();
+        assert_eq!(checked.lines().count(), 1 + 2 * 5, "{checked}");
+        assert!(checked.contains("a,Gaussian process,") && checked.contains("f,random forest,"), "{checked}");
+        let of = |name: &str| fs::read_to_string(folder.path().join("screen").join(name)).unwrap();
+        let first = [of("proposals.csv"), of("screen.html")];
+        succeed(folder.path(), &["screen", "screen.toml"]);
+        assert_eq!(first, [of("proposals.csv"), of("screen.html")]);
+        assert!(!first[1].contains("NaN"));
+        proposals.push(first[0].clone());
+    }
+    assert_ne!(proposals[0], proposals[1]);
 }
 
 #[test]
@@ -84,6 +113,30 @@ fn a_table_alone_is_ranked_by_the_standard_score() {
         succeed(folder.path(), &["screen", "known.csv", "--candidates", "candidates.csv", "-o", "there"]);
     assert!(said.contains("   1  f "), "{said}");
     assert!(folder.path().join("there/screen.html").exists());
+    let more =
+        ["--filter", "E_hull_eV < 0.03", "--filter", "x>0.5", "--features", "x,atoms", "--family", "family"];
+    let words = ["screen", "known.csv", "--candidates", "candidates.csv", "-o", "more"];
+    let said = succeed(folder.path(), &[&words[..], &more].concat());
+    for expected in [
+        "E_hull_eV = 0.2, not below 0.03",
+        "x = 0, not above 0.5",
+        "   1  a ",
+        "interval of the prediction\n  ",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in\n{said}");
+    }
+    for (words, expected) in [
+        (
+            ["known.csv", "--candidates", "candidates.csv", "--filter", "E_hull_eV = 3"],
+            "expected a column and a bound",
+        ),
+        (["known.csv", "--candidates", "candidates.csv", "--features", "y"], "error: there is no column `y`"),
+        (["screen.toml", "--output", "there", "--features", "x"], "--features: the plan says this"),
+    ] {
+        let output = mlmd(folder.path(), &[&["screen"], &words[..]].concat());
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && message.contains(expected), "{message}");
+    }
 }
 
 #[test]
@@ -95,7 +148,13 @@ fn slips_are_told() {
             "screen.toml:6:10: there is no column `E_hul_eV`",
         ),
         ("below = 0.03\n", "", "screen.toml:5:1: this filter lets everything through"),
+        (
+            "family = \"family\"",
+            "family = \"famly\"",
+            "there is no column `famly`\n   did you mean `family`?",
+        ),
         ("title", "key = \"name\"\ntitle", "candidates.csv: there is no column `name`"),
+        ("batch = 2", "model = \"forest\"", "screen.toml:16:9: `forest` is not known here"),
         ("[\"x\"]", "[\"family\"]", "known.csv:2:1: `one` in the column `family` is not a number"),
     ] {
         let folder = folder();

@@ -56,7 +56,8 @@ impl Gaussian {
             // From a fifth of the spread of the data to twenty times that; distances grow with √dimension.
             let length = 0.2 * 100_f64.powf(f64::from(k) / 15.0) * dimension.sqrt();
             for signal in [0.25, 0.5, 1.0, 2.0, 4.0] {
-                for noise in [1e-4, 1e-3, 1e-2, 0.05, 0.15, 0.4, 1.0] {
+                // A factor of two in the variance, where it matters: intervals are as wide as this.
+                for noise in [1e-4, 1e-3, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0] {
                     let prior = Prior { length, signal, noise };
                     let found = Self::given(points.to_vec(), standard.clone(), prior, [mean, deviation]);
                     if let Some(found) = found

@@ -11,6 +11,8 @@ pub struct Joined {
     /// The candidates, in the order in which they first appear.
     pub names: Vec<String>,
     tables: Vec<Spreadsheet>,
+    /// How many of them, the first, are of sweeps.
+    sweeps: usize,
     /// For each table the row of each candidate.
     rows: Vec<Vec<Option<usize>>>,
 }
@@ -73,7 +75,7 @@ impl Joined {
         if names.is_empty() {
             return Err(Error::invalid("there is no candidate in these tables"));
         }
-        Ok(Self { names, tables, rows })
+        Ok(Self { names, tables, sweeps: plan.candidates.len(), rows })
     }
 
     /// Is there such a column?
@@ -88,12 +90,16 @@ impl Joined {
         }
         let all: Vec<&str> =
             self.tables.iter().flat_map(|table| &table.columns).map(String::as_str).collect();
-        let error = place.error(format!("there is no column `{column}`"));
-        Err(match nearest(column, all.iter().copied()) {
-            Some(near) => error.with_help(format!("did you mean `{near}`?")),
-            None => error.with_help(format!("there is: {}", all.join(", "))),
-        }
-        .into())
+        let message = format!("there is no column `{column}`");
+        let help = match nearest(column, all.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there is: {}", all.join(", ")),
+        };
+        Err(match place {
+            // On the command line.
+            Place::Nowhere => Error::invalid(format!("{message}\n   {help}")),
+            _ => place.error(message).with_help(help).into(),
+        })
     }
 
     /// A cell as text: of the first table that has something there.
@@ -102,6 +108,23 @@ impl Joined {
             let text = &table.rows[rows[candidate]?][table.column(column)?];
             (!text.is_empty()).then_some(text.as_str())
         })
+    }
+
+    /// Why a candidate has no value in a column, as far as the tables tell.
+    pub(super) fn lacking(&self, candidate: usize, column: &str) -> Option<&str> {
+        if let Some(reason) = self.text(candidate, "reason") {
+            return Some(reason);
+        }
+        if !self.tables[..self.sweeps].iter().any(|table| table.column(column).is_some()) {
+            return None;
+        }
+        match self.text(candidate, "state") {
+            Some("complete") => Some("its simulation supports no number, and its report says why"),
+            None if self.rows[..self.sweeps].iter().all(|rows| rows[candidate].is_none()) => {
+                Some("not simulated")
+            }
+            state => state,
+        }
     }
 
     /// A cell as a number.

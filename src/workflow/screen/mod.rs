@@ -8,30 +8,44 @@
 //! | `ranks` | how likely each rank is, from the intervals |
 //! | `pareto` | candidates that no other beats in everything |
 //! | `gaussian` | a Gaussian process |
-//! | `surrogate` | predictions for those not yet simulated, their validation, and the next batch |
+//! | `forest` | a random forest with the calibrated spread of its trees |
+//! | `model` | either of them |
+//! | `validation` | how well they predict families that were left out, and which does better |
+//! | `surrogate` | predictions for those not yet simulated, and the next batch |
+//! | `predictions` | what the surrogate found, as text, tables and a plot |
 //! | `outcome` | all of it, as a table and as a page |
 
 mod filter;
+mod forest;
 mod gaussian;
 mod join;
+mod model;
 mod outcome;
 mod pareto;
+mod predictions;
 mod ranks;
 mod score;
 mod surrogate;
+mod validation;
 
+pub use forest::Forest;
 pub use gaussian::Gaussian;
 pub use join::{Joined, Measured};
+pub use model::Kind;
 pub use outcome::{Outcome, Ranked};
 pub use ranks::Ranks;
-pub use surrogate::{Forecast, Proposal, Validation};
+pub use surrogate::{Forecast, Proposal};
+pub use validation::{Check, Groups, LeftOut, Validation, Verdict};
 
 use crate::error::{Error, Result};
-use crate::input::ScreenPlan;
+use crate::input::{Place, ScreenPlan};
 
 /// Does what a plan asks; nothing is written.
 pub fn screen(plan: &ScreenPlan) -> Result<Outcome> {
     let joined = Joined::read(plan)?;
+    if let Some(family) = &plan.family {
+        joined.demand(family, &Place::Nowhere)?;
+    }
     let excluded = filter::excluded(plan, &joined)?;
     let terms = score::terms(plan, &joined)?;
     if terms.is_empty() {
@@ -43,7 +57,9 @@ pub fn screen(plan: &ScreenPlan) -> Result<Outcome> {
     let scores = score::scores(&terms, &joined, &excluded, plan.seed)?;
     let front = pareto::front(plan, &terms, &joined, &scores)?;
     let forecast = match &plan.surrogate {
-        Some(table) => Some(surrogate::forecast(table, plan.family.as_deref(), &joined, &excluded)?),
+        Some(table) => {
+            Some(surrogate::forecast(table, plan.family.as_deref(), &joined, &excluded, plan.seed)?)
+        }
         None => None,
     };
     Ok(Outcome::new(plan, &joined, excluded, &terms, scores, front, forecast))

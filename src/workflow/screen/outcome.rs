@@ -83,7 +83,7 @@ impl Outcome {
         }
         for (candidate, column) in &scores.missing {
             let mut reason = format!("{column} is not known");
-            if let Some(why) = joined.text(*candidate, "reason") {
+            if let Some(why) = joined.lacking(*candidate, column) {
                 reason = format!("{reason}: {why}");
             }
             left_out.push((joined.names[*candidate].clone(), reason));
@@ -108,6 +108,7 @@ impl Outcome {
             })
             .collect::<Vec<_>>()
             .join(" ");
+        let formula = formula.strip_prefix("+ ").unwrap_or(&formula).to_string();
         let ranking = scores
             .scored
             .into_iter()
@@ -133,7 +134,7 @@ impl Outcome {
         }
     }
 
-    /// Writes `ranking.csv`, `ranking.jsonl`, `pairs.csv`, `proposals.csv` and `screen.html`.
+    /// Writes `ranking.csv`, `ranking.jsonl`, `pairs.csv`, `proposals.csv`, `validation.csv` and `screen.html`.
     pub fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
         let write = |name: &str, text: String| {
@@ -145,7 +146,8 @@ impl Outcome {
         write("ranking.jsonl", json_lines(&rows))?;
         write("pairs.csv", csv(&self.pair_rows()))?;
         if let Some(forecast) = &self.forecast {
-            write("proposals.csv", csv(&self.proposal_rows(forecast)))?;
+            write("proposals.csv", csv(&forecast.proposal_rows(&self.names)))?;
+            write("validation.csv", csv(&forecast.validation_rows(&self.names)))?;
         }
         write("screen.html", self.page().html())
     }
@@ -193,22 +195,6 @@ impl Outcome {
         names().zip(&self.pairs).map(row).collect()
     }
 
-    fn proposal_rows(&self, forecast: &Forecast) -> Vec<Row> {
-        let row = |proposal: &super::Proposal| {
-            let mut row = Row::default();
-            let [mean, deviation] = proposal.prediction;
-            let [low, value, high] = plain(Measured { value: mean, deviation }, forecast.log);
-            row.set("candidate", self.names[proposal.candidate].clone());
-            row.set(&forecast.target, value);
-            row.set(&format!("{}_low", forecast.target), low);
-            row.set(&format!("{}_high", forecast.target), high);
-            row.set("acquisition", proposal.acquisition);
-            row.set("cost", proposal.cost);
-            row
-        };
-        forecast.batch.iter().map(row).collect()
-    }
-
     fn page(&self) -> Page {
         let mut cards = vec![[
             "candidates".to_string(),
@@ -226,8 +212,7 @@ impl Outcome {
         let plots: Vec<_> = self.pareto_plot().into_iter().chain([self.score_plot()]).collect();
         contents.push(Content::Plots("Plots".into(), plots));
         if let Some(forecast) = &self.forecast {
-            contents.push(Content::Text("How well the surrogate predicts".into(), describe(forecast)));
-            contents.push(self.proposal_table(forecast));
+            contents.extend(forecast.contents(&self.names));
         }
         if !self.left_out.is_empty() {
             let rows =
@@ -310,7 +295,7 @@ impl Outcome {
     }
 
     fn score_plot(&self) -> (String, String, Figure) {
-        let mut figure = Figure::new("rank", Scale::Linear, "score", Scale::Linear);
+        let mut figure = Figure::new("rank", Scale::Count, "score", Scale::Linear);
         let found = self.ranking.iter().zip(1..).map(|(ranked, place)| {
             let [score, deviation] = ranked.score();
             ([f64::from(place), score], [score - 1.96 * deviation, score + 1.96 * deviation])
@@ -321,61 +306,10 @@ impl Outcome {
         }
         ("scores".into(), "Scores with 95 % intervals, in the order of the ranking.".into(), figure)
     }
-
-    fn proposal_table(&self, forecast: &Forecast) -> Content {
-        let columns = ["candidate", &forecast.target, "acquisition", "cost"].map(String::from).to_vec();
-        let rows = forecast.batch.iter().map(|proposal| {
-            let [mean, deviation] = proposal.prediction;
-            let [low, value, high] = plain(Measured { value: mean, deviation }, forecast.log);
-            vec![
-                Cell::text(&self.names[proposal.candidate]),
-                Cell::interval(value, [low, high]),
-                Cell::number(proposal.acquisition),
-                proposal.cost.map_or_else(|| Cell::text("–"), Cell::number),
-            ]
-        });
-        let remark = "Predictions with 95 % intervals. Each acquisition is taken as if the candidates above had turned out as predicted.";
-        Content::Table("Simulate next".into(), columns, rows.collect(), remark.into())
-    }
-}
-
-/// How good the surrogate is, in words.
-pub(super) fn describe(forecast: &Forecast) -> String {
-    let check = &forecast.validation;
-    if !check.rmse.is_finite() {
-        return format!(
-            "Learnt from {} candidates: too few to leave some out and see how well it predicts them.",
-            forecast.known
-        );
-    }
-    let unit = if forecast.log { " decades" } else { "" };
-    let useful = if check.rmse < check.trivial { "" } else { ": the features do not help" };
-    let lacking = match forecast.unknown.len() {
-        0 => String::new(),
-        n => format!(" {n} candidates lack a feature and are left out."),
-    };
-    format!(
-        "Learnt from {} candidates. Leaving out one {} of {} at a time it predicts {} to {}{unit} (root mean square); the mean \
-         of the others is off by {}{unit}{useful}. {:.0} % of the values lie within the 95 % interval of their prediction.{lacking}",
-        forecast.known,
-        check.groups,
-        check.count,
-        forecast.target,
-        Digits(check.rmse),
-        Digits(check.trivial),
-        100.0 * check.coverage
-    )
-}
-
-impl Forecast {
-    /// How good it is, in words.
-    pub fn description(&self) -> String {
-        describe(self)
-    }
 }
 
 /// Low end, value and high end as they are in the tables.
-fn plain(measured: Measured, log: bool) -> [f64; 3] {
+pub(super) fn plain(measured: Measured, log: bool) -> [f64; 3] {
     let half = 1.96 * measured.deviation;
     [-half, 0.0, half].map(|d| if log { 10_f64.powf(measured.value + d) } else { measured.value + d })
 }
