@@ -323,6 +323,7 @@ fn one(folder: &Path, threads: Option<usize>, retry: bool, terminal: Terminal) -
 fn table(manifest: &Manifest, all: &[Status], each: bool) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     let (mut at, mut left) = (0, Some(Duration::ZERO));
+    let pace = pace(manifest, all);
     for candidate in &manifest.candidates {
         let own = &all[at..at + candidate.tasks.len()];
         at += own.len();
@@ -330,7 +331,8 @@ fn table(manifest: &Manifest, all: &[Status], each: bool) -> String {
             rows.push([candidate.name.clone(), "broken".into(), String::new(), reason.clone()]);
             continue;
         }
-        let rest = remaining(own);
+        let atoms = candidate.atoms.unwrap_or(0).max(1) as f64;
+        let rest = remaining(own, pace.map(|pace| pace / atoms));
         left = left.zip(rest).map(|(a, b)| a + b);
         if each {
             rows.extend(candidate.tasks.iter().zip(own).map(|(task, status)| {
@@ -401,13 +403,27 @@ fn counts(all: &[Status]) -> String {
         .join(", ")
 }
 
-/// How long the tasks of a candidate will still take one after another, at the rate of those that have run.
-fn remaining(own: &[Status]) -> Option<Duration> {
+/// How long the tasks of a candidate will still take one after another, at the rate of those that have run, else at that of
+/// other candidates.
+fn remaining(own: &[Status], others: Option<f64>) -> Option<Duration> {
     let open = || own.iter().filter(|status| !status.state.is_final());
     if open().next().is_none() {
         return Some(Duration::ZERO);
     }
-    let rates: Vec<f64> = own.iter().filter_map(|status| status.rate).collect();
-    let mean = (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64);
+    let mean = mean(own.iter().filter_map(|status| status.rate)).or(others);
     open().map(|status| Status { rate: status.rate.or(mean), ..status.clone() }.left()).sum()
+}
+
+/// Atoms × steps per second of all tasks whose rate is known: what others may be expected to do.
+fn pace(manifest: &Manifest, all: &[Status]) -> Option<f64> {
+    let paces = manifest.tasks().zip(all).filter_map(|((candidate, _), status)| {
+        let atoms = candidate.atoms? as f64;
+        status.rate.map(|rate| rate * atoms)
+    });
+    mean(paces)
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    (count > 0.0).then(|| sum / count)
 }
