@@ -157,7 +157,12 @@ impl Device {
     pub(crate) fn exceed(&self) {
         let size = (self.limits.max_buffer_size + 4).next_multiple_of(4);
         let usage = BufferUsages::STORAGE;
-        self.handle.create_buffer(&BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        let _ = self.handle.create_buffer(&BufferDescriptor {
+            label: None,
+            size,
+            usage,
+            mapped_at_creation: false,
+        });
     }
 
     /// The complaint there was, if any.
