@@ -278,16 +278,13 @@ mod tests {
         let last = plans.len() - 1;
         plans[last].order.truncate(34);
         let zbl = Zbl::new(&elements(), ZblReach::Fixed { inner: 0.7, outer: 1.4 }).unwrap();
-        for (translated, repulsion) in [None, Some(&zbl)]
-            .into_iter()
-            .flat_map(|zbl| expansions(&plans, MEMORY).unwrap().into_iter().map(move |t| (t, zbl)))
-        {
-            valid_with(
-                translated,
-                repulsion,
-                files::EXPANSION,
-                [files::EXPANSION_VALUES, files::EXPANSION_PAIRS],
-            );
+        for plan in &plans {
+            for repulsion in [None, Some(&zbl)] {
+                let Expansion { constants, tables, kept, near } = Expansion::new(plan, 4, MEMORY).unwrap();
+                let translated = Translated { constants, tables, kept: Some(kept), near };
+                let kernels = [files::EXPANSION_VALUES, files::EXPANSION_PAIRS];
+                valid_with(translated, repulsion, files::EXPANSION, kernels);
+            }
         }
     }
 
