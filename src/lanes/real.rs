@@ -31,7 +31,7 @@ pub trait Real:
     const ONE: Self;
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
-    /// The last coefficient of [`COS_PI`] and [`SIN_PI`] that this precision needs.
+    /// How many powers of y² the series of cos πy and sin πy need for this precision.
     const TRIGONOMETRIC: usize;
 
     /// Rounds from double precision.
