@@ -6,6 +6,10 @@ pub use crate::compute::DeviceKind;
 use crate::error::Result;
 use crate::potential::Precision;
 
+/// What may compute.
+pub(super) const KINDS: &[(&str, DeviceKind)] =
+    &[("auto", DeviceKind::Auto), ("cpu", DeviceKind::Cpu), ("gpu", DeviceKind::Gpu)];
+
 /// `[device]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Device {
@@ -21,8 +25,6 @@ impl Table for Device {
     const ABOUT: &'static str = "Where and how precisely forces are computed.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
-        const KINDS: &[(&str, DeviceKind)] =
-            &[("auto", DeviceKind::Auto), ("cpu", DeviceKind::Cpu), ("gpu", DeviceKind::Gpu)];
         const PRECISIONS: &[(&str, Precision)] =
             &[("double", Precision::Double), ("mixed", Precision::Mixed)];
         Ok(Self {

@@ -3,6 +3,7 @@
 use super::{DescriptorChoice, OptimizerChoice};
 use crate::compute::DeviceKind;
 use crate::error::Result;
+use crate::input::device::KINDS;
 use crate::input::keys::{Keys, Table};
 use crate::input::kind::word;
 
@@ -17,8 +18,6 @@ impl Table for TrainDevice {
     const ABOUT: &'static str = "What trains.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
-        const KINDS: &[(&str, DeviceKind)] =
-            &[("auto", DeviceKind::Auto), ("cpu", DeviceKind::Cpu), ("gpu", DeviceKind::Gpu)];
         Ok(Self {
             kind: keys
                 .key(
