@@ -165,7 +165,7 @@ fn evaluation(setup: &mut Setup) -> Result<String> {
     rows.push("forces", format!("RMS {:.6}, largest {largest:.6} eV/Å", (squares / n).sqrt()));
     if system.cell.is_bulk() {
         let stress = found.stress(system.cell.volume()) * EV_PER_ANGSTROM3_IN_GPA;
-        let voigt = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)].map(|at| format!("{:.4}", stress[at]));
+        let voigt = crate::system::VOIGT.map(|at| format!("{:.4}", stress[at]));
         rows.push("stress", format!("{} GPa (xx yy zz yz xz xy)", voigt.join(" ")));
         rows.push("pressure", format!("{:.4} GPa", -stress.trace() / 3.0));
     }

@@ -9,12 +9,9 @@ use crate::error::{Error, Result};
 use crate::io::Frame;
 use crate::neighbors::NeighborList;
 use crate::potential::DescriptorSet;
-use crate::system::{Element, Vec3};
+use crate::system::{Element, VOIGT, Vec3};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-
-/// Components of a symmetric tensor: xx, yy, zz, yz, xz, xy.
-pub const VOIGT: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
 
 /// The descriptors of one atom and their derivatives.
 #[derive(Debug, Clone, Default)]

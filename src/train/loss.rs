@@ -1,7 +1,7 @@
 //! What counts as an error, and how much.
 
 use super::dataset::{Labels, Sample};
-use super::features::VOIGT;
+use crate::system::VOIGT;
 
 /// How far off a label may be to count as much as another: the loss is
 /// ½ [⟨ρ(ΔE/(N σ_E))⟩ + ⟨ρ(ΔF/σ_F)⟩ + ⟨ρ(Δσ/σ_S)⟩] + ½ λ |θ|², each mean weighted over the frames that

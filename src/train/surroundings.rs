@@ -1,11 +1,11 @@
 //! The neighbours of the atoms of a frame, ready to be looked at after small displacements.
 
-use super::features::{VOIGT, neighbors, species_of};
+use super::features::{neighbors, species_of};
 use crate::descriptors::Environment;
 use crate::error::Result;
 use crate::io::Frame;
 use crate::neighbors::NeighborList;
-use crate::system::Element;
+use crate::system::{Element, VOIGT};
 
 /// The largest change of a distance that a displacement may bring, Å.
 const SKIN: f64 = 1e-3;

@@ -278,7 +278,7 @@ fn compare(setup: &Setup) {
             }
         }
         let stress = found.stress(frame.cell.volume()) - frame.stress.unwrap();
-        for (s, at) in features::VOIGT.into_iter().enumerate() {
+        for (s, at) in crate::system::VOIGT.into_iter().enumerate() {
             assert!((rows[1 + 3 * frame.len() + s] - stress[at]).abs() < 2e-5);
         }
     }

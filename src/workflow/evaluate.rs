@@ -7,8 +7,7 @@ use crate::io::{
     self, Column, ColumnValues, Frame, Precision, ReadOptions, Value, WriteFrames, WriteOptions,
 };
 use crate::potential::{Evaluation, Potential, Uncertainty};
-use crate::system::{Mat3, Vec3};
-use crate::train::features::VOIGT;
+use crate::system::{Mat3, VOIGT, Vec3};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use crate::descriptors::{Environment, Vectors};
 use crate::lanes::{self, Lanes, Real, Vector};
 use crate::neighbors::Block;
-use crate::system::{Mat3, Vec3};
+use crate::system::{Mat3, VOIGT, Vec3};
 use multiversion::multiversion;
 
 /// The images of a block and the neighbours of one atom among them.
@@ -78,7 +78,7 @@ impl Surroundings {
         stretch: &mut Mat3,
     ) {
         let Totals { own, products } = T::dispatch(Sums { environment, pairs });
-        for (sum, (a, b)) in products.into_iter().zip(PRODUCTS) {
+        for (sum, (a, b)) in products.into_iter().zip(VOIGT) {
             stretch[(a, b)] += sum;
             stretch[(b, a)] = stretch[(a, b)];
         }
@@ -171,10 +171,7 @@ fn measure<T: Real>(
     }
 }
 
-/// Which components of r ⊗ p are summed.
-const PRODUCTS: [(usize, usize); 6] = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
-
-/// Σ_j p_ij, and the [`PRODUCTS`] of Σ_j r_ij ⊗ p_ij.
+/// Σ_j p_ij, and the components [`VOIGT`] of Σ_j r_ij ⊗ p_ij.
 struct Totals {
     own: [f64; 3],
     products: [f64; 6],
@@ -211,7 +208,7 @@ impl<T: Real> lanes::Kernel<T> for Sums<'_, T> {
             for axis in 0..3 {
                 own[axis] += v[3 + axis];
             }
-            for (sum, (a, b)) in products.iter_mut().zip(PRODUCTS) {
+            for (sum, (a, b)) in products.iter_mut().zip(VOIGT) {
                 *sum = v[a].mul_add(v[3 + b], *sum);
             }
         }
