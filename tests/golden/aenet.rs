@@ -4,7 +4,7 @@ use super::{Structure, assert_potential, data, environment, near, rows};
 use mlmd::Cell;
 use mlmd::neighbors::brute_force;
 use mlmd::potential::reference::ReferencePotential;
-use mlmd::potential::{Evaluation, LoadOptions, NeuralModel, Potential, load};
+use mlmd::potential::{Evaluation, LoadOptions, NeuralModel, Potential, load, load_descriptor};
 use mlmd::system::Vec3;
 use std::path::{Path, PathBuf};
 
@@ -126,4 +126,20 @@ fn potentials_agree_with_aenet() {
             case.rows("atoms").iter().map(|row| Vec3::new(row[5], row[6], row[7])).collect();
         assert_potential(&case.model, &case.structure, energy, &forces, &case.name);
     }
+}
+
+/// The setups from which aenet made a potential describe what the potential describes.
+#[test]
+fn setups_are_read_as_aenet_reads_them() {
+    let Some(potential) = data("golden/aenet/pot_15t-15t") else { return };
+    let model = load(&potential, &LoadOptions::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["O.fingerprint.stp", "Ti.fingerprint.stp"] {
+        std::fs::copy(potential.join(name), folder.path().join(name)).unwrap();
+    }
+    let descriptor = load_descriptor(folder.path(), &LoadOptions::default()).unwrap();
+    assert_eq!(&descriptor, model.descriptor());
+    std::fs::remove_file(folder.path().join("O.fingerprint.stp")).unwrap();
+    let error = load_descriptor(folder.path(), &LoadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("O is in the environment of Ti, but there is no file for it"), "{error}");
 }

@@ -16,7 +16,7 @@ pub enum DescriptorChoice {
     Moments(MomentsTable),
     /// The Chebyshev descriptor.
     Chebyshev(ChebyshevTable),
-    /// That of another potential.
+    /// That of another potential or of a setup.
     File(DescriptorFile),
 }
 
@@ -155,18 +155,18 @@ impl Table for ChebyshevTable {
 /// `[descriptor.from]`.
 #[derive(Debug, Clone)]
 pub struct DescriptorFile {
-    /// A potential.
+    /// A potential, or a setup for one.
     pub file: PathBuf,
     /// Units of a file that states none.
     pub units: Option<FileUnits>,
 }
 
 impl Table for DescriptorFile {
-    const ABOUT: &'static str = "The descriptor of another potential: native, n2p2 or aenet.";
+    const ABOUT: &'static str = "The descriptor of another potential (native, n2p2 or aenet) or of a setup for one: n2p2's input.nn, a folder of aenet's *.stp.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
-            file: keys.key("file", existing_path(true), "The potential.").required("potential")?,
+            file: keys.key("file", existing_path(true), "The potential or setup.").required("potential")?,
             units: keys
                 .key("units", file_units(), "Units of n2p2 and RuNNer files, which state none.")
                 .optional(["hartree", "bohr"])?,

@@ -6,7 +6,7 @@ mod native;
 
 pub use aenet::{AenetRecord, TrainingSet};
 
-use super::model::NeuralModel;
+use super::model::{DescriptorSet, NeuralModel};
 use crate::error::{Error, Result};
 use crate::units::FileUnits;
 use std::fmt;
@@ -152,24 +152,47 @@ pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel
             let file = if path.is_dir() { path.join(native::FILE) } else { path.to_path_buf() };
             native::read(&file)
         }
-        PotentialFormat::N2p2 => {
-            let units = options.units.ok_or_else(|| {
-                Error::invalid(format!(
-                    "{}: n2p2 and RuNNer files do not say in which units they are; state them: \
-                     `--units hartree,bohr` or `--units ev,angstrom` \
-                     (in a TOML file: units = [\"hartree\", \"bohr\"])",
-                    path.display()
-                ))
-            })?;
-            let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
-            n2p2::read(folder, units)
-        }
+        PotentialFormat::N2p2 => n2p2::read(folder_of(path), stated_units(path, options)?),
         PotentialFormat::Aenet => {
             // A file alone is a potential of one element.
             let files = if path.is_dir() { aenet::find(path)? } else { vec![path.to_path_buf()] };
             aenet::read(&files)
         }
     }
+}
+
+/// The folder of the files of n2p2, given by itself or by its `input.nn`.
+fn folder_of(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
+}
+
+fn stated_units(path: &Path, options: &LoadOptions) -> Result<FileUnits> {
+    options.units.ok_or_else(|| {
+        Error::invalid(format!(
+            "{}: n2p2 and RuNNer files do not say in which units they are; state them: \
+             `--units hartree,bohr` or `--units ev,angstrom` \
+             (in a TOML file: units = [\"hartree\", \"bohr\"])",
+            path.display()
+        ))
+    })
+}
+
+/// Reads the descriptor, in Å, of a potential of any format or of a setup that a potential is still to be
+/// trained for: n2p2's `input.nn` alone, or aenet's `*.stp`, one per element (a file alone if there is one
+/// element).
+pub fn load_descriptor(path: impl AsRef<Path>, options: &LoadOptions) -> Result<DescriptorSet> {
+    let path = path.as_ref();
+    if path.is_dir() && PotentialFormat::detect(path).is_err() {
+        let setups = aenet::find_setups(path)?;
+        if !setups.is_empty() {
+            return aenet::read_setups(&setups);
+        }
+    } else if path.to_string_lossy().ends_with(aenet::ENDING_OF_SETUPS) {
+        return aenet::read_setups(&[path.to_path_buf()]);
+    } else if PotentialFormat::detect(path)? == PotentialFormat::N2p2 {
+        return n2p2::read_descriptor(folder_of(path), stated_units(path, options)?);
+    }
+    Ok(load(path, options)?.descriptor_in_angstrom())
 }
 
 /// Writes a neural potential: the native format to the file `path` (or into the folder, if it is one),

@@ -6,7 +6,9 @@ use super::{Listener, energies};
 use crate::descriptors::{Moments, Scaling};
 use crate::error::{Error, Result};
 use crate::input::train::{DescriptorChoice, TrainPlan};
-use crate::potential::{AtomicNetwork, DescriptorSet, LoadOptions, Network, NeuralModel, Output, load};
+use crate::potential::{
+    AtomicNetwork, DescriptorSet, LoadOptions, Network, NeuralModel, Output, load_descriptor,
+};
 use crate::system::Element;
 use crate::train::checkpoint::CurvePoint;
 use crate::train::dataset::{self, Dataset, Labels, Sample};
@@ -247,9 +249,7 @@ fn descriptor(plan: &TrainPlan, samples: &[Sample], elements: &[Element]) -> Res
             Ok(DescriptorSet::Moments(Moments::standard(elements.to_vec(), radial, angular, table.size)?))
         }
         DescriptorChoice::Chebyshev(table) => generate::chebyshev(elements, table.radial, table.angular),
-        DescriptorChoice::File(table) => {
-            Ok(load(&table.file, &LoadOptions { units: table.units })?.descriptor_in_angstrom())
-        }
+        DescriptorChoice::File(table) => load_descriptor(&table.file, &LoadOptions { units: table.units }),
     }
 }
 

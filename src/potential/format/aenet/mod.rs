@@ -9,6 +9,7 @@
 
 mod behler;
 mod file;
+mod setup;
 mod sink;
 mod source;
 
@@ -31,6 +32,8 @@ use std::path::{Path, PathBuf};
 
 /// How names of text and binary network files end.
 pub(super) const ENDINGS: [&str; 2] = [".nn.ascii", ".nn"];
+/// How names of setups end, which describe surroundings and have no network yet.
+pub(super) const ENDING_OF_SETUPS: &str = ".stp";
 
 /// What aenet keeps for an element that no energy depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,7 +55,17 @@ pub struct AenetRecord {
 
 /// The network files in a folder: text, or else binary.
 pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
-    for ending in ENDINGS {
+    find_first(folder, &ENDINGS)
+}
+
+/// The setups in a folder.
+pub(super) fn find_setups(folder: &Path) -> Result<Vec<PathBuf>> {
+    find_first(folder, &[ENDING_OF_SETUPS])
+}
+
+/// The files with the first of these endings that there are.
+fn find_first(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
+    for ending in endings {
         let mut files = Vec::new();
         for entry in fs::read_dir(folder).map_err(Error::io(folder, "read"))? {
             let path = entry.map_err(Error::io(folder, "read"))?.path();
@@ -89,35 +102,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<NeuralModel> {
         files.push((path, file));
     }
     files.sort_by_key(|(_, file)| file.setup.element);
-    let elements: Vec<Element> = files.iter().map(|(_, file)| file.setup.element).collect();
-    for (path, file) in &files {
-        if let Some(missing) = file.setup.environment.iter().find(|element| !elements.contains(element)) {
-            return Err(Error::invalid(format!(
-                "{}: {missing} is in the environment of {}, but there is no network file for it in this folder",
-                path.display(),
-                file.setup.element
-            )));
-        }
-    }
-    let Some((first, _)) = files.first() else {
-        return Err(Error::invalid("no network files"));
-    };
-    let in_folder = |error: Error| Error::invalid(format!("{}: {error}", first.display()));
-    let setups: Vec<&Setup> = files.iter().map(|(_, file)| &file.setup).collect();
-    let chebyshev = setups.iter().filter(|setup| setup.basis.eq_ignore_ascii_case("chebyshev")).count();
-    let (descriptor, orders) = if chebyshev == setups.len() {
-        let centers = files
-            .iter()
-            .map(|(path, file)| {
-                center(&file.setup).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))
-            })
-            .collect::<Result<_>>()?;
-        let basis = Chebyshev::new(elements.clone(), centers).map_err(in_folder)?;
-        (DescriptorSet::Chebyshev(basis), vec![behler::Orders::default(); setups.len()])
-    } else {
-        let (functions, orders) = behler::read(&setups).map_err(in_folder)?;
-        (DescriptorSet::Symmetry(functions), orders)
-    };
+    let setups: Vec<_> = files.iter().map(|(path, file)| (path.as_path(), &file.setup)).collect();
+    let (descriptor, orders) = describe(&setups)?;
     let mut atoms = Vec::with_capacity(files.len());
     let mut records = Vec::with_capacity(files.len());
     for ((path, file), order) in files.into_iter().zip(orders) {
@@ -134,9 +120,52 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<NeuralModel> {
             training_set: training,
         });
     }
-    let mut model = NeuralModel::new(FileUnits::EV_ANGSTROM, descriptor, vec![atoms]).map_err(in_folder)?;
+    let model = NeuralModel::new(FileUnits::EV_ANGSTROM, descriptor, vec![atoms]);
+    let mut model = model.map_err(|error| Error::invalid(format!("{}: {error}", paths[0].display())))?;
     model.origin = Some(Origin::Aenet(records));
     Ok(model)
+}
+
+/// Reads the descriptor that setups describe, in Å.
+pub(super) fn read_setups(paths: &[PathBuf]) -> Result<DescriptorSet> {
+    let files = paths.iter().map(|path| Ok((path.as_path(), setup::read(path)?)));
+    let mut files = files.collect::<Result<Vec<_>>>()?;
+    files.sort_by_key(|(_, setup)| setup.element);
+    if let Some([(one, setup), (other, _)]) =
+        files.array_windows().find(|[(_, one), (_, other)]| one.element == other.element)
+    {
+        let (one, other, element) = (one.display(), other.display(), setup.element);
+        return Err(Error::invalid(format!("{other}: a second setup for {element}, after {one}")));
+    }
+    let setups: Vec<_> = files.iter().map(|(path, setup)| (*path, setup)).collect();
+    Ok(describe(&setups)?.0)
+}
+
+/// The descriptor of the setups of all elements, ordered by element, and how its functions are ordered.
+fn describe(files: &[(&Path, &Setup)]) -> Result<(DescriptorSet, Vec<behler::Orders>)> {
+    let elements: Vec<Element> = files.iter().map(|(_, setup)| setup.element).collect();
+    let wrong = |path: &Path, error: Error| Error::invalid(format!("{}: {error}", path.display()));
+    for (path, setup) in files {
+        if let Some(missing) = setup.environment.iter().find(|element| !elements.contains(element)) {
+            return Err(Error::invalid(format!(
+                "{}: {missing} is in the environment of {}, but there is no file for it in this folder",
+                path.display(),
+                setup.element
+            )));
+        }
+    }
+    let Some((first, _)) = files.first() else {
+        return Err(Error::invalid("no files of aenet"));
+    };
+    if files.iter().all(|(_, setup)| setup.basis.eq_ignore_ascii_case("chebyshev")) {
+        let centers = files.iter().map(|(path, setup)| center(setup).map_err(|error| wrong(path, error)));
+        let basis = Chebyshev::new(elements, centers.collect::<Result<_>>()?);
+        let basis = basis.map_err(|error| wrong(first, error))?;
+        return Ok((DescriptorSet::Chebyshev(basis), vec![behler::Orders::default(); files.len()]));
+    }
+    let setups: Vec<&Setup> = files.iter().map(|(_, setup)| *setup).collect();
+    let (functions, orders) = behler::read(&setups).map_err(|error| wrong(first, error))?;
+    Ok((DescriptorSet::Symmetry(functions), orders))
 }
 
 /// The Chebyshev basis of a setup: its parameters stand in the place of those of the first function.

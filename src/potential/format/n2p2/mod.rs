@@ -39,10 +39,7 @@ fn weights_file(element: Element) -> String {
 
 /// Reads the potential in `folder`, whose numbers are in `units`.
 pub(super) fn read(folder: &Path, units: FileUnits) -> Result<NeuralModel> {
-    let keywords = Keywords::read(Lines::open(folder.join(INPUT))?)?;
-    refuse_other_generations(&keywords)?;
-    let elements = read_elements(&keywords)?;
-    let functions = read_functions(&keywords, &elements)?;
+    let (keywords, functions) = read_setup(folder)?;
     // From here on elements are in the order of their atomic numbers.
     let elements = functions.elements().to_vec();
     let outputs = read_outputs(&keywords, &elements)?;
@@ -65,6 +62,21 @@ pub(super) fn read(folder: &Path, units: FileUnits) -> Result<NeuralModel> {
         NeuralModel::new(units, descriptor, vec![networks]).map_err(|error| keywords.error(error))?;
     model.origin = Some(Origin::N2p2 { length_scale: length_scale.unwrap_or(1.0) });
     Ok(model)
+}
+
+/// Reads the descriptor alone, which `input.nn` has before there is a network, in Å.
+pub(super) fn read_descriptor(folder: &Path, units: FileUnits) -> Result<DescriptorSet> {
+    let (_, functions) = read_setup(folder)?;
+    Ok(DescriptorSet::Symmetry(functions).with_lengths(units.length))
+}
+
+/// The settings and the symmetry functions they list.
+fn read_setup(folder: &Path) -> Result<(Keywords, SymmetryFunctions)> {
+    let keywords = Keywords::read(Lines::open(folder.join(INPUT))?)?;
+    refuse_other_generations(&keywords)?;
+    let elements = read_elements(&keywords)?;
+    let functions = read_functions(&keywords, &elements)?;
+    Ok((keywords, functions))
 }
 
 /// Only short-range potentials (the second generation) are computed.

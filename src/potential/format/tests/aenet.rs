@@ -262,7 +262,7 @@ fn mistakes_are_located() {
     let message = attempt(&text.replacen("\nLi\n", "\nXx\n", 1));
     assert!(message.contains("`Xx` is no element"), "{message}");
     let message = attempt(&text.replacen("\nLi\n           1\nLi", "\nLi\n           1\nNa", 1));
-    assert!(message.contains("Na is in the environment of Li, but there is no network file"), "{message}");
+    assert!(message.contains("Na is in the environment of Li, but there is no file"), "{message}");
     fs::write(&path, &text).unwrap();
     fs::copy(&path, folder.path().join("other.nn.ascii")).unwrap();
     let message = load(folder.path(), &LoadOptions::default()).unwrap_err().to_string();

@@ -103,3 +103,28 @@ fn networks_of_single_elements() {
     let own = "element_hidden_layers_short Li 1\nelement_nodes_short Li 4\nelement_activation_short Li g l";
     assert_eq!(widths(own, 13).unwrap(), [4, 1]);
 }
+
+/// `input.nn` alone is enough for the descriptor, before anything was trained.
+#[test]
+fn a_setup_without_networks_has_the_descriptor() {
+    let mut rng = StdRng::seed_from_u64(11);
+    let options = LoadOptions { units: Some("hartree,bohr".parse().unwrap()) };
+    for _ in 0..20 {
+        let model = random_model(&mut rng);
+        let folder = tempfile::tempdir().unwrap();
+        save(&model, folder.path(), PotentialFormat::N2p2).unwrap();
+        let whole = load(folder.path(), &options).unwrap();
+        for file in fs::read_dir(folder.path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.file_name().is_some_and(|name| name != "input.nn") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        assert!(load(folder.path(), &options).is_err());
+        for path in [folder.path().to_path_buf(), folder.path().join("input.nn")] {
+            assert_eq!(load_descriptor(path, &options).unwrap(), whole.descriptor_in_angstrom());
+        }
+        let error = load_descriptor(folder.path(), &LoadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("--units hartree,bohr"), "{error}");
+    }
+}
