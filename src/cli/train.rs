@@ -87,8 +87,10 @@ impl Listener for Talk {
             }
             text
         });
+        // Without frames held back the loss itself is what is watched.
+        let held = if held.is_empty() { held } else { format!("  validation{held}") };
         self.terminal.note(&format!(
-            "{:2} epoch {:4}  loss {:10.4e}  train{train}  validation{held}{}  {:.0} s",
+            "{:2} epoch {:4}  loss {:10.4e}  train{train}{held}{}  {:.0} s",
             member + 1,
             point.epoch,
             point.loss,
