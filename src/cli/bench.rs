@@ -16,7 +16,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A step is energy, forces and virial of atoms that move as in a warm crystal, with the upkeep of\n\
-                        the neighbour list. The median over the steps is reported."
+                        the neighbour list. The median over the steps is reported. On a device it is a whole step of\n\
+                        dynamics as `mlmd run` does it, the atoms staying there, if all of the potential is computed there."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -59,13 +60,24 @@ impl Arguments {
         let options = Options { threads: self.potential.threads(), ..Options::default() };
         let mut engine = Engine::new(potential, options)?;
         let mut progress = Progress::new(terminal, "steps", Some(self.steps));
-        let timing = bench::run(&mut engine, &system, self.steps, &mut |done| progress.set(done))?;
+        let mut count = |done: u64| progress.set(done.min(self.steps));
+        let resident = bench::on_device(&engine, &system, self.steps, &mut count)?;
+        let path = match (&resident, processor.uses_device()) {
+            (Some(_), _) => "dynamics, atoms stay on the device",
+            (None, true) => "forces, fetched from the device at every step",
+            (None, false) => "forces",
+        };
+        let timing = match resident {
+            Some(timing) => timing,
+            None => bench::run(&mut engine, &system, self.steps, &mut count)?,
+        };
         drop(progress);
         let (threads, us) = (engine.pool().current_num_threads(), timing.us_per_atom_step());
         if self.json {
             let result = json!({
                 "atoms": timing.atoms,
                 "steps": timing.steps.len(),
+                "path": path,
                 "device": processor.name(),
                 "threads": threads,
                 "precision": processor.precision_name(),
@@ -94,7 +106,7 @@ impl Arguments {
         let (fastest, slowest) = (timing.steps[0], timing.steps[timing.steps.len() - 1]);
         rows.push(
             "step",
-            format!("{} ({} to {})", duration(timing.median()), duration(fastest), duration(slowest)),
+            format!("{} ({} to {}), {path}", duration(timing.median()), duration(fastest), duration(slowest)),
         );
         rows.push("speed", format!("{us:.3} µs per atom and step, {:.3e} atom steps per second", 1e6 / us));
         let per_day = 86_400.0 / timing.median().as_secs_f64() * 1e-6;

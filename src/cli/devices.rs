@@ -55,11 +55,12 @@ fn graphics() -> Vec<Device> {
     let describe = |(number, adapter): (usize, crate::compute::gpu::Adapter)| Device {
         name: format!("gpu {number}"),
         details: format!(
-            "{}: {}, {} {}\n{} buffers to a kernel, of up to {}",
+            "{}: {}, {} {}\n{}{} buffers to a kernel, of up to {}",
             adapter.name,
             adapter.kind.name(),
             adapter.interface,
             adapter.driver,
+            adapter.memory.map_or(String::new(), |memory| format!("{} of memory, ", bytes(memory))),
             adapter.bindings,
             bytes(adapter.largest_binding),
         ),
@@ -70,6 +71,7 @@ fn graphics() -> Vec<Device> {
             "sort": adapter.kind.name(),
             "interface": adapter.interface,
             "driver": adapter.driver,
+            "memory_bytes": adapter.memory,
             "largest_buffer_bytes": adapter.largest_buffer,
             "largest_binding_bytes": adapter.largest_binding,
             "bindings": adapter.bindings,

@@ -7,7 +7,7 @@ use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::{Barostat, Dynamics, Plan, Thermostat};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
-use crate::workflow::dynamics::{residence, tasks, together};
+use crate::workflow::dynamics::{residence, tasks};
 use crate::workflow::run::{Outlook, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,9 +45,9 @@ impl Arguments {
         }
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
-            let lanes = together(&tasks(&setup.plan)?, setup.system.len(), &setup.engine);
-            let outlook = setup.measure(lanes)?;
-            return terminal::print(&describe(&setup, &outlook, lanes)?);
+            setup.rehearse()?;
+            let outlook = setup.measure()?;
+            return terminal::print(&describe(&setup, &outlook)?);
         }
         if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
             setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
@@ -60,7 +60,7 @@ impl Arguments {
 }
 
 /// What the run would do and take.
-fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> Result<String> {
+fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
     let (plan, system) = (&setup.plan, &setup.system);
     let mut rows = Rows::new(plan.title.clone().unwrap_or_else(|| "The input is valid.".to_string()));
     rows.push(
@@ -77,22 +77,17 @@ fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> Result<String> {
     if let Some(memory) = outlook.memory {
         rows.push("memory", format!("{} after the first evaluation", bytes(memory)));
     }
-    let atoms = system.len() as f64;
-    let per_atom = outlook.step.as_secs_f64() * 1e6 / atoms;
-    let threads = setup.threads();
-    rows.push(
-        "forces",
-        format!(
-            "{} on {threads} thread{}: {per_atom:.3} µs per atom",
-            duration(outlook.step),
-            if threads == 1 { "" } else { "s" }
-        ),
-    );
+    if let Some(tried) = outlook.on_device {
+        let of = tried.memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
+        rows.push("", format!("{}{of} on the device", bytes(tried.bytes)));
+    }
+    let (name, how) = speed(setup, outlook);
+    rows.push(name, how);
     for remark in setup.processor.remarks() {
         rows.push("device", remark.trim_start_matches("device: "));
     }
     match &plan.dynamics {
-        Some(dynamics) => describe_dynamics(plan, dynamics, outlook, lanes, &mut rows),
+        Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
     }
     if let Some(remark) = residence(&setup.engine, &tasks(plan)?) {
@@ -101,7 +96,29 @@ fn describe(setup: &Setup, outlook: &Outlook, lanes: usize) -> Result<String> {
     Ok(rows.to_string())
 }
 
-fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, lanes: usize, rows: &mut Rows) {
+/// How long a step takes on the path that the run will take.
+fn speed(setup: &Setup, outlook: &Outlook) -> (&'static str, String) {
+    let per_atom = outlook.step.as_secs_f64() * 1e6 / setup.system.len() as f64;
+    let step = duration(outlook.step);
+    if let Some(tried) = outlook.on_device {
+        let runs = tried.together as f64;
+        let (runs, of) =
+            (per_atom / runs, if runs > 1.0 { format!(" of {runs} runs") } else { String::new() });
+        return ("step", format!("{step}{of}, atoms stay on the device: {runs:.3} µs per atom"));
+    }
+    if setup.processor.uses_device() {
+        return (
+            "forces",
+            format!("{step}, fetched from the device at every step: {per_atom:.3} µs per atom"),
+        );
+    }
+    let threads = setup.threads();
+    let plural = if threads == 1 { "" } else { "s" };
+    ("forces", format!("{step} on {threads} thread{plural}: {per_atom:.3} µs per atom"))
+}
+
+fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, rows: &mut Rows) {
+    let lanes = outlook.together;
     let runs = dynamics.temperature.len();
     let temperatures: Vec<_> = dynamics.temperature.iter().map(ToString::to_string).collect();
     let many = if runs == 1 { "1 run".to_string() } else { format!("{runs} runs") };
@@ -114,9 +131,10 @@ fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, lanes:
         1 => String::new(),
         _ => format!(", {lanes} runs at a time: {} for each of their steps", duration(outlook.side_by_side)),
     };
+    let what = if outlook.on_device.is_some() { "steps" } else { "forces" };
     rows.push(
         "time",
-        format!("about {} for all forces{together}", duration(outlook.side_by_side.mul_f64(steps))),
+        format!("about {} for all {what}{together}", duration(outlook.side_by_side.mul_f64(steps))),
     );
     let output = &plan.output;
     let count = |every: f64| production / dynamics.steps_in(every);

@@ -24,6 +24,7 @@ pub(super) fn simulate(
     fresh: bool,
     terminal: Terminal,
 ) -> Result<()> {
+    setup.rehearse()?;
     let tasks = tasks(&setup.plan)?;
     let plan = &setup.plan;
     let stop = Stop::listen(plan.run.wall_time)?;
@@ -46,7 +47,7 @@ pub(super) fn simulate(
         terminal.note(&remark);
     }
     if tasks.len() > 1 {
-        let together = together(&tasks, atoms, &setup.engine);
+        let together = together(&tasks, &setup.system, &setup.engine)?;
         terminal.note(&format!("{} runs, {together} at a time", tasks.len()));
     }
     let progress = Mutex::new(progress(&tasks, atoms, terminal));

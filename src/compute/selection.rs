@@ -44,6 +44,12 @@ impl Processor {
         }
     }
 
+    /// The processor, where `auto` had found a device that turned out not to do.
+    pub fn instead(reason: &str, precision: Precision) -> Self {
+        let reason = reason.lines().next().unwrap_or_default();
+        Self { remarks: vec![format!("device: cpu, for {reason}")], ..Self::new(DeviceKind::Cpu, precision) }
+    }
+
     /// A neural potential that is computed here.
     ///
     /// # Errors
@@ -140,6 +146,11 @@ impl Processor {
             ));
         }
         Ok(())
+    }
+
+    /// Does a device compute?
+    pub fn uses_device(&self) -> bool {
+        self.used
     }
 
     /// What a person should know about the choice, a line each.

@@ -72,8 +72,13 @@ impl State {
     /// Velocity components that move freely: three for each atom that is not fixed, less the total momentum
     /// where it is conserved.
     pub fn degrees_of_freedom(&self) -> usize {
-        let free = 3 * (self.system.len() - self.fixed.len());
-        if self.fixed.is_empty() { free.saturating_sub(3) } else { free }
+        Self::freedom(self.system.len(), self.fixed.len())
+    }
+
+    /// The same for so many atoms of which so many are fixed.
+    pub(super) fn freedom(atoms: usize, fixed: usize) -> usize {
+        let free = 3 * (atoms - fixed);
+        if fixed == 0 { free.saturating_sub(3) } else { free }
     }
 
     /// Kinetic energy, eV.

@@ -1,9 +1,9 @@
 //! `mlmd run`: from an input to the atoms, the potential and what the run will take.
 
-use super::dynamics::share;
+use super::dynamics::{Tried, share, tasks, together, try_on_device};
 use super::{potential, structure};
 use crate::analysis::DriftReference;
-use crate::compute::{Engine, Options, Processor};
+use crate::compute::{DeviceKind, Engine, Options, Processor};
 use crate::error::{Error, Result};
 use crate::input::Plan;
 use crate::neighbors::NeighborList;
@@ -23,20 +23,24 @@ pub struct Setup {
     pub processor: Processor,
 }
 
-/// What a run will take, measured on its own first evaluation.
+/// What a run will take, measured on its own first steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Outlook {
     /// Neighbours of an atom within the cutoff, on average.
     pub neighbors: f64,
     /// Memory of the process after an evaluation, bytes, where the system tells.
     pub memory: Option<u64>,
-    /// Time of one evaluation on all threads.
+    /// How many runs go side by side.
+    pub together: usize,
+    /// What was found where a device moves the atoms.
+    pub on_device: Option<Tried>,
+    /// Time of one evaluation on all threads, or of one step of all runs that a device moves together.
     pub step: Duration,
-    /// Time of one evaluation in each of the runs that go side by side.
+    /// Time of one step, or of its forces, in each of the runs that go side by side.
     pub side_by_side: Duration,
 }
 
-/// Evaluations are repeated until they took this long together, for a time that can be trusted.
+/// Evaluations or steps are repeated until they took this long together, for a time that can be trusted.
 const MEASURE: Duration = Duration::from_millis(300);
 
 impl Setup {
@@ -48,12 +52,9 @@ impl Setup {
 
     /// The same for atoms that are already there: loads the potential and checks that all go together.
     pub fn of(plan: Plan, system: System) -> Result<Self> {
-        let mut elements = system.species.clone();
-        elements.sort_unstable();
-        elements.dedup();
         let mut processor = Processor::new(plan.device.kind, plan.device.precision);
-        let potential = potential::build(&plan.potential, &mut processor, &elements)?;
-        check_elements(&*potential, &system)?;
+        let engine = engine(&plan, &system, &mut processor)?;
+        check_elements(engine.potential(), &system)?;
         check_analysis(&plan, &system)?;
         if plan.dynamics.as_ref().is_some_and(|dynamics| dynamics.barostat.is_some())
             && !system.cell.is_bulk()
@@ -63,9 +64,34 @@ impl Setup {
                 plan.structure.file.display()
             )));
         }
-        let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
-        let engine = Engine::new(potential, options)?;
         Ok(Self { plan, system, engine, processor })
+    }
+
+    /// Takes the memory of the run on its device and gives it back: what does not fit is refused before anything is
+    /// written. With `auto` the processor takes over.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with what is needed and what there is.
+    pub fn rehearse(&mut self) -> Result<()> {
+        if !self.processor.uses_device() {
+            return Ok(());
+        }
+        let tasks = tasks(&self.plan)?;
+        let tried = try_on_device(&self.engine, &tasks, &self.system, Duration::ZERO);
+        let tried = tried.and_then(|tried| match tried {
+            Some(_) => Ok(()),
+            // Positions will be sent at each step.
+            None => self.engine.evaluate(&self.system).map(|_| ()),
+        });
+        match tried {
+            Err(Error::Device(reason)) if self.plan.device.kind == DeviceKind::Auto => {
+                self.processor = Processor::instead(&reason, self.plan.device.precision);
+                self.engine = engine(&self.plan, &self.system, &mut self.processor)?;
+                Ok(())
+            }
+            Err(Error::Device(reason)) => Err(Error::invalid(reason)),
+            other => other,
+        }
     }
 
     /// How many threads compute.
@@ -73,16 +99,22 @@ impl Setup {
         self.engine.pool().current_num_threads()
     }
 
-    /// Evaluates the structure a few times to see what a step takes, and what it takes where `lanes` runs share
-    /// the threads.
-    pub fn measure(&mut self, lanes: usize) -> Result<Outlook> {
-        let step = median(&mut self.engine, &self.system)?;
+    /// Takes the first steps of the run, or evaluates the structure a few times where the CPU moves the atoms, to see
+    /// what a step takes: of all runs that go side by side.
+    pub fn measure(&mut self) -> Result<Outlook> {
+        let tasks = tasks(&self.plan)?;
+        let on_device = try_on_device(&self.engine, &tasks, &self.system, MEASURE)?;
+        let (together, step) = match on_device {
+            Some(tried) => (tried.together, tried.step),
+            None => (together(&tasks, &self.system, &self.engine)?, median(&mut self.engine, &self.system)?),
+        };
         let memory = resident_memory();
         let cutoff = self.engine.potential().cutoff();
         let list = NeighborList::build(&self.system.cell, &self.system.positions, cutoff)?;
         let neighbors = list.pairs().len() as f64 / self.system.len() as f64;
-        let side_by_side = if lanes > 1 { self.measure_lanes(lanes)? } else { step };
-        Ok(Outlook { neighbors, memory, step, side_by_side })
+        let side_by_side =
+            if together > 1 && on_device.is_none() { self.measure_lanes(together)? } else { step };
+        Ok(Outlook { neighbors, memory, together, on_device, step, side_by_side })
     }
 
     /// All lanes at the same time, as they will be: the slowest counts.
@@ -105,6 +137,16 @@ impl Setup {
             })
         })
     }
+}
+
+/// The potential of a plan with its threads.
+fn engine(plan: &Plan, system: &System, processor: &mut Processor) -> Result<Engine> {
+    let mut elements = system.species.clone();
+    elements.sort_unstable();
+    elements.dedup();
+    let potential = potential::build(&plan.potential, processor, &elements)?;
+    let options = Options { threads: plan.device.threads.unwrap_or(0), ..Options::default() };
+    Engine::new(potential, options)
 }
 
 /// The median time of an evaluation after the first.

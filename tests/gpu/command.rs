@@ -11,6 +11,9 @@ const POTENTIAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden/
 const FRAME: &str = "4\nLattice=\"4.1 0 0 0.3 4.3 0 0 -0.2 3.9\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n\
                      Li 0.1 0 0.2\nO 2 2.1 0.1\nLi 2.2 0 1.9\nO 0 2.3 2.1\n";
 
+const LENNARD_JONES: &str =
+    "[potential.lennard-jones]\nepsilon = \"0.001 eV\"\nsigma = \"2 angstrom\"\ncutoff = \"4 angstrom\"\n";
+
 const INPUT: &str = r#"
 [structure]
 file = "frame.xyz"
@@ -70,6 +73,56 @@ fn evaluate_and_bench_say_what_computes() {
     let result: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(result["device"], device.name());
     assert_eq!(result["precision"], "single");
+    assert_eq!(result["path"], "dynamics, atoms stay on the device");
+    // A part of the forces comes from the CPU here, so those of the device are fetched.
+    let sum = format!("[potential]\nfile = \"{POTENTIAL}\"\n{LENNARD_JONES}");
+    fs::write(path.join("sum.toml"), sum).unwrap();
+    let (out, _) =
+        succeed(path, &["bench", "sum.toml", "--device", "gpu", "--atoms", "16", "--steps", "2", "--json"]);
+    let result: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(result["path"], "forces, fetched from the device at every step");
+}
+
+/// A system that is too large for the device is refused before anything is written, with what is needed and what there
+/// is; `--dry-run` says the same.
+#[test]
+fn memory_that_is_short_is_said_before_the_run() {
+    if device().is_none() {
+        return;
+    }
+    let limit = mlmd::compute::gpu::adapters().first().map_or(0, |adapter| adapter.largest_binding);
+    // Forces between pairs take 16 bytes each, and a row has room for 48 or more neighbours (40 are within 5.5 Å) of each
+    // of the 4 atoms of the cell.
+    let times = ((limit as f64 / (4.0 * 48.0 * 16.0)).cbrt().ceil() as u64).to_string();
+    if limit > 1 << 28 {
+        eprintln!("skipped: it takes {times}³ cells to fill this device");
+        return;
+    }
+    let folder = folder();
+    let size = format!("structure.supercell=[{times}, {times}, {times}]");
+    for more in [&["--dry-run"][..], &[]] {
+        let arguments = [&["run", "in.toml", "--device", "gpu", "--set", &size], more].concat();
+        let ran = mlmd(folder.path(), &arguments);
+        let complaint = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{complaint}");
+        assert!(complaint.contains("is too small for") && complaint.contains("at once"), "{complaint}");
+        assert!(!folder.path().join("out").exists(), "{complaint}");
+    }
+}
+
+/// What `--dry-run` says of time is that of the path which the run takes.
+#[test]
+fn a_dry_run_measures_what_the_run_does() {
+    if device().is_none() {
+        return;
+    }
+    let folder = folder();
+    let two = "dynamics.temperature=[\"300 K\", \"600 K\"]";
+    let (plan, _) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu", "--dry-run", "--set", two]);
+    assert!(plan.contains("of 2 runs, atoms stay on the device"), "{plan}");
+    assert!(plan.contains("for all steps, 2 runs at a time"), "{plan}");
+    assert!(plan.contains("on the device\n"), "{plan}");
+    assert!(!folder.path().join("out").exists());
 }
 
 /// Without a card `auto` is the CPU, in whatever precision, and never a program that plays a card.
@@ -205,6 +258,7 @@ fn a_barostat_is_left_to_the_cpu() {
     fs::write(folder.path().join("in.toml"), input).unwrap();
     let (plan, _) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu", "--dry-run"]);
     assert!(plan.contains("on the CPU with a barostat"), "{plan}");
+    assert!(plan.contains("fetched from the device at every step"), "{plan}");
     let (_, notes) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu"]);
     assert!(notes.contains("on the CPU with a barostat"), "{notes}");
 }

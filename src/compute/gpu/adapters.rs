@@ -14,6 +14,8 @@ pub struct Adapter {
     pub interface: &'static str,
     /// Name and version of the driver, as far as it tells.
     pub driver: String,
+    /// Its memory, bytes, where the driver says so (Vulkan).
+    pub memory: Option<u64>,
     /// The largest buffer that can be made, bytes.
     pub largest_buffer: u64,
     /// The largest part of a buffer that a kernel can be given, bytes.
@@ -53,10 +55,15 @@ impl Kind {
 /// The graphics processors of this machine, the ones to prefer first; none where no driver is installed.
 pub fn adapters() -> Vec<Adapter> {
     let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
-    let found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
-    let mut adapters: Vec<Adapter> = found.iter().map(describe).collect();
-    adapters.sort_by(|a, b| (a.kind, &a.name, a.interface).cmp(&(b.kind, &b.name, b.interface)));
-    adapters
+    enumerate(&instance).iter().map(describe).collect()
+}
+
+/// The same as `wgpu` knows them. Among equals the order is that of the driver, which is that of the numbers that
+/// schedulers give.
+pub(super) fn enumerate(instance: &Instance) -> Vec<wgpu::Adapter> {
+    let mut found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
+    found.sort_by_key(kind);
+    found
 }
 
 /// What the kernel of Linux shows where there is a card, of any maker, or one lent by Windows.
@@ -68,24 +75,49 @@ pub fn card_possible() -> bool {
     !cfg!(target_os = "linux") || FILES.iter().any(|file| Path::new(file).exists())
 }
 
-pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
-    let (info, limits) = (adapter.get_info(), adapter.limits());
-    let kind = match info.device_type {
+fn kind(adapter: &wgpu::Adapter) -> Kind {
+    match adapter.get_info().device_type {
         DeviceType::DiscreteGpu => Kind::Discrete,
         DeviceType::IntegratedGpu => Kind::Integrated,
         DeviceType::VirtualGpu => Kind::Virtual,
         DeviceType::Other => Kind::Unknown,
         DeviceType::Cpu => Kind::Software,
-    };
+    }
+}
+
+pub(super) fn describe(adapter: &wgpu::Adapter) -> Adapter {
+    let (info, limits) = (adapter.get_info(), adapter.limits());
     Adapter {
         name: info.name,
-        kind,
+        kind: kind(adapter),
         interface: info.backend.to_str(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_string(),
+        memory: memory(adapter),
         largest_buffer: limits.max_buffer_size,
         largest_binding: limits.max_storage_buffer_binding_size,
         bindings: limits.max_storage_buffers_per_shader_stage,
     }
+}
+
+/// The memory of a device, bytes: the largest heap, of a card with memory of its own the largest of these.
+#[cfg(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[allow(unsafe_code)]
+fn memory(adapter: &wgpu::Adapter) -> Option<u64> {
+    // SAFETY: the handle is only asked what it is, while the adapter that owns it is borrowed; nothing is destroyed.
+    let vulkan = unsafe { adapter.as_hal::<wgpu::hal::api::Vulkan>() }?;
+    let instance = vulkan.shared_instance().raw_instance();
+    // SAFETY: instance and physical device belong together and both live as long as the adapter.
+    let properties = unsafe { instance.get_physical_device_memory_properties(vulkan.raw_physical_device()) };
+    let heaps = properties.memory_heaps.iter().take(properties.memory_heap_count as usize);
+    // VK_MEMORY_HEAP_DEVICE_LOCAL_BIT is the first.
+    let shared = !matches!(kind(adapter), Kind::Discrete | Kind::Virtual);
+    heaps.filter(|heap| shared || heap.flags.as_raw() & 1 != 0).map(|heap| heap.size).max()
+}
+
+/// Other interfaces do not say.
+#[cfg(not(any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn memory(_: &wgpu::Adapter) -> Option<u64> {
+    None
 }
 
 /// Where schedulers say which graphics processors of a machine a job has, the narrowest first. Vulkan does not look there.

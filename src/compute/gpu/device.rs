@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wgpu::{
-    Backends, Buffer, BufferDescriptor, BufferUsages, CommandBuffer, ErrorFilter, Features, Instance,
+    Buffer, BufferDescriptor, BufferUsages, CommandBuffer, ErrorFilter, Features, Instance,
     InstanceDescriptor, InstanceFlags, Limits, MapMode, PollType,
 };
 
@@ -22,6 +22,7 @@ pub struct Device {
     origin: (Instance, wgpu::Adapter),
     name: String,
     kind: Kind,
+    memory: Option<u64>,
     /// The first complaint that nobody was asking for.
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -49,23 +50,32 @@ impl Device {
     /// # Errors
     /// [`Error::Device`] if it cannot be opened, or is no match for the kernels.
     pub fn open() -> Result<Option<Arc<Self>>> {
-        Self::open_with(|_| Features::empty())
+        Self::open_with(|_| Features::empty(), |limits| limits)
+    }
+
+    /// Opens the same device, which gives kernels so many bytes at once.
+    #[cfg(test)]
+    pub(crate) fn open_narrow(binding: u64) -> Result<Option<Arc<Self>>> {
+        let narrow = |limits| Limits { max_storage_buffer_binding_size: binding, ..limits };
+        Self::open_with(|_| Features::empty(), narrow)
     }
 
     /// Opens the same device with all that it can do, which burn's kernels make use of.
     #[cfg(feature = "train-gpu")]
     pub fn open_for_tensors() -> Result<Option<Arc<Self>>> {
         let unwanted = Features::MAPPABLE_PRIMARY_BUFFERS | Features::all_experimental_mask();
-        Self::open_with(|all| all.difference(unwanted))
+        Self::open_with(|all| all.difference(unwanted), |limits| limits)
     }
 
-    fn open_with(features: impl Fn(Features) -> Features) -> Result<Option<Arc<Self>>> {
+    fn open_with(
+        features: impl Fn(Features) -> Features,
+        limits: impl Fn(Limits) -> Limits,
+    ) -> Result<Option<Arc<Self>>> {
         let mut descriptor = InstanceDescriptor::new_without_display_handle();
         // Numbers of workgroups that kernels write are those of `grid` or zero: checking them would cost a kernel each.
         descriptor.flags.remove(InstanceFlags::VALIDATION_INDIRECT_CALL);
         let instance = Instance::new(descriptor);
-        let mut found = pollster::block_on(instance.enumerate_adapters(Backends::PRIMARY));
-        found.sort_by_key(|adapter| adapters::describe(adapter).kind);
+        let mut found = adapters::enumerate(&instance);
         let Some(described) = found.first().map(adapters::describe) else { return Ok(None) };
         found.retain(|adapter| {
             let other = adapters::describe(adapter);
@@ -73,7 +83,7 @@ impl Device {
         });
         let adapter = found.swap_remove(adapters::given(found.len(), |name| std::env::var(name).ok()));
         let described = adapters::describe(&adapter);
-        let limits = adapter.limits();
+        let limits = limits(adapter.limits());
         if limits.max_storage_buffers_per_shader_stage < BINDINGS {
             return Err(Error::Device(format!(
                 "{} hands {} buffers to a kernel, of the {BINDINGS} that are needed",
@@ -88,7 +98,7 @@ impl Device {
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| Error::Device(format!("{} cannot be opened: {error}", described.name)))?;
-        let (name, kind) = (described.name, described.kind);
+        let (name, kind, memory) = (described.name, described.kind, described.memory);
         let opened = Self {
             handle: device,
             queue,
@@ -97,6 +107,7 @@ impl Device {
             origin: (instance, adapter),
             name,
             kind,
+            memory,
             fault: Arc::default(),
         };
         opened.listen();
@@ -125,8 +136,12 @@ impl Device {
         Shared { instance, adapter, device: self.handle.clone(), queue: self.queue.clone(), backend }
     }
 
+    /// Its memory, bytes, where the driver says so.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory
+    }
+
     /// The most bytes of a buffer that a kernel can be given.
-    #[cfg(feature = "train-gpu")]
     pub(crate) fn largest_binding(&self) -> u64 {
         self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
     }
@@ -189,7 +204,7 @@ impl Device {
     /// [`Error::Device`] if a kernel cannot be given as much, or the memory is not there.
     pub(super) fn buffer(&self, what: &'static str, bytes: u64, usage: BufferUsages) -> Result<Buffer> {
         let most = if usage.contains(BufferUsages::STORAGE) {
-            self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
+            self.largest_binding()
         } else {
             self.limits.max_buffer_size
         };

@@ -1,7 +1,8 @@
 //! The buffers of one system on a device, and the commands that evaluate it.
 
+use super::demand::{Demand, Room};
 use super::device::{Device, Words};
-use super::model::Model;
+use super::model::{Model, Species};
 use super::packing::{Lattice, Packed};
 use crate::error::{Error, Result};
 use crate::system::Vec3;
@@ -19,22 +20,20 @@ pub(super) const STAGING: BufferUsages = BufferUsages::MAP_READ.union(BufferUsag
 /// A buffer that grows and never shrinks.
 #[derive(Debug)]
 pub(super) struct Growing {
-    what: &'static str,
     usage: BufferUsages,
     pub(super) buffer: Buffer,
 }
 
 impl Growing {
-    pub(super) fn new(device: &Device, what: &'static str, usage: BufferUsages) -> Result<Self> {
-        Ok(Self { what, usage, buffer: device.buffer(what, 0, usage)? })
+    pub(super) fn new(device: &Device, usage: BufferUsages) -> Result<Self> {
+        Ok(Self { usage, buffer: device.buffer("nothing", 0, usage)? })
     }
 
-    /// Makes room for `bytes` bytes, and a tenth more where there is need for more than there was, if that is to
-    /// be had.
-    pub(super) fn reserve(&mut self, device: &Device, bytes: u64) -> Result<()> {
+    /// Makes room, and a tenth more where there is need for more than there was, if that is to be had.
+    pub(super) fn reserve(&mut self, device: &Device, (what, bytes): Room) -> Result<()> {
         if bytes > self.buffer.size() {
-            let generous = device.buffer(self.what, bytes + bytes / 10, self.usage);
-            self.buffer = generous.or_else(|_| device.buffer(self.what, bytes, self.usage))?;
+            let generous = device.buffer(what, bytes + bytes / 10, self.usage);
+            self.buffer = generous.or_else(|_| device.buffer(what, bytes, self.usage))?;
         }
         Ok(())
     }
@@ -98,26 +97,26 @@ const REDUCED: usize = 1024;
 impl Evaluator {
     /// Empty buffers.
     pub(super) fn new(device: &Device, model: &Model) -> Result<Self> {
-        let growing = |what, usage| Growing::new(device, what, usage);
+        let growing = |usage| Growing::new(device, usage);
         let block = |_| {
             let frame = device.buffer("frame", 80, UNIFORM)?;
             Ok(Block { frame, first: 0, count: 0, descriptors: 0, kept: 0, bound: None })
         };
         Ok(Self {
-            positions: growing("positions", SHARED)?,
-            rows: growing("rows of the neighbour list", SHARED)?,
-            list: growing("neighbours", SHARED)?,
-            reverse: growing("reverse neighbours", SHARED)?,
-            descriptors: growing("descriptors", RESULT)?,
-            gradients: growing("derivatives by descriptors", BufferUsages::STORAGE)?,
-            kept: growing("moments", BufferUsages::STORAGE)?,
-            pairs: growing("forces between pairs", BufferUsages::STORAGE)?,
-            virials: growing("virials of atoms", RESULT)?,
-            sums: growing("sums of virials", RESULT)?,
-            energies: growing("energies of atoms", RESULT)?,
-            outside: growing("counts of descriptors out of range", RESULT)?,
-            forces: growing("forces", RESULT)?,
-            staging: growing("results", STAGING)?,
+            positions: growing(SHARED)?,
+            rows: growing(SHARED)?,
+            list: growing(SHARED)?,
+            reverse: growing(SHARED)?,
+            descriptors: growing(RESULT)?,
+            gradients: growing(BufferUsages::STORAGE)?,
+            kept: growing(BufferUsages::STORAGE)?,
+            pairs: growing(BufferUsages::STORAGE)?,
+            virials: growing(RESULT)?,
+            sums: growing(RESULT)?,
+            energies: growing(RESULT)?,
+            outside: growing(RESULT)?,
+            forces: growing(RESULT)?,
+            staging: growing(STAGING)?,
             size: device.buffer("size", 16, UNIFORM)?,
             blocks: model.species.iter().map(block).collect::<Result<_>>()?,
             gather: None,
@@ -127,28 +126,51 @@ impl Evaluator {
         })
     }
 
-    /// Memory on the device, bytes.
-    pub(super) fn memory(&self) -> u64 {
-        self.all().iter().map(|growing| growing.buffer.size()).sum()
+    /// The buffers, in the order of [`Evaluator::rooms`].
+    fn growing(&mut self) -> [&mut Growing; 14] {
+        [
+            &mut self.positions,
+            &mut self.rows,
+            &mut self.list,
+            &mut self.reverse,
+            &mut self.descriptors,
+            &mut self.gradients,
+            &mut self.kept,
+            &mut self.pairs,
+            &mut self.virials,
+            &mut self.sums,
+            &mut self.energies,
+            &mut self.outside,
+            &mut self.forces,
+            &mut self.staging,
+        ]
     }
 
-    fn all(&self) -> [&Growing; 14] {
+    /// What the buffers take for the atoms of each species and so many pairs.
+    pub(super) fn rooms(model: &Model, counts: &[usize], pairs: usize) -> [Room; 14] {
+        let n: usize = counts.iter().sum();
+        let of_species = |each: fn(&Species) -> usize| -> usize {
+            model.species.iter().zip(counts).map(|(species, count)| each(species) * count).sum()
+        };
+        let descriptors = of_species(|species| species.length);
+        let sums = 9 * n.div_ceil(REDUCED);
         [
-            &self.positions,
-            &self.rows,
-            &self.list,
-            &self.reverse,
-            &self.descriptors,
-            &self.gradients,
-            &self.kept,
-            &self.pairs,
-            &self.virials,
-            &self.sums,
-            &self.energies,
-            &self.outside,
-            &self.forces,
-            &self.staging,
+            ("positions", 4 * n),
+            ("rows of the neighbour list", 4 * n),
+            ("neighbours", 2 * pairs),
+            ("reverse neighbours", pairs),
+            ("descriptors", descriptors),
+            ("derivatives by descriptors", descriptors),
+            ("moments", of_species(|species| species.kept)),
+            ("forces between pairs", 4 * pairs),
+            ("virials of atoms", 9 * n),
+            ("sums of virials", sums),
+            ("energies of atoms", n),
+            ("counts of descriptors out of range", n),
+            ("forces", 4 * n),
+            ("results", 6 * n + sums),
         ]
+        .map(|(what, words)| (what, 4 * words as u64))
     }
 
     /// Sends a neighbour list and makes room for what follows from it.
@@ -181,21 +203,13 @@ impl Evaluator {
         }
         numbered(descriptors)?;
         numbered(kept)?;
+        let counts: Vec<usize> = starts.windows(2).map(|ends| (ends[1] - ends[0]) as usize).collect();
+        let rooms = Self::rooms(model, &counts, pairs);
+        device.admit(&Demand::new(n, rooms))?;
+        for (growing, room) in self.growing().into_iter().zip(rooms) {
+            growing.reserve(device, room)?;
+        }
         let groups = n.div_ceil(REDUCED);
-        let words = |count: usize| 4 * count as u64;
-        self.positions.reserve(device, words(4 * n))?;
-        self.rows.reserve(device, words(4 * n))?;
-        self.list.reserve(device, words(2 * pairs))?;
-        self.reverse.reserve(device, words(pairs))?;
-        self.descriptors.reserve(device, words(descriptors))?;
-        self.gradients.reserve(device, words(descriptors))?;
-        self.kept.reserve(device, words(kept))?;
-        self.pairs.reserve(device, words(4 * pairs))?;
-        self.virials.reserve(device, words(9 * n))?;
-        self.sums.reserve(device, words(9 * groups))?;
-        self.energies.reserve(device, words(n))?;
-        self.outside.reserve(device, words(n))?;
-        self.forces.reserve(device, words(4 * n))?;
         self.readback = Readback {
             forces: 0,
             energies: 4 * n,
@@ -203,9 +217,8 @@ impl Evaluator {
             virials: 6 * n,
             groups,
             atoms,
-            bytes: words(6 * n + 9 * groups),
+            bytes: rooms[13].1,
         };
-        self.staging.reserve(device, self.readback.bytes)?;
         device.write(&self.size, &[n as u32, 0, 0, 0]);
 
         for (block, species) in self.blocks.iter_mut().zip(&model.species) {

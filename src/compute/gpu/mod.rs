@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `adapters` | [`adapters()`]: which devices there are, and what they can hold |
 //! | `device` | [`Device`]: one of them, opened; what goes wrong on it becomes an error |
+//! | `demand` | [`Demand`]: the memory that something takes, and whether a device has it |
 //! | `kernel`, `tables` | from the text of a kernel to something that runs; numbers it looks up |
 //! | `expansion`, `symmetry`, `network` | descriptors and networks as kernels want them |
 //! | `model` | a neural potential compiled for a device |
@@ -15,6 +16,7 @@
 //! The kernels themselves are in `kernels/*.wgsl`, each with its buffers and formulas at its top.
 
 mod adapters;
+mod demand;
 mod device;
 pub mod dynamics;
 mod expansion;
@@ -28,5 +30,6 @@ mod symmetry;
 mod tables;
 
 pub use adapters::{Adapter, Kind, adapters, card_possible};
+pub use demand::Demand;
 pub use device::Device;
 pub use potential::GpuPotential;

@@ -85,11 +85,6 @@ impl GpuPotential {
         &self.device
     }
 
-    /// Memory on the device that depends on the number of atoms, bytes.
-    pub fn memory(&self) -> u64 {
-        self.prepared.as_ref().map_or(0, |prepared| prepared.evaluator.memory())
-    }
-
     /// Sends what has changed and evaluates the mean of some members.
     fn run(&mut self, atoms: Atoms<'_>, list: &NeighborList, members: Range<usize>) -> Result<Found> {
         if list.cutoff() < self.cutoff {

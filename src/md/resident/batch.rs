@@ -162,6 +162,30 @@ impl Batch {
         self.table().on_device(seat, Dynamics::save)
     }
 
+    /// Seats everybody and computes their forces, which takes all the memory that they begin with: so many bytes.
+    pub(super) fn begin(&self, begins: Vec<Begin>) -> Result<u64> {
+        for (seat, begin) in begins.into_iter().enumerate() {
+            self.arrive(seat, begin);
+        }
+        let mut table = self.table();
+        let dynamics = table.begin()?;
+        let bytes = dynamics.bytes();
+        table.dynamics = Some(dynamics);
+        Ok(bytes)
+    }
+
+    /// Moves everybody by so many steps, with nobody looking; returns how long it took.
+    pub(super) fn pass(&self, steps: u64) -> Result<Duration> {
+        let mut table = self.table();
+        let clock = Instant::now();
+        let end = table.seats.iter().map(|seat| seat.step).max().unwrap_or(0) + steps;
+        while table.seats.iter().any(|seat| seat.step < end) {
+            table.seats.iter_mut().for_each(|seat| seat.status = Status::Waiting(end));
+            table.stretch()?;
+        }
+        Ok(clock.elapsed())
+    }
+
     /// Gives a seat up: the others do not wait for it any more.
     pub(super) fn leave(&self, seat: usize) {
         let mut table = self.table();

@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `batch` | runs of one system that are moved together |
 //! | `records` | thermostats as a device is told of them |
+//! | `trial` | [`Trial`]: is there room for runs, and how long does a step take? |
 
 mod batch;
 mod records;
+mod trial;
 
 use super::nose_hoover::Chain;
 use super::{Ensemble, Integrator, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
 use batch::{Batch, Begin};
+pub use trial::{Trial, room_for};
 
 /// Integrators for runs of one system whose potential is on a device, which move together; nothing if the potential is
 /// not all there or the device does not know one of the ensembles.

@@ -40,9 +40,9 @@ pub fn share(lane: usize, lanes: usize, threads: usize) -> usize {
 }
 
 /// How many of these tasks run at the same time: side by side on the threads of the engine, or on its device.
-pub fn together(tasks: &[Task], atoms: usize, engine: &Engine) -> usize {
+pub fn together(tasks: &[Task], start: &System, engine: &Engine) -> Result<usize> {
     let threads = engine.pool().current_num_threads();
-    batch(engine, tasks, atoms).unwrap_or_else(|| lanes(tasks.len(), atoms, threads))
+    Ok(batch(engine, tasks, start)?.unwrap_or_else(|| lanes(tasks.len(), start.len(), threads)))
 }
 
 /// Runs tasks, all from the same structure, with copies of the engine's potential on as many threads as it has.
@@ -67,7 +67,7 @@ pub fn run_all(
         finished: Mutex::new(tasks.iter().map(begin).collect()),
         broken: Mutex::new(false),
     };
-    match batch(engine, tasks, start.len()) {
+    match batch(engine, tasks, start)? {
         None => {
             let threads = engine.pool().current_num_threads();
             let lanes = lanes(tasks.len(), start.len(), threads);

@@ -80,6 +80,7 @@ fn execute(
     let mut plan = Plan::read_text(&path, &input, folder, &[])?;
     plan.device.threads = Some(threads);
     let mut setup = Setup::new(plan)?;
+    setup.rehearse()?;
     let plan = &setup.plan;
     let task =
         tasks(plan)?.pop().ok_or_else(|| Error::invalid(format!("{}: no [dynamics]", path.display())))?;

@@ -18,8 +18,9 @@ mod state;
 mod steps;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+use super::demand::Demand;
 use super::device::Device;
 use super::model::Model;
 use super::potential::GpuPotential;
@@ -155,6 +156,7 @@ impl Dynamics {
             .map(|species| species.offsets.iter().sum::<f64>() / members as f64)
             .collect();
         let species = species_numbers(potential.neural.elements(), &first.species)?;
+        device.admit(&Store::demand(&potential.model, &layout, &species, starts.len(), settings.drive))?;
         let programs = Programs::new(&device, settings.drive, layout.row_room)?;
         let store = Store::new(&device, &potential.model, &species, starts.len(), members, settings.drive)?;
         let mut dynamics = Self {
@@ -179,9 +181,32 @@ impl Dynamics {
         Ok(dynamics)
     }
 
+    /// The memory that replicas of a system begin with; lists that turn out longer than the density lets expect take
+    /// more.
+    ///
+    /// # Errors
+    /// [`Error::Device`] for a cell that a device cannot number, [`Error::Invalid`] for elements that the potential does
+    /// not know.
+    pub fn demand(
+        potential: &GpuPotential,
+        system: &System,
+        replicas: usize,
+        settings: &Settings,
+    ) -> Result<Demand> {
+        let layout = Layout::new(&system.cell, &system.positions, potential.cutoff + settings.skin)?;
+        let species = species_numbers(potential.neural.elements(), &system.species)?;
+        Ok(Store::demand(&potential.model, &layout, &species, replicas, settings.drive))
+    }
+
     /// How many replicas there are.
     pub fn replicas(&self) -> usize {
         self.replicas
+    }
+
+    /// Memory that they take on the device, bytes.
+    pub fn bytes(&self) -> u64 {
+        let drive = self.settings.drive;
+        Store::demand(&self.model, &self.layout, &self.species, self.replicas, drive).bytes()
     }
 
     /// How many times lists needed more room than they had.

@@ -1,7 +1,7 @@
 //! Atoms to words and back.
 
 use super::layout::SAVED;
-use super::{Dynamics, Moment, Start};
+use super::{Drive, Dynamics, Moment, Start};
 use crate::compute::gpu::device::Words;
 use crate::compute::gpu::potential::extrapolation;
 use crate::error::Result;
@@ -18,6 +18,11 @@ const FASTEST: f64 = 2.0e9;
 
 /// Words of an atom in what [`Dynamics::save`] gives: anchor, position (upper, lower words), velocity, images.
 const PER_ATOM: usize = 15;
+
+/// Words that a look reads back of so many atoms of all replicas.
+pub(super) fn look_words(atoms: usize, replicas: usize, drive: Drive) -> usize {
+    35 * atoms + 3 * drive.links() * replicas
+}
 
 /// Everything the device has about the atoms after a step.
 #[derive(Debug)]
@@ -185,11 +190,11 @@ impl Dynamics {
     fn look(&mut self) -> Result<&Snapshot> {
         if self.snapshot.is_none() {
             let n = self.atoms();
-            let links = 3 * self.settings.drive.links() * self.replicas;
+            let total = look_words(n, self.replicas, self.settings.drive);
+            let links = total - look_words(n, 0, self.settings.drive);
             let store = &mut self.store;
-            let total = 35 * n + links;
             let bytes = 4 * total as u64;
-            store.staging.reserve(&self.device, bytes)?;
+            store.staging.reserve(&self.device, ("state of atoms", bytes))?;
             let mut encoder =
                 self.device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
             let forces = &store.evaluator;

@@ -126,7 +126,7 @@ impl Dynamics {
         let logged = if notes { steps * self.replicas } else { 0 };
         let words = HEADER + 2 * self.replicas;
         let bytes = 4 * (words + 4 * logged) as u64;
-        self.store.staging.reserve(&self.device, bytes)?;
+        self.store.staging.reserve(&self.device, ("log of steps", bytes))?;
         let store = &self.store;
         let Some(bound) = &store.bound else {
             return Err(Error::Internal("dynamics without lists".into()));

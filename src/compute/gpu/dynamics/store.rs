@@ -2,7 +2,9 @@
 
 use super::layout::Layout;
 use super::programs::Programs;
+use super::state::look_words;
 use super::{Drive, LONGEST};
+use crate::compute::gpu::demand::{Demand, Room};
 use crate::compute::gpu::device::Device;
 use crate::compute::gpu::kernel::Kernel;
 use crate::compute::gpu::memory::{Evaluator, Growing, SHARED, STAGING, UNIFORM};
@@ -80,33 +82,79 @@ impl Store {
         for (slot, atom) in atoms.iter().enumerate() {
             slots[*atom as usize] = slot as u32;
         }
-        let groups = replicas * n.div_ceil(64);
-        let buffer = |what, words: usize, usage| device.buffer(what, 4 * words as u64, usage);
+        let [slots_room, control, motion, anchors, records, log, scales, chain, centres, parts] =
+            Self::rooms(n, replicas, drive);
+        let buffer = |(what, bytes): Room, usage| device.buffer(what, bytes, usage);
         Ok(Self {
             evaluator: Evaluator::new(device, model)?,
             atoms,
             starts,
-            slots: device.constant("slots of atoms", &slots)?,
+            slots: device.constant(slots_room.0, &slots)?,
             replicas,
             members,
             world: device.buffer("world", WORLD, UNIFORM)?,
-            control: buffer("control", HEADER + 2 * replicas, SHARED)?,
-            motion: buffer("motion of atoms", 12 * all, SHARED)?,
-            anchors: buffer("anchors of the list", 4 * all, SHARED)?,
-            drive: buffer("drive", 8 * LONGEST * replicas, SHARED)?,
-            log: buffer("log of steps", 4 * LONGEST * replicas, SHARED)?,
-            scales: buffer("scales", 2 * replicas, SHARED)?,
-            chain: buffer("chains", 3 * drive.links() * replicas, SHARED)?,
+            control: buffer(control, SHARED)?,
+            motion: buffer(motion, SHARED)?,
+            anchors: buffer(anchors, SHARED)?,
+            drive: buffer(records, SHARED)?,
+            log: buffer(log, SHARED)?,
+            scales: buffer(scales, SHARED)?,
+            chain: buffer(chain, SHARED)?,
             mode: drive,
-            centres: buffer("centres of mass", 4 * replicas, SHARED)?,
-            parts: buffer("parts of sums", 8 * groups, SHARED)?,
-            arguments: buffer("arguments", 6, SHARED.union(BufferUsages::INDIRECT))?,
-            near: buffer("near neighbours", model.species.len(), SHARED)?,
-            counts: Growing::new(device, "bins", SHARED)?,
-            members_of_bins: Growing::new(device, "atoms in bins", SHARED)?,
-            staging: Growing::new(device, "state of atoms", STAGING)?,
+            centres: buffer(centres, SHARED)?,
+            parts: buffer(parts, SHARED)?,
+            arguments: buffer(("arguments", 24), SHARED.union(BufferUsages::INDIRECT))?,
+            near: buffer(("near neighbours", 4 * model.species.len() as u64), SHARED)?,
+            counts: Growing::new(device, SHARED)?,
+            members_of_bins: Growing::new(device, SHARED)?,
+            staging: Growing::new(device, STAGING)?,
             bound: None,
         })
+    }
+
+    /// What stays as large as it is, in the order in which it is made.
+    fn rooms(n: usize, replicas: usize, drive: Drive) -> [Room; 10] {
+        let all = replicas * n;
+        [
+            ("slots of atoms", all),
+            ("control", HEADER + 2 * replicas),
+            ("motion of atoms", 12 * all),
+            ("anchors of the list", 4 * all),
+            ("drive", 8 * LONGEST * replicas),
+            ("log of steps", 4 * LONGEST * replicas),
+            ("scales", 2 * replicas),
+            ("chains", 3 * drive.links() * replicas),
+            ("centres of mass", 4 * replicas),
+            ("parts of sums", 8 * replicas * n.div_ceil(64)),
+        ]
+        .map(|(what, words)| (what, 4 * words as u64))
+    }
+
+    /// What grows with the lists: bins, and the atoms in them.
+    fn bins(layout: &Layout, replicas: usize) -> [Room; 2] {
+        let bins = 4 * (replicas * layout.bin_count()) as u64;
+        [("bins", bins), ("atoms in bins", bins * u64::from(layout.bin_room))]
+    }
+
+    /// What all of it takes for replicas of atoms of these species, before lists grow.
+    pub(super) fn demand(
+        model: &Model,
+        layout: &Layout,
+        species: &[u16],
+        replicas: usize,
+        drive: Drive,
+    ) -> Demand {
+        let n = species.len();
+        let mut counts = vec![0; model.species.len()];
+        for kind in species {
+            counts[usize::from(*kind)] += replicas;
+        }
+        let all = replicas * n;
+        let pairs = all * layout.row_room as usize;
+        let read = ("state of atoms", 4 * look_words(all, replicas, drive) as u64);
+        let rooms = Evaluator::rooms(model, &counts, pairs).into_iter();
+        let own = Self::rooms(n, replicas, drive).into_iter().chain(Self::bins(layout, replicas));
+        Demand::new(all, rooms.chain(own).chain([read]))
     }
 
     /// Makes room for lists and bins, and binds everything.
@@ -121,13 +169,13 @@ impl Store {
         let all = self.replicas * n;
         let pairs = all * layout.row_room as usize;
         self.evaluator.arrange(device, model, self.atoms.clone(), &self.starts, pairs)?;
-        let bins = self.replicas * layout.bin_count();
-        self.counts.reserve(device, 4 * bins as u64)?;
-        self.members_of_bins.reserve(device, 4 * bins as u64 * u64::from(layout.bin_room))?;
+        let [counts, members] = Self::bins(layout, self.replicas);
+        self.counts.reserve(device, counts)?;
+        self.members_of_bins.reserve(device, members)?;
         // A row that nobody has filled yet is empty.
         let rows: Vec<u32> = self.atoms.iter().flat_map(|atom| [*atom, 0, 0, 0]).collect();
         device.write(&self.evaluator.rows.buffer, &rows);
-        device.write(&self.counts.buffer, &vec![0; bins]);
+        device.write(&self.counts.buffer, &vec![0; self.replicas * layout.bin_count()]);
         self.bound = Some(self.bind(device, programs));
         Ok(())
     }

@@ -23,7 +23,7 @@ fn device() -> Option<Arc<Device>> {
 }
 
 /// A potential of two elements whose networks are of no interest.
-fn potential(device: &Arc<Device>) -> GpuPotential {
+pub(crate) fn potential(device: &Arc<Device>) -> GpuPotential {
     let elements: Vec<Element> = ["Li", "N"].map(|symbol| symbol.parse().unwrap()).to_vec();
     let descriptor =
         DescriptorSet::Moments(Moments::standard(elements, 3.5, 3.0, MomentsSize::Small).unwrap());
@@ -44,7 +44,7 @@ fn potential(device: &Arc<Device>) -> GpuPotential {
 }
 
 /// Atoms anywhere in a cell, but not at the same place.
-fn anywhere(cell: &Cell, atoms: usize, seed: u64) -> System {
+pub(crate) fn anywhere(cell: &Cell, atoms: usize, seed: u64) -> System {
     let elements = ["Li", "N"].map(|symbol| symbol.parse::<Element>().unwrap());
     let mut random = Philox::new(seed, Purpose::General, 0, 0);
     let positions = (0..atoms).map(|_| cell.cartesian(&Vec3::from_fn(|_, _| random.uniform()))).collect();
@@ -271,4 +271,33 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // Beyond three standard deviations: 0.27 % of them.
     let far = normals.iter().filter(|x| x.abs() > 3.0).count() as f64 / n;
     assert!((far - 0.0027).abs() < 4.0 * (0.0027 / n).sqrt(), "{far}");
+}
+
+/// What is said to be needed before the run is what is taken, and what a device cannot give is refused with both numbers.
+#[test]
+fn memory_is_known_beforehand() {
+    let Some(device) = device() else { return };
+    let own = potential(&device);
+    let system = anywhere(&Cell::orthorhombic(30.0, 31.0, 32.0).unwrap(), 1500, 5);
+    let starts = [Start { system: &system, saved: &[], chain: &[] }; 2];
+    let taken = || device.handle.generate_allocator_report().map(|report| report.total_allocated_bytes);
+    let before = taken();
+    let dynamics = Dynamics::new(&own, &starts, settings()).unwrap();
+    let bytes = dynamics.bytes();
+    if dynamics.grown() == 0 {
+        assert_eq!(bytes, Dynamics::demand(&own, &system, 2, &settings()).unwrap().bytes());
+    }
+    if let (Some(before), Some(after)) = (before, taken()) {
+        // Buffers that grow are a tenth larger; what was sent on its way is not yet given back.
+        let held = (after - before) as f64 / bytes as f64;
+        assert!((0.99..1.5).contains(&held), "{held} times the {bytes} bytes that were announced");
+    }
+
+    // Twice the memory of one replica, in buffers of which the largest is the forces between pairs.
+    let one = Dynamics::demand(&own, &system, 1, &settings()).unwrap();
+    let narrow = Device::open_narrow(one.bytes() / 4).unwrap().unwrap();
+    let complaint = Dynamics::new(&potential(&narrow), &starts, settings()).unwrap_err().to_string();
+    assert!(complaint.contains("is too small for 3000 atoms: the forces between pairs take"), "{complaint}");
+    assert!(complaint.contains(&format!("given {:.0} MB at once", one.bytes() as f64 / 4e6)), "{complaint}");
+    assert!(complaint.contains("--device cpu"), "{complaint}");
 }
