@@ -13,9 +13,9 @@ use super::keys::{Keys, Table};
 use super::kind::{existing_path, file_units, table};
 use crate::error::Result;
 use crate::io::FileUnits;
-use crate::potential::Potential;
+use crate::potential::{Potential, PotentialFormat};
 use crate::system::Element;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `[potential]`: a file, or tables of parameters, or several of them added up.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +84,9 @@ impl Table for PotentialChoice {
                 .with_help("remove it: tables of parameters carry their units")
                 .into());
         }
+        if let Some(file) = &self.file {
+            check_units(keys, "file", file, self.units)?;
+        }
         let tables = [self.lennard_jones.is_some(), self.buckingham_coulomb.is_some(), self.zbl.is_some()];
         if self.file.is_none() && !tables.contains(&true) {
             return Err(keys
@@ -93,6 +96,22 @@ impl Table for PotentialChoice {
         }
         Ok(())
     }
+}
+
+/// Are units stated where the files of a potential, which the key `name` gives, have none?
+pub(super) fn check_units(
+    keys: &Keys<'_>,
+    name: &str,
+    file: &Path,
+    units: Option<FileUnits>,
+) -> Result<()> {
+    if units.is_none() && PotentialFormat::detect(file).is_ok_and(|format| format == PotentialFormat::N2p2) {
+        return Err(keys
+            .error(name, "files of n2p2 and RuNNer do not say in which units they are")
+            .with_help("state them below: units = [\"eV\", \"angstrom\"], or [\"hartree\", \"bohr\"]")
+            .into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

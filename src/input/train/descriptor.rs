@@ -4,6 +4,7 @@ use crate::descriptors::{CutoffShape, MomentsSize};
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
 use crate::input::kind::{OneOf, existing_path, file_units, integer, length, list, number, one_of, word};
+use crate::input::potential::check_units;
 use crate::io::FileUnits;
 use std::path::PathBuf;
 
@@ -171,5 +172,9 @@ impl Table for DescriptorFile {
                 .key("units", file_units(), "Units of n2p2 and RuNNer files, which state none.")
                 .optional(["hartree", "bohr"])?,
         })
+    }
+
+    fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        check_units(keys, "file", &self.file, self.units)
     }
 }

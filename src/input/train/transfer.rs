@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
 use crate::input::kind::{existing_path, file_units};
+use crate::input::potential::check_units;
 use crate::io::FileUnits;
 use std::path::PathBuf;
 
@@ -27,5 +28,9 @@ impl Table for TransferTable {
                 .key("units", file_units(), "Units of n2p2 and RuNNer files, which state none.")
                 .optional(["hartree", "bohr"])?,
         })
+    }
+
+    fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        check_units(keys, "potential", &self.potential, self.units)
     }
 }
