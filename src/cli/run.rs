@@ -27,6 +27,10 @@ pub(super) struct Arguments {
     /// Where forces are computed, instead of what the input says
     #[arg(long, value_name = "DEVICE")]
     device: Option<Device>,
+    /// Graphics processors that runs are dealt out to, by their numbers in `mlmd info --devices`, instead of what the
+    /// input says
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    adapters: Option<Vec<usize>>,
     /// What to do with results that are already there: `fresh` deletes them, by default the run goes on
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
@@ -42,6 +46,9 @@ impl Arguments {
         let mut plan = Plan::read_file(&self.input, &self.set)?;
         if let Some(device) = self.device {
             plan.device.kind = device.kind();
+        }
+        if let Some(adapters) = self.adapters {
+            plan.device.adapters = adapters;
         }
         let mut setup = Setup::new(plan)?;
         if self.dry_run {
@@ -77,9 +84,10 @@ fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
     if let Some(memory) = outlook.memory {
         rows.push("memory", format!("{} after the first evaluation", bytes(memory)));
     }
-    if let Some(tried) = outlook.on_device {
-        let of = tried.memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
-        rows.push("", format!("{}{of} on the device", bytes(tried.bytes)));
+    for (device, runs, taken, memory) in outlook.on_device.iter().flat_map(|tried| &tried.shares) {
+        let of = memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
+        let plural = if *runs == 1 { "" } else { "s" };
+        rows.push("", format!("{}{of} for {runs} run{plural} on {device}", bytes(*taken)));
     }
     let (name, how) = speed(setup, outlook);
     rows.push(name, how);
@@ -100,7 +108,7 @@ fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
 fn speed(setup: &Setup, outlook: &Outlook) -> (&'static str, String) {
     let per_atom = outlook.step.as_secs_f64() * 1e6 / setup.system.len() as f64;
     let step = duration(outlook.step);
-    if let Some(tried) = outlook.on_device {
+    if let Some(tried) = &outlook.on_device {
         let runs = tried.together as f64;
         let (runs, of) =
             (per_atom / runs, if runs > 1.0 { format!(" of {runs} runs") } else { String::new() });

@@ -23,8 +23,10 @@ pub enum DeviceKind {
 pub struct Processor {
     kind: DeviceKind,
     precision: Precision,
+    /// Numbers of the devices that were asked for; none for the best there is.
+    adapters: Vec<usize>,
     #[cfg(feature = "gpu")]
-    device: Option<Arc<super::gpu::Device>>,
+    devices: Vec<Arc<super::gpu::Device>>,
     /// What a person should know about the choice.
     remarks: Vec<String>,
     /// Does something run on the device?
@@ -37,11 +39,20 @@ impl Processor {
         Self {
             kind,
             precision,
+            adapters: Vec::new(),
             #[cfg(feature = "gpu")]
-            device: None,
+            devices: Vec::new(),
             remarks: Vec::new(),
             used: false,
         }
+    }
+
+    /// The same with devices of these numbers, as [`adapters`](super::gpu::adapters()) lists them, instead of the best; a
+    /// number that comes twice is opened twice.
+    #[must_use]
+    pub fn on(mut self, adapters: &[usize]) -> Self {
+        self.adapters = adapters.to_vec();
+        self
     }
 
     /// The processor, where `auto` had found a device that turned out not to do.
@@ -76,28 +87,48 @@ impl Processor {
                 Err(error) => return Err(error),
             }
         }
+        if self.kind == DeviceKind::Auto && !asked && !self.adapters.is_empty() {
+            self.remarks = vec![
+                "device: cpu, for no graphics processor computes in double precision: the adapters are taken with \
+                 `precision = \"mixed\"` or `kind = \"gpu\"`"
+                    .into(),
+            ];
+        }
         Ok(Box::new(NeuralPotential::new(model, self.precision)))
     }
 
-    /// The potential on a device; nothing where `auto` finds none.
+    /// The potential on its devices; nothing where `auto` finds none.
     #[cfg(feature = "gpu")]
     fn on_device(&mut self, model: &Arc<NeuralModel>) -> Result<Option<Box<dyn Potential>>> {
-        use super::gpu::{Device, GpuPotential, Kind};
-        let device = match &self.device {
-            Some(device) => Arc::clone(device),
-            None => match chosen(self.kind, Device::open)? {
-                Some(device) => device,
-                None => return Ok(None),
-            },
-        };
-        let potential = GpuPotential::new(Arc::clone(&device), Arc::clone(model))?;
-        let software = if device.kind() == Kind::Software { "; slower than `cpu`" } else { "" };
+        use super::gpu::{GpuPotential, Kind};
+        if self.devices.is_empty() {
+            self.devices = self.open()?;
+        }
+        if self.devices.is_empty() {
+            return Ok(None);
+        }
+        let potential = GpuPotential::across(self.devices.clone(), Arc::clone(model))?;
+        let played = self.devices.iter().any(|device| device.kind() == Kind::Software);
+        let software = if played { "; slower than `cpu`" } else { "" };
+        let descriptions: Vec<_> = self.devices.iter().map(|device| device.description()).collect();
         self.remarks = vec![format!(
             "device: {}, single precision with exact positions{software}",
-            device.description()
+            descriptions.join(" and ")
         )];
-        self.device = Some(device);
         Ok(Some(Box::new(potential)))
+    }
+
+    /// The devices that were asked for; none where `auto` finds none.
+    #[cfg(feature = "gpu")]
+    fn open(&self) -> Result<Vec<Arc<super::gpu::Device>>> {
+        use super::gpu::{Device, Kind};
+        if self.adapters.is_empty() {
+            return Ok(chosen(self.kind, Device::open)?.into_iter().collect());
+        }
+        let devices: Vec<_> =
+            self.adapters.iter().map(|number| Device::open_number(*number)).collect::<Result<_>>()?;
+        let played = devices.iter().any(|device| device.kind() == Kind::Software);
+        Ok(if self.kind == DeviceKind::Auto && played { Vec::new() } else { devices })
     }
 
     /// There are no devices without the feature `gpu`.
@@ -158,11 +189,12 @@ impl Processor {
         &self.remarks
     }
 
-    /// `cpu`, or the name of the device.
+    /// `cpu`, or the names of the devices.
     pub fn name(&self) -> String {
         #[cfg(feature = "gpu")]
-        if let (Some(device), true) = (&self.device, self.used) {
-            return device.name().to_string();
+        if self.used {
+            let names: Vec<_> = self.devices.iter().map(|device| device.name()).collect();
+            return names.join(" + ");
         }
         "cpu".to_string()
     }

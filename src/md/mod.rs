@@ -42,6 +42,6 @@ pub use mtk::{Mtk, MtkChains};
 pub use nose_hoover::NoseHoover;
 pub use ramp::Ramp;
 #[cfg(feature = "gpu")]
-pub use resident::{Trial, on_device, room_for};
+pub use resident::{Room, Share, Trial, on_device, room_for};
 pub use state::State;
 pub use verlet::Verlet;

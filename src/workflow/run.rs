@@ -24,7 +24,7 @@ pub struct Setup {
 }
 
 /// What a run will take, measured on its own first steps.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Outlook {
     /// Neighbours of an atom within the cutoff, on average.
     pub neighbors: f64,
@@ -52,7 +52,7 @@ impl Setup {
 
     /// The same for atoms that are already there: loads the potential and checks that all go together.
     pub fn of(plan: Plan, system: System) -> Result<Self> {
-        let mut processor = Processor::new(plan.device.kind, plan.device.precision);
+        let mut processor = Processor::new(plan.device.kind, plan.device.precision).on(&plan.device.adapters);
         let engine = engine(&plan, &system, &mut processor)?;
         check_elements(engine.potential(), &system)?;
         check_analysis(&plan, &system)?;
@@ -104,7 +104,7 @@ impl Setup {
     pub fn measure(&mut self) -> Result<Outlook> {
         let tasks = tasks(&self.plan)?;
         let on_device = try_on_device(&self.engine, &tasks, &self.system, MEASURE)?;
-        let (together, step) = match on_device {
+        let (together, step) = match &on_device {
             Some(tried) => (tried.together, tried.step),
             None => (together(&tasks, &self.system, &self.engine)?, median(&mut self.engine, &self.system)?),
         };

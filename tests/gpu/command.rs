@@ -121,7 +121,7 @@ fn a_dry_run_measures_what_the_run_does() {
     let (plan, _) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu", "--dry-run", "--set", two]);
     assert!(plan.contains("of 2 runs, atoms stay on the device"), "{plan}");
     assert!(plan.contains("for all steps, 2 runs at a time"), "{plan}");
-    assert!(plan.contains("on the device\n"), "{plan}");
+    assert!(plan.contains("for 2 runs on "), "{plan}");
     assert!(!folder.path().join("out").exists());
 }
 
@@ -160,9 +160,9 @@ fn a_run_on_the_device_records_it() {
 }
 
 /// Files of a run, by name, without those that hold times or names of folders.
-fn results(folder: &Path) -> Vec<(String, Vec<u8>)> {
+fn results(folder: &Path, runs: &[&str]) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    for run in ["T0300K", "T0600K"] {
+    for run in runs {
         for name in ["thermo.csv", "trajectory.extxyz", "checkpoint"] {
             let path = folder.join("out").join(run).join(name);
             files.push((format!("{run}/{name}"), fs::read(path).unwrap()));
@@ -177,8 +177,8 @@ fn rows(text: &[u8]) -> Vec<Vec<f64>> {
     text.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().unwrap()).collect()).collect()
 }
 
-/// Two temperatures move together on the device. A signal stops both with a checkpoint; the same command goes on, and
-/// what is written is what the undisturbed run writes, byte for byte.
+/// Two temperatures move together on the device. A signal stops both with a checkpoint; the same command goes on, also with
+/// another number of devices, and what is written is what the undisturbed run writes, byte for byte.
 #[cfg(unix)]
 #[test]
 fn a_batch_that_a_signal_stopped_goes_on() {
@@ -200,12 +200,12 @@ fn a_batch_that_a_signal_stopped_goes_on() {
     let (_, notes) = succeed(undisturbed.path(), &["run", "in.toml", "--device", "gpu"]);
     assert!(notes.contains("integration: on the device"), "{notes}");
     assert!(notes.contains("2 runs, 2 at a time"), "{notes}");
-    let expected = results(undisturbed.path());
+    let expected = results(undisturbed.path(), &TWO);
 
     // The CPU writes the same rows: the same random numbers, and positions that have not yet parted.
     let other = new();
     succeed(other.path(), &["run", "in.toml", "--device", "cpu"]);
-    for ((name, on_device), (_, on_cpu)) in expected.iter().zip(results(other.path())) {
+    for ((name, on_device), (_, on_cpu)) in expected.iter().zip(results(other.path(), &TWO)) {
         if name.ends_with("thermo.csv") {
             let [on_device, on_cpu] = [rows(on_device), rows(&on_cpu)];
             assert_eq!(on_device.len(), on_cpu.len());
@@ -217,9 +217,10 @@ fn a_batch_that_a_signal_stopped_goes_on() {
     }
 
     let stopped = new();
+    // On two devices, a run each; it goes on with one.
     let mut child = Command::new(env!("CARGO_BIN_EXE_mlmd"))
         .current_dir(stopped.path())
-        .args(["run", "in.toml", "--device", "gpu"])
+        .args(["run", "in.toml", "--device", "gpu", "--adapters", "0,0"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -236,10 +237,50 @@ fn a_batch_that_a_signal_stopped_goes_on() {
     }
     assert_eq!(child.wait().unwrap().code(), Some(75));
     succeed(stopped.path(), &["run", "in.toml", "--device", "gpu"]);
-    for (found, expected) in results(stopped.path()).iter().zip(&expected) {
+    for (found, expected) in results(stopped.path(), &TWO).iter().zip(&expected) {
         assert!(found == expected, "{} differs", found.0);
     }
 }
+
+/// Runs that are dealt out to devices write what they write on one, byte for byte: here three runs on an adapter that is
+/// opened twice, which works as two.
+#[test]
+fn runs_are_dealt_out_to_devices() {
+    let Some(device) = device() else { return };
+    let three = "dynamics.temperature=[\"300 K\", \"600 K\", \"900 K\"]";
+    let mut found = Vec::new();
+    for adapters in [&[][..], &["--adapters", "0"], &["--set", "device.adapters=[0, 0]"]] {
+        let folder = folder();
+        let arguments = [&["run", "in.toml", "--device", "gpu", "--set", three], adapters].concat();
+        let (_, notes) = succeed(folder.path(), &arguments);
+        let dealt = adapters.first() == Some(&"--set");
+        assert_eq!(notes.contains("on 2 devices, runs are dealt out to them in turn"), dealt, "{notes}");
+        assert!(notes.contains("3 runs, 3 at a time"), "{notes}");
+        let record = fs::read_to_string(folder.path().join("out/run.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        let name = device.name();
+        let names = if dealt { format!("{name} + {name}") } else { name.to_string() };
+        assert_eq!(record["device"], names);
+        found.push(results(folder.path(), &["T0300K", "T0600K", "T0900K"]));
+    }
+    for other in &found[1..] {
+        for (a, b) in found[0].iter().zip(other) {
+            assert!(a == b, "{} differs", a.0);
+        }
+    }
+    let folder = folder();
+    let (plan, _) = succeed(
+        folder.path(),
+        &["run", "in.toml", "--device", "gpu", "--dry-run", "--set", three, "--adapters", "0,0"],
+    );
+    assert!(plan.contains("for 2 runs on") && plan.contains("for 1 run on"), "{plan}");
+    let ran = mlmd(folder.path(), &["run", "in.toml", "--device", "gpu", "--adapters", "0,1000"]);
+    let complaint = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{complaint}");
+    assert!(complaint.contains("there is no graphics processor 1000"), "{complaint}");
+}
+
+const TWO: [&str; 2] = ["T0300K", "T0600K"];
 
 /// What the device cannot do is said before the run, and done by the CPU.
 #[test]

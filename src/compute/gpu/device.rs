@@ -67,14 +67,29 @@ impl Device {
         Self::open_with(|all| all.difference(unwanted), |limits| limits)
     }
 
+    /// Opens the device of this number, in the order of [`adapters()`](adapters::adapters): anew each time, so that one
+    /// that is opened twice works as two.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none, and those of [`Device::open`].
+    pub fn open_number(number: usize) -> Result<Arc<Self>> {
+        let instance = instance();
+        let mut found = adapters::enumerate(&instance);
+        if number >= found.len() {
+            return Err(Error::invalid(format!(
+                "adapters: there is no graphics processor {number}\n   expected numbers that `mlmd info --devices` shows: \
+                 there are {} of them, the first is 0",
+                found.len()
+            )));
+        }
+        Self::of(instance, found.swap_remove(number), |_| Features::empty(), |limits| limits)
+    }
+
     fn open_with(
         features: impl Fn(Features) -> Features,
         limits: impl Fn(Limits) -> Limits,
     ) -> Result<Option<Arc<Self>>> {
-        let mut descriptor = InstanceDescriptor::new_without_display_handle();
-        // Numbers of workgroups that kernels write are those of `grid` or zero: checking them would cost a kernel each.
-        descriptor.flags.remove(InstanceFlags::VALIDATION_INDIRECT_CALL);
-        let instance = Instance::new(descriptor);
+        let instance = instance();
         let mut found = adapters::enumerate(&instance);
         let Some(described) = found.first().map(adapters::describe) else { return Ok(None) };
         found.retain(|adapter| {
@@ -82,6 +97,17 @@ impl Device {
             (other.kind, &other.driver) == (described.kind, &described.driver)
         });
         let adapter = found.swap_remove(adapters::given(found.len(), |name| std::env::var(name).ok()));
+        Self::of(instance, adapter, features, limits).map(Some)
+    }
+
+    /// Opens an adapter; `instance` is where it was found.
+    #[cfg_attr(not(feature = "train-gpu"), allow(clippy::needless_pass_by_value, unused_variables))]
+    fn of(
+        instance: Instance,
+        adapter: wgpu::Adapter,
+        features: impl Fn(Features) -> Features,
+        limits: impl Fn(Limits) -> Limits,
+    ) -> Result<Arc<Self>> {
         let described = adapters::describe(&adapter);
         let limits = limits(adapter.limits());
         if limits.max_storage_buffers_per_shader_stage < BINDINGS {
@@ -111,7 +137,7 @@ impl Device {
             fault: Arc::default(),
         };
         opened.listen();
-        Ok(Some(Arc::new(opened)))
+        Ok(Arc::new(opened))
     }
 
     /// Keeps what the device complains of for [`Device::check`].
@@ -162,7 +188,7 @@ impl Device {
     }
 
     /// Loses the device.
-    #[cfg(all(test, feature = "train-gpu"))]
+    #[cfg(test)]
     pub(crate) fn lose(&self) {
         self.handle.destroy();
     }
@@ -276,6 +302,14 @@ impl Device {
         let most = self.limits.max_compute_workgroups_per_dimension.max(1);
         [count.min(most), count.div_ceil(most)]
     }
+}
+
+/// Where devices are looked for.
+fn instance() -> Instance {
+    let mut descriptor = InstanceDescriptor::new_without_display_handle();
+    // Numbers of workgroups that kernels write are those of `grid` or zero: checking them would cost a kernel each.
+    descriptor.flags.remove(InstanceFlags::VALIDATION_INDIRECT_CALL);
+    Instance::new(descriptor)
 }
 
 /// What a device wrote.

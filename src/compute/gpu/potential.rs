@@ -24,6 +24,8 @@ pub struct GpuPotential {
     pub(super) cutoff: f64,
     /// The repulsion of nuclei that is added.
     repulsion: Option<Zbl>,
+    /// The same on other devices.
+    peers: Arc<[(Arc<Device>, Arc<Model>)]>,
     prepared: Option<Prepared>,
 }
 
@@ -51,7 +53,16 @@ impl GpuPotential {
     /// # Errors
     /// [`Error::Device`] if the device has no room for it.
     pub fn new(device: Arc<Device>, neural: Arc<NeuralModel>) -> Result<Self> {
-        Self::with(device, neural, None)
+        Self::across(vec![device], neural)
+    }
+
+    /// Compiles it for several devices: forces that are fetched come from the first, and dynamics that stay there may take
+    /// [each](GpuPotential::each).
+    ///
+    /// # Errors
+    /// As for [`GpuPotential::new`].
+    pub fn across(devices: Vec<Arc<Device>>, neural: Arc<NeuralModel>) -> Result<Self> {
+        Self::with(devices, neural, None)
     }
 
     /// The same potential and the repulsion of nuclei, in the same kernels.
@@ -59,23 +70,43 @@ impl GpuPotential {
     /// # Errors
     /// As for [`GpuPotential::new`].
     pub fn repelling(&self, repulsion: Zbl) -> Result<Self> {
-        Self::with(Arc::clone(&self.device), Arc::clone(&self.neural), Some(repulsion))
+        let peers = self.peers.iter().map(|(device, _)| device);
+        let devices = std::iter::once(&self.device).chain(peers).map(Arc::clone).collect();
+        Self::with(devices, Arc::clone(&self.neural), Some(repulsion))
     }
 
-    fn with(device: Arc<Device>, neural: Arc<NeuralModel>, repulsion: Option<Zbl>) -> Result<Self> {
-        let model = Arc::new(Model::new(&device, &neural, repulsion.as_ref())?);
+    fn with(devices: Vec<Arc<Device>>, neural: Arc<NeuralModel>, repulsion: Option<Zbl>) -> Result<Self> {
+        let compile = |device: Arc<Device>| {
+            let model = Model::new(&device, &neural, repulsion.as_ref())?;
+            Ok((device, Arc::new(model)))
+        };
+        let mut compiled = devices.into_iter().map(compile).collect::<Result<Vec<_>>>()?.into_iter();
+        let (device, model) =
+            compiled.next().ok_or_else(|| Error::Internal("a potential on no device".into()))?;
         let cutoff = repulsion.as_ref().map_or(0.0, Potential::cutoff).max(neural.cutoff());
-        Ok(Self { cutoff, device, neural, model, repulsion, prepared: None })
+        Ok(Self { cutoff, device, neural, model, repulsion, peers: compiled.collect(), prepared: None })
     }
 
     /// The same for other atoms.
     pub fn another(&self) -> Self {
+        let own = (Arc::clone(&self.device), Arc::clone(&self.model));
+        Self { peers: Arc::clone(&self.peers), ..self.alone(own) }
+    }
+
+    /// The same on each of its devices, alone.
+    pub fn each(&self) -> Vec<Self> {
+        let own = (Arc::clone(&self.device), Arc::clone(&self.model));
+        std::iter::once(own).chain(self.peers.iter().cloned()).map(|one| self.alone(one)).collect()
+    }
+
+    fn alone(&self, (device, model): (Arc<Device>, Arc<Model>)) -> Self {
         Self {
-            device: Arc::clone(&self.device),
+            device,
+            model,
             neural: Arc::clone(&self.neural),
-            model: Arc::clone(&self.model),
             cutoff: self.cutoff,
             repulsion: self.repulsion.clone(),
+            peers: Arc::default(),
             prepared: None,
         }
     }

@@ -1,7 +1,6 @@
-//! Several runs of one system on one device: each asks for steps by itself, and all are moved together.
+//! Runs of one system on one device: each asks for steps by itself, and all are moved together.
 
 use super::records::{drive, record, taken};
-use crate::compute::Engine;
 use crate::compute::gpu::GpuPotential;
 use crate::compute::gpu::dynamics::{Dynamics, LONGEST, Moment, Record, Settings, Start};
 use crate::error::{Error, Result};
@@ -79,14 +78,8 @@ pub(super) struct Reached {
 }
 
 impl Batch {
-    /// Seats for these ensembles; nothing if the device cannot do it.
-    pub(super) fn new(engine: &Engine, ensembles: &[Ensemble]) -> Option<Self> {
-        let potential = engine.on_device()?;
-        let kind = drive(ensembles.first()?)?;
-        if ensembles.iter().any(|other| drive(other) != Some(kind) || other.timestep != ensembles[0].timestep)
-        {
-            return None;
-        }
+    /// Seats for these ensembles, which a device knows and which have the same timestep.
+    pub(super) fn new(potential: GpuPotential, skin: f64, ensembles: &[Ensemble]) -> Self {
         let seat = |ensemble: &Ensemble| Seat {
             ensemble: *ensemble,
             status: Status::Away,
@@ -97,15 +90,15 @@ impl Batch {
             taken: 0.0,
         };
         let table = Table {
-            potential: potential.another(),
-            skin: engine.skin(),
+            potential,
+            skin,
             dynamics: None,
             seats: ensembles.iter().map(seat).collect(),
             pace: None,
             round: 0,
             failure: None,
         };
-        Some(Self { shared: Arc::new((Mutex::new(table), Condvar::new())) })
+        Self { shared: Arc::new((Mutex::new(table), Condvar::new())) }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

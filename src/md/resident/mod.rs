@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `batch` | runs of one system that are moved together |
+//! | `batch` | runs of one system that are moved together, on one device |
 //! | `records` | thermostats as a device is told of them |
 //! | `trial` | [`Trial`]: is there room for runs, and how long does a step take? |
 
@@ -15,18 +15,20 @@ use super::{Ensemble, Integrator, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
 use batch::{Batch, Begin};
-pub use trial::{Trial, room_for};
+use records::drive;
+pub use trial::{Room, Share, Trial, room_for};
 
-/// Integrators for runs of one system whose potential is on a device, which move together; nothing if the potential is
-/// not all there or the device does not know one of the ensembles.
+/// Integrators for runs of one system whose potential is on devices, which move together; nothing if the potential is
+/// not all there or the devices do not know one of the ensembles.
 ///
-/// Each belongs to a run in a thread of its own: a run that has to wait for the others waits.
+/// Runs are dealt out to the devices in turn; those on one device wait for each other, and do there what they do on any
+/// other. Each belongs to a run in a thread of its own: a run that has to wait for the others waits.
 pub fn on_device(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Box<dyn Integrator>>> {
-    let batch = Batch::new(engine, ensembles)?;
-    let seats = ensembles.iter().enumerate().map(|(seat, ensemble)| {
+    let batches = dealt(engine, ensembles)?;
+    let seats = ensembles.iter().enumerate().map(|(run, ensemble)| {
         let resident = Resident {
-            batch: batch.clone(),
-            seat,
+            batch: batches[run % batches.len()].clone(),
+            seat: run / batches.len(),
             ensemble: *ensemble,
             arrived: false,
             taken: 0.0,
@@ -37,6 +39,27 @@ pub fn on_device(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Box<dyn 
         Box::new(resident) as Box<dyn Integrator>
     });
     Some(seats.collect())
+}
+
+/// What each device has of things that are dealt out to so many of them in turn.
+fn hands<T>(all: impl IntoIterator<Item = T>, devices: usize) -> Vec<Vec<T>> {
+    let mut hands: Vec<Vec<T>> = (0..devices).map(|_| Vec::new()).collect();
+    for (k, one) in all.into_iter().enumerate() {
+        hands[k % devices].push(one);
+    }
+    hands
+}
+
+/// The batch of each device that has a run; nothing as in [`on_device`].
+fn dealt(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Batch>> {
+    let (first, kind) = ensembles.first().and_then(|first| Some((first, drive(first)?)))?;
+    if ensembles.iter().any(|other| drive(other) != Some(kind) || other.timestep != first.timestep) {
+        return None;
+    }
+    let mut potentials = engine.on_device()?.each();
+    potentials.truncate(ensembles.len());
+    let hands = hands(ensembles.iter().copied(), potentials.len());
+    Some(potentials.into_iter().zip(hands).map(|(own, hand)| Batch::new(own, engine.skin(), &hand)).collect())
 }
 
 /// One run of a batch.
@@ -173,5 +196,83 @@ impl Resident {
 impl Drop for Resident {
     fn drop(&mut self) {
         self.batch.leave(self.seat);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compute::Options;
+    use crate::compute::gpu::dynamics::tests::model;
+    use crate::compute::gpu::{Device, GpuPotential};
+    use crate::error::Error;
+    use crate::md::Ramp;
+    use crate::system::{Cell, Element, System, Vec3};
+    use std::sync::{Arc, Barrier};
+
+    #[test]
+    fn hands_are_dealt_in_turn() {
+        assert_eq!(hands(0..5, 2), [vec![0, 2, 4], vec![1, 3]]);
+        assert_eq!(hands(0..2, 2), [[0], [1]]);
+    }
+
+    /// A device that is lost ends the runs that it has with an error; those on another go on.
+    #[test]
+    fn a_lost_device_leaves_the_other_alone() {
+        let devices = [Device::open().unwrap(), Device::open().unwrap()];
+        let [Some(first), Some(second)] = devices else {
+            eprintln!("skipped: there is no graphics processor, not even one that a program plays");
+            return;
+        };
+        let potential = GpuPotential::across(vec![first, Arc::clone(&second)], model()).unwrap();
+        let engine =
+            || Engine::new(Box::new(potential.another()), Options { skin: 0.4, threads: 1 }).unwrap();
+        let nve = Ensemble {
+            timestep: 1.0,
+            temperature: Ramp::constant(300.0),
+            thermostat: None,
+            barostat: None,
+            seed: 1,
+        };
+        let elements = ["Li", "N"].map(|symbol| symbol.parse::<Element>().unwrap());
+        let sites =
+            (0..27).map(|k: usize| 3.0 * Vec3::new((k % 3) as f64, (k / 3 % 3) as f64, (k / 9) as f64));
+        let species = (0..27).map(|k| elements[k % 2]).collect();
+        let cell = Cell::orthorhombic(9.0, 9.0, 9.0).unwrap();
+        let system = System::new(cell, species, sites.collect()).unwrap();
+        let runs = on_device(&engine(), &[nve; 4]).unwrap();
+        let (before, after) = (Barrier::new(4), Barrier::new(4));
+        let follow = |run: usize, mut integrator: Box<dyn Integrator>| {
+            let mut engine = engine();
+            let mut state = State::new(system.clone(), vec![], &mut engine).unwrap();
+            let mut until = |step: u64| -> Result<u64> {
+                while state.system.step < step {
+                    integrator.advance(&mut state, &mut engine, step)?;
+                }
+                Ok(state.system.step)
+            };
+            assert_eq!(until(3).unwrap(), 3);
+            before.wait();
+            if run == 0 {
+                second.lose();
+            }
+            after.wait();
+            until(6)
+        };
+        let ends: Vec<Result<u64>> = std::thread::scope(|scope| {
+            let follow = &follow;
+            let runs: Vec<_> = runs
+                .into_iter()
+                .enumerate()
+                .map(|(run, integrator)| scope.spawn(move || follow(run, integrator)))
+                .collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for (run, end) in ends.iter().enumerate() {
+            match end {
+                Ok(step) => assert_eq!((run % 2, *step), (0, 6)),
+                Err(error) => assert!(run % 2 == 1 && matches!(error, Error::Device(_)), "{run}: {error}"),
+            }
+        }
     }
 }

@@ -2,30 +2,49 @@
 
 use super::batch::{Batch, Begin};
 use super::records::drive;
+use super::{dealt, hands};
 use crate::compute::Engine;
+use crate::compute::gpu::GpuPotential;
 use crate::compute::gpu::dynamics::{Dynamics, Settings};
 use crate::error::{Error, Result};
 use crate::md::{Ensemble, State};
 use crate::system::System;
 use std::time::Duration;
 
-/// How many of these runs have room on the device at once, as far as its limits tell; nothing where
-/// [`super::on_device`] gives nothing.
+/// Room for runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many devices runs are dealt out to.
+    pub devices: usize,
+    /// How many runs each of them has room for, as far as its limits tell, at most as many as there are.
+    pub each: usize,
+}
+
+/// How many of these runs have room on the devices at once; nothing where [`super::on_device`] gives nothing.
 ///
 /// # Errors
-/// [`Error::Device`] with what is needed and what there is, if there is not even room for one.
-pub fn room_for(engine: &Engine, ensembles: &[Ensemble], system: &System) -> Result<Option<usize>> {
-    let (Some(_), Some(potential), Some(ensemble)) =
-        (Batch::new(engine, ensembles), engine.on_device(), ensembles.first())
+/// [`Error::Device`] with what is needed and what there is, if there is not even room for one on each.
+pub fn room_for(engine: &Engine, ensembles: &[Ensemble], system: &System) -> Result<Option<Room>> {
+    let (Some(batches), Some(all), Some(ensemble)) =
+        (dealt(engine, ensembles), engine.on_device(), ensembles.first())
     else {
         return Ok(None);
     };
     let drive = drive(ensemble).ok_or_else(|| Error::Internal("no such thermostat".into()))?;
     let settings = Settings { timestep: ensemble.timestep, skin: engine.skin(), drive, fixed: Vec::new() };
-    let admit = |runs| potential.device().admit(&Dynamics::demand(potential, system, runs, &settings)?);
+    let mut each = ensembles.len();
+    for potential in all.each().iter().take(batches.len()) {
+        each = each.min(fitting(potential, system, &settings, ensembles.len())?);
+    }
+    Ok(Some(Room { devices: batches.len(), each }))
+}
+
+/// How many replicas, at most `most`, have room on one device; at least one, or an error.
+fn fitting(potential: &GpuPotential, system: &System, settings: &Settings, most: usize) -> Result<usize> {
+    let admit = |runs| potential.device().admit(&Dynamics::demand(potential, system, runs, settings)?);
     admit(1)?;
     // There is room for `fits`, and none for `not`.
-    let (mut fits, mut not) = (1, ensembles.len() + 1);
+    let (mut fits, mut not) = (1, most + 1);
     while not - fits > 1 {
         let middle = usize::midpoint(fits, not);
         match admit(middle) {
@@ -34,14 +53,27 @@ pub fn room_for(engine: &Engine, ensembles: &[Ensemble], system: &System) -> Res
             Err(other) => return Err(other),
         }
     }
-    Ok(Some(fits))
+    Ok(fits)
 }
 
-/// Runs that are put on the device as [`super::on_device`] would put them there, moved for a while, and forgotten.
+/// What runs take of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// Its name.
+    pub device: String,
+    /// How many runs it has.
+    pub runs: usize,
+    /// Memory that they take, bytes.
+    pub bytes: u64,
+    /// The memory that there is, bytes, where the driver says so.
+    pub memory: Option<u64>,
+}
+
+/// Runs that are put on the devices as [`super::on_device`] would put them there, moved for a while, and forgotten.
 #[derive(Debug)]
 pub struct Trial {
-    batch: Batch,
-    bytes: u64,
+    batches: Vec<Batch>,
+    shares: Vec<Share>,
 }
 
 impl Trial {
@@ -49,10 +81,12 @@ impl Trial {
     /// the CPU moves the atoms.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device has not as much memory, or not as much that is free.
+    /// [`Error::Device`] if a device has not as much memory, or not as much that is free.
     pub fn new(engine: &Engine, runs: Vec<(Ensemble, System)>, fixed: &[usize]) -> Result<Option<Self>> {
         let (ensembles, systems): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
-        let Some(batch) = Batch::new(engine, &ensembles) else { return Ok(None) };
+        let (Some(batches), Some(all)) = (dealt(engine, &ensembles), engine.on_device()) else {
+            return Ok(None);
+        };
         let begin = |system: System| Begin {
             freedom: State::freedom(system.len(), fixed.len()),
             system,
@@ -61,19 +95,24 @@ impl Trial {
             taken: 0.0,
             chain: Vec::new(),
         };
-        let bytes = batch.begin(systems.into_iter().map(begin).collect())?;
-        Ok(Some(Self { batch, bytes }))
+        let hands = hands(systems.into_iter().map(begin), batches.len());
+        let mut shares = Vec::new();
+        for ((batch, hand), own) in batches.iter().zip(hands).zip(all.each()) {
+            let (device, memory) = (own.device().name().to_string(), own.device().memory());
+            shares.push(Share { device, runs: hand.len(), bytes: batch.begin(hand)?, memory });
+        }
+        Ok(Some(Self { batches, shares }))
     }
 
-    /// Memory that they take on the device, bytes.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// What each device has of them.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
     }
 
     /// How long a step of all of them takes, found in about so much time.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::Device`] if a device fails.
     pub fn step(&self, time: Duration) -> Result<Duration> {
         // The first stretch compiles kernels and touches memory, which counts only where a step is longer than that.
         let first = self.advance(1)?;
@@ -89,12 +128,20 @@ impl Trial {
         Ok(spent.div_f64(steps as f64))
     }
 
-    /// Moves all of them by so many steps, in stretches as long as those of a run; returns how long it took.
+    /// Moves all of them by so many steps, in stretches as long as those of a run; returns how long the slowest device
+    /// took.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::Device`] if a device fails.
     pub fn advance(&self, steps: u64) -> Result<Duration> {
-        self.batch.pass(steps)
+        std::thread::scope(|scope| {
+            let passes: Vec<_> =
+                self.batches.iter().map(|batch| scope.spawn(move || batch.pass(steps))).collect();
+            passes.into_iter().try_fold(Duration::ZERO, |slowest, pass| match pass.join() {
+                Ok(time) => Ok(slowest.max(time?)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
     }
 }
 
@@ -122,12 +169,12 @@ mod tests {
             return;
         };
         let room = |engine: &Engine| room_for(engine, &[nve; 8], &system);
-        assert_eq!(room(&wide).unwrap(), Some(8));
+        assert_eq!(room(&wide).unwrap(), Some(Room { devices: 1, each: 8 }));
         // The largest buffer has four numbers for each pair, of as many for each atom in every run.
         let on = wide.on_device().unwrap();
         let settings = Settings { timestep: 1.0, skin: 0.4, drive: drive(&nve).unwrap(), fixed: Vec::new() };
         let one = Dynamics::demand(on, &system, 1, &settings).unwrap().largest().1;
-        assert_eq!(room(&engine(3 * one + one / 2).unwrap()).unwrap(), Some(3));
+        assert_eq!(room(&engine(3 * one + one / 2).unwrap()).unwrap(), Some(Room { devices: 1, each: 3 }));
         let complaint = room(&engine(one / 2).unwrap()).unwrap_err().to_string();
         assert!(complaint.contains("is too small for 400 atoms"), "{complaint}");
     }

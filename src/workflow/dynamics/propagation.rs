@@ -31,40 +31,38 @@ pub(super) fn on_device(_: &Engine, _: &[&Task]) -> Option<Vec<Box<dyn Integrato
     None
 }
 
-/// How many of these runs have room on the device at once; nothing where the CPU moves the atoms.
+/// How many tasks devices move together: as many as keep them busy and have room on them; nothing where the CPU moves
+/// the atoms.
+///
+/// # Errors
+/// [`Error::Device`](crate::Error::Device) if there is no room for one.
 #[cfg(feature = "gpu")]
-fn room_for(engine: &Engine, tasks: &[Task], start: &System) -> Result<Option<usize>> {
+pub(super) fn batch(engine: &Engine, tasks: &[Task], start: &System) -> Result<Option<usize>> {
     let ensembles: Vec<_> = tasks.iter().map(|task| task.ensemble).collect();
-    crate::md::room_for(engine, &ensembles, start)
+    let room = crate::md::room_for(engine, &ensembles, start)?;
+    let busy = ATOMS_ON_DEVICE / start.len().max(1);
+    Ok(room.map(|room| (room.devices * busy.clamp(1, room.each)).min(tasks.len())))
 }
 
 /// Without the feature `gpu` there are no devices.
 #[cfg(not(feature = "gpu"))]
-fn room_for(_: &Engine, _: &[Task], _: &System) -> Result<Option<usize>> {
+pub(super) fn batch(_: &Engine, _: &[Task], _: &System) -> Result<Option<usize>> {
     Ok(None)
 }
 
-/// How many tasks a device moves together: as many as keep it busy and have room on it; nothing where the CPU moves the
-/// atoms.
-pub(super) fn batch(engine: &Engine, tasks: &[Task], start: &System) -> Result<Option<usize>> {
-    let room = room_for(engine, tasks, start)?;
-    Ok(room.map(|room| (ATOMS_ON_DEVICE / start.len().max(1)).clamp(1, room)))
-}
-
-/// What was found of tasks on a device, before their run.
-#[derive(Debug, Clone, Copy)]
+/// What was found of tasks on devices, before their run.
+#[derive(Debug, Clone)]
 pub struct Tried {
     /// How many of them move together.
     pub together: usize,
-    /// Memory that these take, bytes.
-    pub bytes: u64,
-    /// The memory that there is, bytes, where the driver says so.
-    pub memory: Option<u64>,
+    /// What each device has of these: its name and number of runs, the bytes they take, and of how many, where the
+    /// driver says so.
+    pub shares: Vec<(String, usize, u64, Option<u64>)>,
     /// How long a step of all that move together takes.
     pub step: Duration,
 }
 
-/// Puts tasks on the device as their run will, and moves them for about `time`; nothing where the CPU moves the atoms.
+/// Puts tasks on the devices as their run will, and moves them for about `time`; nothing where the CPU moves the atoms.
 ///
 /// # Errors
 /// [`Error::Device`](crate::Error::Device) if there is no room for them.
@@ -82,8 +80,9 @@ pub fn try_on_device(
     let trial = crate::md::Trial::new(engine, runs.collect::<Result<_>>()?, &first.fixed)?;
     let Some(trial) = trial else { return Ok(None) };
     let step = if time.is_zero() { time } else { trial.step(time)? };
-    let memory = engine.on_device().and_then(|potential| potential.device().memory());
-    Ok(Some(Tried { together, bytes: trial.bytes(), memory, step }))
+    let shares = trial.shares().iter().cloned();
+    let shares = shares.map(|share| (share.device, share.runs, share.bytes, share.memory)).collect();
+    Ok(Some(Tried { together, shares, step }))
 }
 
 /// Without the feature `gpu` there are no devices.
@@ -95,23 +94,33 @@ pub fn try_on_device(_: &Engine, _: &[Task], _: &System, _: Duration) -> Result<
 /// One line for a person, where a device computes forces: who moves the atoms, and why not the device.
 pub fn residence(engine: &Engine, tasks: &[Task]) -> Option<String> {
     let task = tasks.first()?;
+    let devices = devices(engine);
     if on_device(engine, &[task]).is_some() {
-        return Some("integration: on the device; atoms are read back where somebody looks at them".into());
+        let how = match (devices, tasks.len()) {
+            (1, _) => "on the device".to_string(),
+            (_, 1) => format!("on the first of {devices} devices, the others have no run"),
+            (devices, runs) if runs < devices => {
+                format!("on {runs} of {devices} devices, a run each; the others have none")
+            }
+            _ => format!("on {devices} devices, runs are dealt out to them in turn"),
+        };
+        return Some(format!("integration: {how}; atoms are read back where somebody looks at them"));
     }
-    computes_on_device(engine).then(|| {
+    (devices > 0).then(|| {
         let what = if task.ensemble.barostat.is_some() { "with a barostat" } else { "with this thermostat" };
-        format!("integration: on the CPU {what}; positions go to the device at every step")
+        let one = if devices > 1 { "first " } else { "" };
+        format!("integration: on the CPU {what}; positions go to the {one}device at every step")
     })
 }
 
-/// Are all forces computed on a device?
+/// How many devices compute all forces.
 #[cfg(feature = "gpu")]
-fn computes_on_device(engine: &Engine) -> bool {
-    engine.on_device().is_some()
+fn devices(engine: &Engine) -> usize {
+    engine.on_device().map_or(0, |potential| potential.each().len())
 }
 
-/// Not without the feature `gpu`.
+/// None without the feature `gpu`.
 #[cfg(not(feature = "gpu"))]
-fn computes_on_device(_: &Engine) -> bool {
-    false
+fn devices(_: &Engine) -> usize {
+    0
 }

@@ -24,6 +24,11 @@ fn device() -> Option<Arc<Device>> {
 
 /// A potential of two elements whose networks are of no interest.
 pub(crate) fn potential(device: &Arc<Device>) -> GpuPotential {
+    GpuPotential::new(Arc::clone(device), model()).unwrap()
+}
+
+/// Its model.
+pub(crate) fn model() -> Arc<NeuralModel> {
     let elements: Vec<Element> = ["Li", "N"].map(|symbol| symbol.parse().unwrap()).to_vec();
     let descriptor =
         DescriptorSet::Moments(Moments::standard(elements, 3.5, 3.0, MomentsSize::Small).unwrap());
@@ -39,8 +44,7 @@ pub(crate) fn potential(device: &Arc<Device>) -> GpuPotential {
         }
     };
     let units = FileUnits { energy: 1.0, length: 1.0 };
-    let model = NeuralModel::new(units, descriptor.clone(), vec![vec![atom(0), atom(1)]]).unwrap();
-    GpuPotential::new(Arc::clone(device), Arc::new(model)).unwrap()
+    Arc::new(NeuralModel::new(units, descriptor.clone(), vec![vec![atom(0), atom(1)]]).unwrap())
 }
 
 /// Atoms anywhere in a cell, but not at the same place.
