@@ -3,9 +3,13 @@
 //! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST]` builds nothing but mlmd and `wgpu`. Lithium
 //! nitride with the shipped potential (118 moments, networks 40-40, cutoff 6 Å) at 600 K, timestep 1 fs, skin 1 Å.
 //!
-//! First table: 10³ to LARGEST (10⁶) atoms that stay on the device (Langevin dynamics, lists made there), beside forces
-//! that are computed on the device and fetched at each step, and those of the CPU in mixed precision (up to 10⁵ atoms).
-//! Second table: batches of small systems in one launch.
+//! First what the device can do at best, measured; then 10³ to LARGEST (10⁶) atoms that stay on it (Langevin dynamics,
+//! lists made there), with the operations and bytes that a step takes by the count of docs/gpu.md and how near that is to the
+//! roofline, beside forces that are computed on the device and fetched at each step, and those of the CPU in mixed precision
+//! (up to 10⁵ atoms). Last, batches of small systems in one launch.
+
+#[path = "common/roofline.rs"]
+mod roofline;
 
 use mlmd::compute::gpu::dynamics::{Drive, Dynamics, LONGEST, Record, Settings, Start};
 use mlmd::compute::gpu::{Device, GpuPotential};
@@ -15,7 +19,8 @@ use mlmd::potential::{LoadOptions, NeuralModel, NeuralPotential, Potential, Prec
 use mlmd::random::Purpose;
 use mlmd::units::BOLTZMANN;
 use mlmd::workflow::bench;
-use mlmd::{Result, System};
+use mlmd::{NeighborList, Result, System};
+use roofline::Roof;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,14 +40,65 @@ fn main() -> Result<()> {
     };
     println!("{}", device.description());
     let model = Arc::new(load(folder().join("potential.mlmd"), &LoadOptions::default())?);
-    one_system(&device, &model, largest)?;
-    batches(&device, &model, largest)
+    let roof = roofline::measure(device.name());
+    if let Some(roof) = roof {
+        println!("at best {:.3e} operations and {:.3e} bytes a second", roof.flops, roof.bytes);
+    }
+    let cost = Cost::of(&crystal(1000)?)?;
+    println!("an atom takes {:.3e} operations and {:.0} bytes a step", cost.flops, cost.bytes);
+    one_system(&device, &model, cost, roof, largest)?;
+    batches(&device, &model, cost, roof, largest)
 }
 
+/// What a step takes for one atom: the count of docs/gpu.md.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    flops: f64,
+    bytes: f64,
+}
+
+/// Functions and degree of the moments of `potentials/li3n`, their cutoff, and weights of a network.
+const FUNCTIONS: f64 = 6.0;
+const DEGREE: f64 = 4.0;
+const ANGULAR_CUTOFF: f64 = 5.0;
+const WEIGHTS: f64 = 118.0 * 40.0 + 40.0 * 40.0 + 40.0;
+
+/// Of the potential and of the list, Å.
+const CUTOFF: f64 = 6.0;
+const SKIN: f64 = 1.0;
+
+impl Cost {
+    fn of(system: &System) -> Result<Self> {
+        let neighbors = |cutoff| -> Result<f64> {
+            let list = NeighborList::build(&system.cell, &system.positions, cutoff)?;
+            Ok(list.pairs().len() as f64 / system.len() as f64)
+        };
+        let (listed, angular) = (neighbors(CUTOFF + SKIN)?, neighbors(ANGULAR_CUTOFF)?);
+        let moments = angular * FUNCTIONS * (DEGREE + 1.0).powi(2);
+        Ok(Self { flops: 12.0 * moments + 4.0 * WEIGHTS, bytes: 64.0 * listed + 240.0 })
+    }
+
+    /// Columns: operations and bytes a second at so many atom-steps a second, and the share of what the device can do.
+    fn columns(self, rate: f64, roof: Option<Roof>) -> String {
+        let share = roof
+            .map_or(String::new(), |roof| format!("{:.1}", 100.0 * rate * roof.time(self.flops, self.bytes)));
+        format!("{:>10.2}{:>9.2}{share:>11}", 1e-9 * rate * self.flops, 1e-9 * rate * self.bytes)
+    }
+}
+
+const COLUMNS: [&str; 3] = ["GFLOP/s", "GB/s", "of roof %"];
+
 /// Systems of growing size.
-fn one_system(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Result<()> {
+fn one_system(
+    device: &Arc<Device>,
+    model: &Arc<NeuralModel>,
+    cost: Cost,
+    roof: Option<Roof>,
+    largest: usize,
+) -> Result<()> {
+    let [flops, bytes, share] = COLUMNS;
     println!(
-        "\n{:>9}{:>8}{:>14}{:>14}{:>10}{:>20}{:>14}",
+        "\n{:>9}{:>8}{:>14}{:>14}{:>10}{flops:>10}{bytes:>9}{share:>11}{:>20}{:>14}",
         "atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day", "forces fetched µs", "CPU mixed µs"
     );
     for atoms in [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000] {
@@ -55,7 +111,7 @@ fn one_system(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) ->
         let (steps, time) = match resident(&potential, &[&system]) {
             Ok(measured) => measured,
             Err(reason) => {
-                println!("{atoms:>9}  {reason}");
+                println!("{:>9}  {reason}", system.len());
                 break;
             }
         };
@@ -69,20 +125,28 @@ fn one_system(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) ->
             format!("{:.3}", forces(Box::new(potential), &system)?)
         };
         println!(
-            "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{fetched:>20.4}{cpu:>14}",
+            "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{}{fetched:>20.4}{cpu:>14}",
             system.len(),
             1e6 / us,
-            86_400.0 / each * 1e-6
+            86_400.0 / each * 1e-6,
+            cost.columns(1e6 / us, roof),
         );
     }
     Ok(())
 }
 
 /// Many small systems at once.
-fn batches(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Result<()> {
+fn batches(
+    device: &Arc<Device>,
+    model: &Arc<NeuralModel>,
+    cost: Cost,
+    roof: Option<Roof>,
+    largest: usize,
+) -> Result<()> {
     let system = crystal(500)?;
+    let [flops, bytes, share] = COLUMNS;
     println!(
-        "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}",
+        "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}{flops:>10}{bytes:>9}{share:>11}",
         "replicas", "of atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day of each"
     );
     for replicas in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
@@ -94,10 +158,11 @@ fn batches(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Re
         let each = time.as_secs_f64() / steps as f64;
         let us = each * 1e6 / (replicas * system.len()) as f64;
         println!(
-            "{replicas:>9}{:>10}{steps:>8}{us:>14.4}{:>14.3e}{:>16.2}",
+            "{replicas:>9}{:>10}{steps:>8}{us:>14.4}{:>14.3e}{:>16.2}{}",
             system.len(),
             1e6 / us,
-            86_400.0 / each * 1e-6
+            86_400.0 / each * 1e-6,
+            cost.columns(1e6 / us, roof),
         );
     }
     Ok(())
@@ -105,7 +170,7 @@ fn batches(device: &Arc<Device>, model: &Arc<NeuralModel>, largest: usize) -> Re
 
 /// Steps that replicas take on the device, and how long.
 fn resident(potential: &GpuPotential, systems: &[&System]) -> Result<(usize, Duration)> {
-    let settings = Settings { timestep: 1.0, skin: 1.0, drive: Drive::Langevin, fixed: Vec::new() };
+    let settings = Settings { timestep: 1.0, skin: SKIN, drive: Drive::Langevin, fixed: Vec::new() };
     let starts: Vec<_> = systems.iter().map(|system| Start { system, saved: &[], chain: &[] }).collect();
     let mut dynamics = Dynamics::new(potential, &starts, settings)?;
     let mut step = 0;
@@ -147,9 +212,10 @@ fn forces(potential: Box<dyn Potential>, system: &System) -> Result<f64> {
 
 /// Lithium nitride of at least so many atoms, warm.
 fn crystal(atoms: usize) -> Result<System> {
+    // The second frame has 32 atoms.
     let frame = open(&folder().join("golden.extxyz"), &ReadOptions::default())?
-        .next()
-        .ok_or_else(|| mlmd::Error::invalid("golden.extxyz is empty"))??;
+        .nth(1)
+        .ok_or_else(|| mlmd::Error::invalid("golden.extxyz has one frame"))??;
     let cell = frame.to_system()?;
     let mut times = [1_u32; 3];
     while cell.len() * times.iter().map(|k| *k as usize).product::<usize>() < atoms {

@@ -99,12 +99,7 @@ impl Table for PotentialChoice {
 }
 
 /// Are units stated where the files of a potential, which the key `name` gives, have none?
-pub(super) fn check_units(
-    keys: &Keys<'_>,
-    name: &str,
-    file: &Path,
-    units: Option<FileUnits>,
-) -> Result<()> {
+pub(super) fn check_units(keys: &Keys<'_>, name: &str, file: &Path, units: Option<FileUnits>) -> Result<()> {
     if units.is_none() && PotentialFormat::detect(file).is_ok_and(|format| format == PotentialFormat::N2p2) {
         return Err(keys
             .error(name, "files of n2p2 and RuNNer do not say in which units they are")

@@ -8,6 +8,7 @@ use crate::system::System;
 use std::time::Duration;
 
 /// Atoms that keep a device busy; tasks with fewer are moved together.
+#[cfg(feature = "gpu")]
 const ATOMS_ON_DEVICE: usize = 100_000;
 
 /// The integrator of a task that runs by itself.
