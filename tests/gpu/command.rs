@@ -280,6 +280,28 @@ fn runs_are_dealt_out_to_devices() {
     assert!(complaint.contains("there is no graphics processor 1000"), "{complaint}");
 }
 
+/// The tasks of a sweep have one of the adapters each.
+#[test]
+fn tasks_of_a_sweep_have_one_device() {
+    let Some(device) = device() else { return };
+    let folder = folder();
+    let plan = INPUT
+        .replace("POTENTIAL", POTENTIAL)
+        .replace("[structure]\nfile", "[structures]\nfiles")
+        .replace("\"300 K\"", "[\"300 K\", \"600 K\"]")
+        .replace("[output]", "[device]\nkind = \"gpu\"\nadapters = [0, 0]\n[output]");
+    let plan = format!("{plan}[analysis]\nmobile = \"Li\"\ncharges = {{ Li = 1.0, O = -1.0 }}\n");
+    fs::write(folder.path().join("plan.toml"), plan).unwrap();
+    succeed(folder.path(), &["sweep", "run", "plan.toml", "--threads", "2"]);
+    let tasks = folder.path().join("out/tasks");
+    let candidate = fs::read_dir(tasks).unwrap().next().unwrap().unwrap().path();
+    for task in ["T0300K-1", "T0600K-1"] {
+        let record = fs::read_to_string(candidate.join(task).join("out/run.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        assert_eq!(record["device"], device.name());
+    }
+}
+
 const TWO: [&str; 2] = ["T0300K", "T0600K"];
 
 /// What the device cannot do is said before the run, and done by the CPU.

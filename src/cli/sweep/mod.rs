@@ -292,7 +292,7 @@ fn cell(value: &serde_json::Value) -> String {
 fn one(folder: &Path, threads: Option<usize>, retry: bool, terminal: Terminal) -> Result<()> {
     let stop = Stop::listen(None)?;
     let mut progress: Option<Progress> = None;
-    let ended = run_task(folder, all_threads(threads), retry, &stop, &mut |done| {
+    let ended = run_task(folder, all_threads(threads), 0, retry, &stop, &mut |done| {
         let bar = progress.get_or_insert_with(|| {
             Progress::new(terminal, "steps", Some(done.total)).telling(Box::new(|rate, left| {
                 format!("{rate:.0} steps/s, {} left", duration(Duration::from_secs_f64(left.clamp(0.0, 1e9))))

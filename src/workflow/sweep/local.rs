@@ -58,12 +58,12 @@ pub fn run_local(
     let entries: Vec<_> = manifest.tasks().map(|(_, entry)| entry).collect();
     let (next, broken) = (AtomicUsize::new(0), AtomicBool::new(false));
     let ended: Mutex<Vec<(usize, Ended)>> = Mutex::new(Vec::new());
-    let work = |threads: usize| -> Result<()> {
+    let work = |lane: usize, threads: usize| -> Result<()> {
         while stop.reason().is_none() && !broken.load(Ordering::Relaxed) {
             let Some(&index) = open.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let folder = root.join(&entries[index].folder);
-            let run =
-                || run_task(&folder, threads, local.retry, stop, &mut |progress| report(index, progress));
+            let mut report = |progress| report(index, progress);
+            let run = || run_task(&folder, threads, lane, local.retry, stop, &mut report);
             // A bug that one task runs into must not end the others.
             let how = if let Ok(how) = catch_unwind(AssertUnwindSafe(run)) {
                 how?
@@ -82,7 +82,7 @@ pub fn run_local(
         let all: Vec<_> = (0..lanes)
             .map(|lane| {
                 let (work, threads) = (&work, share(lane, lanes, local.threads));
-                scope.spawn(move || work(threads))
+                scope.spawn(move || work(lane, threads))
             })
             .collect();
         all.into_iter().try_for_each(|lane| lane.join().map_err(|_| poisoned())?)

@@ -35,10 +35,12 @@ pub enum Ended {
 
 /// Runs a task to its end, or until `stop` has a reason. What it came to is written beside its input.
 ///
-/// `threads` do not change the result. A task that failed for good is not tried again unless `retry`.
+/// `threads` do not change the result, and neither does the `lane` among those that run side by side, by which it has one
+/// of several graphics processors. A task that failed for good is not tried again unless `retry`.
 pub fn run_task(
     folder: &Path,
     threads: usize,
+    lane: usize,
     retry: bool,
     stop: &Stop,
     report: &mut (dyn FnMut(Progress) + Send),
@@ -50,7 +52,7 @@ pub fn run_task(
     {
         return Ok(Ended::Failed(code, reason));
     }
-    let ended = match execute(folder, threads, stop, report) {
+    let ended = match execute(folder, threads, lane, stop, report) {
         Ok(()) => Ended::Done,
         Err(error @ Error::Interrupted(_)) => Ended::Interrupted(first_line(&error)),
         Err(error) => Ended::Failed(error.exit_code(), first_line(&error)),
@@ -72,6 +74,7 @@ pub(super) fn record(folder: &Path, ended: &Ended) -> Result<()> {
 fn execute(
     folder: &Path,
     threads: usize,
+    lane: usize,
     stop: &Stop,
     report: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<()> {
@@ -79,6 +82,8 @@ fn execute(
     let input = fs::read_to_string(&path).map_err(Error::io(&path, "read"))?;
     let mut plan = Plan::read_text(&path, &input, folder, &[])?;
     plan.device.threads = Some(threads);
+    // A task is a single run.
+    plan.device.adapters = plan.device.adapters.iter().copied().cycle().skip(lane).take(1).collect();
     let mut setup = Setup::new(plan)?;
     setup.rehearse()?;
     let plan = &setup.plan;
