@@ -84,10 +84,11 @@ fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
     if let Some(memory) = outlook.memory {
         rows.push("memory", format!("{} after the first evaluation", bytes(memory)));
     }
-    for (device, runs, taken, memory) in outlook.on_device.iter().flat_map(|tried| &tried.shares) {
-        let of = memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
-        let plural = if *runs == 1 { "" } else { "s" };
-        rows.push("", format!("{}{of} for {runs} run{plural} on {device}", bytes(*taken)));
+    for share in outlook.on_device.iter().flat_map(|tried| &tried.shares) {
+        let of = share.memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
+        let plural = if share.tasks == 1 { "" } else { "s" };
+        let (taken, device) = (bytes(share.bytes), &share.device);
+        rows.push("", format!("{taken}{of} for {} run{plural} on {device}", share.tasks));
     }
     let (name, how) = speed(setup, outlook);
     rows.push(name, how);

@@ -4,11 +4,12 @@ use super::batch::{Batch, Begin};
 use super::records::drive;
 use super::{dealt, hands};
 use crate::compute::Engine;
-use crate::compute::gpu::GpuPotential;
 use crate::compute::gpu::dynamics::{Dynamics, Settings};
+use crate::compute::gpu::{Device, GpuPotential};
 use crate::error::{Error, Result};
 use crate::md::{Ensemble, State};
 use crate::system::System;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Room for runs.
@@ -57,16 +58,14 @@ fn fitting(potential: &GpuPotential, system: &System, settings: &Settings, most:
 }
 
 /// What runs take of a device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Share {
-    /// Its name.
-    pub device: String,
+    /// The device.
+    pub device: Arc<Device>,
     /// How many runs it has.
     pub runs: usize,
     /// Memory that they take, bytes.
     pub bytes: u64,
-    /// The memory that there is, bytes, where the driver says so.
-    pub memory: Option<u64>,
 }
 
 /// Runs that are put on the devices as [`super::on_device`] would put them there, moved for a while, and forgotten.
@@ -98,8 +97,8 @@ impl Trial {
         let hands = hands(systems.into_iter().map(begin), batches.len());
         let mut shares = Vec::new();
         for ((batch, hand), own) in batches.iter().zip(hands).zip(all.each()) {
-            let (device, memory) = (own.device().name().to_string(), own.device().memory());
-            shares.push(Share { device, runs: hand.len(), bytes: batch.begin(hand)?, memory });
+            let device = Arc::clone(own.device());
+            shares.push(Share { device, runs: hand.len(), bytes: batch.begin(hand)? });
         }
         Ok(Some(Self { batches, shares }))
     }
@@ -149,7 +148,6 @@ impl Trial {
 mod tests {
     use super::*;
     use crate::compute::Options;
-    use crate::compute::gpu::Device;
     use crate::compute::gpu::dynamics::tests::{anywhere, potential};
     use crate::md::Ramp;
     use crate::system::Cell;

@@ -11,7 +11,7 @@ mod stop;
 
 pub use checkpoint::saved_step;
 pub use folder::{Made, RunFolder, Timing};
-pub use propagation::{Tried, residence, try_on_device};
+pub use propagation::{Share, Tried, residence, try_on_device};
 pub use schedule::{Finished, lanes, run_all, share, together};
 pub use stop::Stop;
 

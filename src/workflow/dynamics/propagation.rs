@@ -56,11 +56,23 @@ pub(super) fn batch(_: &Engine, _: &[Task], _: &System) -> Result<Option<usize>>
 pub struct Tried {
     /// How many of them move together.
     pub together: usize,
-    /// What each device has of these: its name and number of runs, the bytes they take, and of how many, where the
-    /// driver says so.
-    pub shares: Vec<(String, usize, u64, Option<u64>)>,
+    /// What each device has of these.
+    pub shares: Vec<Share>,
     /// How long a step of all that move together takes.
     pub step: Duration,
+}
+
+/// What tasks take of a device.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// Its name.
+    pub device: String,
+    /// How many tasks it has.
+    pub tasks: usize,
+    /// Memory that they take, bytes.
+    pub bytes: u64,
+    /// The memory that there is, bytes, where the driver says so.
+    pub memory: Option<u64>,
 }
 
 /// Puts tasks on the devices as their run will, and moves them for about `time`; nothing where the CPU moves the atoms.
@@ -81,9 +93,13 @@ pub fn try_on_device(
     let trial = crate::md::Trial::new(engine, runs.collect::<Result<_>>()?, &first.fixed)?;
     let Some(trial) = trial else { return Ok(None) };
     let step = if time.is_zero() { time } else { trial.step(time)? };
-    let shares = trial.shares().iter().cloned();
-    let shares = shares.map(|share| (share.device, share.runs, share.bytes, share.memory)).collect();
-    Ok(Some(Tried { together, shares, step }))
+    let share = |own: &crate::md::Share| Share {
+        device: own.device.name().to_string(),
+        tasks: own.runs,
+        bytes: own.bytes,
+        memory: own.device.memory(),
+    };
+    Ok(Some(Tried { together, shares: trial.shares().iter().map(share).collect(), step }))
 }
 
 /// Without the feature `gpu` there are no devices.
