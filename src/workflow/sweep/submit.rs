@@ -135,7 +135,8 @@ impl Array {
              for task in $(sed -n \"$first,$((first + {last}))p\" {list}); do\n\
              \x20   {run}\"$mlmd\" sweep task \"$task\" --threads \"$threads\"\n\
              \x20   code=$?\n\
-             \x20   if [ $code -eq 75 ]; then\n\
+             \x20   # 143: told before it listened, at its very start; that loses as little.\n\
+             \x20   if [ $code -eq 75 ] || [ $code -eq 143 ]; then\n\
              \x20       {again}\n\
              \x20       exit 75\n\
              \x20   fi\n\
