@@ -47,6 +47,7 @@ pub(super) fn batch(engine: &Engine, tasks: &[Task], start: &System) -> Result<O
 
 /// Without the feature `gpu` there are no devices.
 #[cfg(not(feature = "gpu"))]
+#[expect(clippy::unnecessary_wraps, reason = "devices may have no room")]
 pub(super) fn batch(_: &Engine, _: &[Task], _: &System) -> Result<Option<usize>> {
     Ok(None)
 }
