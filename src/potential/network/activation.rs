@@ -134,7 +134,7 @@ impl Activation {
             }),
             Self::ScaledTanh => each(values, slopes, |x| scaled_tanh(x, T::ZERO)),
             Self::TwistedTanh => each(values, slopes, |x| scaled_tanh(x, T::of(TWIST))),
-            Self::Softplus => each(values, slopes, |x| (x.softplus(), x.logistic())),
+            Self::Softplus => each(values, slopes, T::softplus),
             Self::Relu => {
                 each(values, slopes, |x| (x.max(T::ZERO), if x > T::ZERO { one } else { T::ZERO }));
             }
