@@ -46,8 +46,19 @@ fn main() -> Result<()> {
     }
     let cost = Cost::of(&crystal(1000)?)?;
     println!("an atom takes {:.3e} operations and {:.0} bytes a step", cost.flops, cost.bytes);
-    one_system(&device, &model, cost, roof, largest)?;
-    batches(&device, &model, cost, roof, largest)
+    let visit = Visit { device, model, cost, roof, largest };
+    visit.one_system()?;
+    visit.batches()
+}
+
+/// A device, and what is asked of it.
+struct Visit {
+    device: Arc<Device>,
+    model: Arc<NeuralModel>,
+    cost: Cost,
+    roof: Option<Roof>,
+    /// The most atoms.
+    largest: usize,
 }
 
 /// What a step takes for one atom: the count of docs/gpu.md.
@@ -88,84 +99,78 @@ impl Cost {
 
 const COLUMNS: [&str; 3] = ["GFLOP/s", "GB/s", "of roof %"];
 
-/// Systems of growing size.
-fn one_system(
-    device: &Arc<Device>,
-    model: &Arc<NeuralModel>,
-    cost: Cost,
-    roof: Option<Roof>,
-    largest: usize,
-) -> Result<()> {
-    let [flops, bytes, share] = COLUMNS;
-    println!(
-        "\n{:>9}{:>8}{:>14}{:>14}{:>10}{flops:>10}{bytes:>9}{share:>11}{:>20}{:>14}",
-        "atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day", "forces fetched µs", "CPU mixed µs"
-    );
-    for atoms in [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000] {
-        if atoms > largest {
-            break;
-        }
-        let system = crystal(atoms)?;
-        let potential = GpuPotential::new(Arc::clone(device), Arc::clone(model))?;
-        // A device that is too small says so; what was measured stands.
-        let (steps, time) = match resident(&potential, &[&system]) {
-            Ok(measured) => measured,
-            Err(reason) => {
-                println!("{:>9}  {reason}", system.len());
+impl Visit {
+    fn potential(&self) -> Result<GpuPotential> {
+        GpuPotential::new(Arc::clone(&self.device), Arc::clone(&self.model))
+    }
+
+    /// Systems of growing size.
+    fn one_system(&self) -> Result<()> {
+        let [flops, bytes, share] = COLUMNS;
+        println!(
+            "\n{:>9}{:>8}{:>14}{:>14}{:>10}{flops:>10}{bytes:>9}{share:>11}{:>20}{:>14}",
+            "atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day", "forces fetched µs", "CPU mixed µs"
+        );
+        for atoms in [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000] {
+            if atoms > self.largest {
                 break;
             }
-        };
-        let each = time.as_secs_f64() / steps as f64;
-        let us = each * 1e6 / system.len() as f64;
-        let fetched = forces(Box::new(potential), &system)?;
-        let cpu = if atoms > 100_000 {
-            String::new()
-        } else {
-            let potential = NeuralPotential::new(Arc::clone(model), Precision::Mixed);
-            format!("{:.3}", forces(Box::new(potential), &system)?)
-        };
-        println!(
-            "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{}{fetched:>20.4}{cpu:>14}",
-            system.len(),
-            1e6 / us,
-            86_400.0 / each * 1e-6,
-            cost.columns(1e6 / us, roof),
-        );
-    }
-    Ok(())
-}
-
-/// Many small systems at once.
-fn batches(
-    device: &Arc<Device>,
-    model: &Arc<NeuralModel>,
-    cost: Cost,
-    roof: Option<Roof>,
-    largest: usize,
-) -> Result<()> {
-    let system = crystal(500)?;
-    let [flops, bytes, share] = COLUMNS;
-    println!(
-        "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}{flops:>10}{bytes:>9}{share:>11}",
-        "replicas", "of atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day of each"
-    );
-    for replicas in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
-        if replicas * system.len() > largest {
-            break;
+            let system = crystal(atoms)?;
+            let potential = self.potential()?;
+            // A device that is too small says so; what was measured stands.
+            let (steps, time) = match resident(&potential, &[&system]) {
+                Ok(measured) => measured,
+                Err(reason) => {
+                    println!("{:>9}  {reason}", system.len());
+                    break;
+                }
+            };
+            let each = time.as_secs_f64() / steps as f64;
+            let us = each * 1e6 / system.len() as f64;
+            let fetched = forces(Box::new(potential), &system)?;
+            let cpu = if atoms > 100_000 {
+                String::new()
+            } else {
+                let potential = NeuralPotential::new(Arc::clone(&self.model), Precision::Mixed);
+                format!("{:.3}", forces(Box::new(potential), &system)?)
+            };
+            println!(
+                "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{}{fetched:>20.4}{cpu:>14}",
+                system.len(),
+                1e6 / us,
+                86_400.0 / each * 1e-6,
+                self.cost.columns(1e6 / us, self.roof),
+            );
         }
-        let potential = GpuPotential::new(Arc::clone(device), Arc::clone(model))?;
-        let (steps, time) = resident(&potential, &vec![&system; replicas])?;
-        let each = time.as_secs_f64() / steps as f64;
-        let us = each * 1e6 / (replicas * system.len()) as f64;
-        println!(
-            "{replicas:>9}{:>10}{steps:>8}{us:>14.4}{:>14.3e}{:>16.2}{}",
-            system.len(),
-            1e6 / us,
-            86_400.0 / each * 1e-6,
-            cost.columns(1e6 / us, roof),
-        );
+        Ok(())
     }
-    Ok(())
+
+    /// Many small systems at once.
+    fn batches(&self) -> Result<()> {
+        let system = crystal(500)?;
+        let [flops, bytes, share] = COLUMNS;
+        println!(
+            "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}{flops:>10}{bytes:>9}{share:>11}",
+            "replicas", "of atoms", "steps", "µs/atom/step", "atom-steps/s", "ns/day of each"
+        );
+        for replicas in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
+            if replicas * system.len() > self.largest {
+                break;
+            }
+            let potential = self.potential()?;
+            let (steps, time) = resident(&potential, &vec![&system; replicas])?;
+            let each = time.as_secs_f64() / steps as f64;
+            let us = each * 1e6 / (replicas * system.len()) as f64;
+            println!(
+                "{replicas:>9}{:>10}{steps:>8}{us:>14.4}{:>14.3e}{:>16.2}{}",
+                system.len(),
+                1e6 / us,
+                86_400.0 / each * 1e-6,
+                self.cost.columns(1e6 / us, self.roof),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Steps that replicas take on the device, and how long.
