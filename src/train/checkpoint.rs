@@ -26,12 +26,12 @@ pub struct CurvePoint {
     pub seconds: f64,
 }
 
-/// All that the rest of a training depends on.
+/// All that the rest of the training of one member of a committee depends on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint {
     /// What the training was asked for: another request must not go on from here.
     pub request: String,
-    /// Which member of the committee is being trained.
+    /// Which member of the committee this is.
     pub member: usize,
     /// Its learning curve so far.
     pub curve: Vec<CurvePoint>,
@@ -39,7 +39,7 @@ pub struct Checkpoint {
     pub best_loss: f64,
     /// The epoch of that.
     pub best_epoch: u64,
-    /// Has this member come to its end?
+    /// Has it come to its end?
     pub finished: bool,
     /// θ now.
     pub theta: Vec<f64>,
@@ -47,8 +47,6 @@ pub struct Checkpoint {
     pub best: Vec<f64>,
     /// What the optimiser remembers.
     pub optimizer: Vec<f64>,
-    /// The members before this one: θ and learning curve.
-    pub members: Vec<(Vec<f64>, Vec<CurvePoint>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,31 +58,27 @@ struct Header {
     best_loss: Option<f64>,
     best_epoch: u64,
     finished: bool,
-    lengths: Vec<usize>,
-    curves: Vec<Vec<CurvePoint>>,
+    lengths: [usize; 3],
 }
 
-const MAGIC: &str = "mlmd training 1";
+const MAGIC: &str = "mlmd training 2";
 
 impl Checkpoint {
-    /// Begins a member with these parameters.
-    pub fn begin(&mut self, member: usize, theta: Vec<f64>) {
-        self.member = member;
-        self.curve.clear();
-        self.best_loss = f64::INFINITY;
-        self.best_epoch = 0;
-        self.finished = false;
-        self.best.clone_from(&theta);
-        self.theta = theta;
-        self.optimizer.clear();
+    /// A member that begins with these parameters.
+    pub fn begin(request: &str, member: usize, theta: Vec<f64>) -> Self {
+        Self {
+            request: request.to_string(),
+            member,
+            best_loss: f64::INFINITY,
+            best: theta.clone(),
+            theta,
+            ..Self::default()
+        }
     }
 
     /// Writes the checkpoint.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let arrays: Vec<&[f64]> = [&self.theta[..], &self.best, &self.optimizer]
-            .into_iter()
-            .chain(self.members.iter().map(|m| &m.0[..]))
-            .collect();
+        let arrays = [&self.theta, &self.best, &self.optimizer];
         let header = Header {
             magic: MAGIC.into(),
             request: self.request.clone(),
@@ -93,8 +87,7 @@ impl Checkpoint {
             best_loss: self.best_loss.is_finite().then_some(self.best_loss),
             best_epoch: self.best_epoch,
             finished: self.finished,
-            lengths: arrays.iter().map(|a| a.len()).collect(),
-            curves: self.members.iter().map(|m| m.1.clone()).collect(),
+            lengths: arrays.map(Vec::len),
         };
         let mut bytes = serde_json::to_vec(&header).map_err(|e| Error::Internal(e.to_string()))?;
         bytes.push(b'\n');
@@ -134,11 +127,10 @@ impl Checkpoint {
         let (numbers, rest) = body[end + 1..].as_chunks::<8>();
         let mut numbers = numbers.iter().map(|b| f64::from_le_bytes(*b));
         let total: usize = header.lengths.iter().sum();
-        if !rest.is_empty() || numbers.len() != total || header.lengths.len() != 3 + header.curves.len() {
+        if !rest.is_empty() || numbers.len() != total {
             return None;
         }
-        let mut arrays = header.lengths.iter().map(|n| numbers.by_ref().take(*n).collect::<Vec<f64>>());
-        let (theta, best, optimizer) = (arrays.next()?, arrays.next()?, arrays.next()?);
+        let [theta, best, optimizer] = header.lengths.map(|n| numbers.by_ref().take(n).collect());
         Some(Self {
             request: header.request,
             member: header.member,
@@ -149,7 +141,6 @@ impl Checkpoint {
             theta,
             best,
             optimizer,
-            members: arrays.zip(header.curves).collect(),
         })
     }
 }
@@ -168,7 +159,6 @@ mod tests {
             best_loss: f64::INFINITY,
             theta: vec![0.1, -0.0, 1e-310],
             optimizer: vec![f64::MAX],
-            members: vec![(vec![1.0, 2.0], Vec::new())],
             ..Checkpoint::default()
         };
         made.write(&path).unwrap();

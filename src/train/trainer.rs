@@ -40,7 +40,7 @@ pub trait Watch {
     fn stop(&mut self) -> Option<&'static str>;
 }
 
-/// Trains the member that `state` is at, from where it is; on return `state.best` is what was reached.
+/// Trains a member from where it is; on return `state.best` is what was reached.
 ///
 /// # Errors
 /// [`Error::Interrupted`] when told to stop, after a checkpoint; [`Error::Physics`] when a prediction is

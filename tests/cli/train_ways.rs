@@ -57,6 +57,35 @@ fn threads_and_memory_change_no_byte() {
     }
 }
 
+/// More members than threads, fewer, and one after the other: the same committee.
+#[test]
+fn members_side_by_side_are_those_of_one_thread() {
+    let folder = folder();
+    let at = folder.path();
+    let text = INPUT.replace("members = 2", "members = 3").replace("epochs = 12", "epochs = 3");
+    fs::write(at.join("in.toml"), text).unwrap();
+    let train = |threads: u32| {
+        let sets = [format!("threads={threads}"), format!("output.directory=out-{threads}")];
+        succeed(at, &["train", "in.toml", "--quiet", "--set", &sets[0], "--set", &sets[1]]);
+        let curves = String::from_utf8(bytes(at, &format!("out-{threads}/learning_curve.csv"))).unwrap();
+        let epochs: Vec<[String; 2]> = curves
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                [cells[..2].join(","), cells[3..].join(",")]
+            })
+            .collect();
+        (bytes(at, &format!("out-{threads}/potential.mlmd")), epochs)
+    };
+    let expected = train(1);
+    assert_eq!(expected.1.len(), 9);
+    assert!(expected.1[0][1] != expected.1[3][1], "two members are the same");
+    for threads in [2, 5] {
+        assert!(train(threads) == expected, "{threads} threads");
+    }
+}
+
 /// Every optimiser makes the errors smaller than those of no potential at all; averages, too.
 #[test]
 fn other_optimisers_and_averages_lead_down() {
@@ -90,12 +119,16 @@ fn other_optimisers_and_averages_lead_down() {
 fn a_training_that_runs_away_names_the_frame() {
     let folder = folder();
     with_optimizer(folder.path(), "[optimizer.adam]\nrate = 1e300\n");
-    let message = fail(folder.path(), 3, &["train", "in.toml", "--quiet"]);
-    assert!(
-        message.contains("epoch ") && message.contains("train.extxyz:") && message.contains("(frame "),
-        "{message}"
-    );
-    assert!(message.contains("not a finite number"), "{message}");
+    for members in ["network.members=1", "network.members=3"] {
+        let arguments =
+            ["train", "in.toml", "--quiet", "--restart", "fresh", "--set", "threads=2", "--set", members];
+        let message = fail(folder.path(), 3, &arguments);
+        assert!(
+            message.contains("epoch ") && message.contains("train.extxyz:") && message.contains("(frame "),
+            "{message}"
+        );
+        assert!(message.contains("not a finite number"), "{message}");
+    }
 }
 
 #[test]
@@ -124,7 +157,7 @@ fn folds_are_trained_judged_and_not_done_again() {
     // What was done stays; a fold whose record is gone is trained again, to the same errors.
     let expected = bytes(at, "out/cross-validation.json");
     fs::remove_file(at.join("out/fold-02/fold.json")).unwrap();
-    fs::remove_file(at.join("out/fold-02/checkpoint")).unwrap();
+    fs::remove_file(at.join("out/fold-02/checkpoint-1")).unwrap();
     let again = mlmd(at, &["train", "in.toml"]);
     assert_eq!(again.code, 0, "{}", again.err);
     assert!(

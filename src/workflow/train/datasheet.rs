@@ -1,6 +1,7 @@
 //! `datasheet.md`: what whoever uses the potential must know, ready for `potentials/NAME/README.md`.
 
 use super::hexadecimal;
+use super::members::Member;
 use super::page::{Told, digits};
 use super::prepare::Prepared;
 use crate::compute::{Engine, Options};
@@ -35,7 +36,7 @@ pub(super) fn cost(model: &NeuralModel, prepared: &Prepared) -> Result<Option<(f
 
 /// The data sheet; `potential` is the file that was written.
 pub(super) fn text(told: &Told<'_>, model: &NeuralModel, potential: &Path) -> Result<String> {
-    let Told { plan, prepared, state, report, .. } = told;
+    let Told { plan, prepared, request, report, .. } = told;
     let mut out = format!("# {}\n\n", told.title());
     let elements: Vec<_> = prepared.set.elements().iter().map(|e| e.symbol()).collect();
     let mut fact = |name: &str, value: String| {
@@ -61,12 +62,7 @@ pub(super) fn text(told: &Told<'_>, model: &NeuralModel, potential: &Path) -> Re
     fact("Potential, SHA-256", format!("`{}`", file_hash(potential)?));
     fact(
         "Made by",
-        format!(
-            "mlmd {} `train`, seed {}, input and data SHA-256 `{}`",
-            crate::VERSION,
-            plan.seed,
-            state.request
-        ),
+        format!("mlmd {} `train`, seed {}, input and data SHA-256 `{}`", crate::VERSION, plan.seed, request),
     );
     if let Some(transfer) = &plan.transfer {
         fact("Begun from", format!("`{}`", transfer.potential.display()));
@@ -140,12 +136,12 @@ fn networks(model: &NeuralModel) -> String {
 }
 
 fn split(told: &Told<'_>) -> String {
-    let Told { plan, prepared, splits, report, .. } = told;
-    let Some(first) = splits.first() else { return String::new() };
+    let Told { plan, prepared, members, report, .. } = told;
+    let Some(Member { split: first, .. }) = members.first() else { return String::new() };
     let mut text = format!("{} frames train, {} validate", first.train.len(), first.validation.len());
     if prepared.learning == prepared.training && !first.validation.is_empty() {
         let _ = write!(text, " (drawn by seed {} from every config_type", plan.seed);
-        text += if splits.len() > 1 && plan.data.rotate {
+        text += if members.len() > 1 && plan.data.rotate {
             "; every member validates on another part)"
         } else {
             ")"

@@ -7,7 +7,7 @@
 //! | `device` | the processor, or a graphics processor |
 //! | `energies` | energies of the elements |
 //! | `transfer` | goes on from an existing potential |
-//! | `members` | trains the networks, one member after the other |
+//! | `members` | trains the networks, members of a committee side by side |
 //! | `outcome` | errors of what was trained |
 //! | `record` | `train.json`, learning curves |
 //! | `page` | `report.html` |
@@ -33,7 +33,7 @@ pub use outcome::Report;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::potential::{PotentialFormat, save};
-use crate::train::checkpoint::{Checkpoint, CurvePoint};
+use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::Stop;
 use data::Frames;
 use sha2::{Digest, Sha256};
@@ -100,20 +100,12 @@ impl Job<'_> {
     fn fit(&self, frames: Frames, folder: &Path, request: &str) -> Result<Report> {
         let Self { plan, listener, .. } = *self;
         std::fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
-        let file = folder.join("checkpoint");
-        let mut state = if self.fresh { None } else { Checkpoint::read(&file)? }
-            .unwrap_or_else(|| Checkpoint { request: request.to_string(), ..Checkpoint::default() });
-        if state.request != request {
-            return Err(Error::invalid(format!(
-                "{}: this folder holds a training of another input or of other frames\n   expected the same, \
-                 another [output] directory, or `--restart fresh`, which begins anew",
-                folder.display()
-            )));
-        }
+        let count = plan.network.members;
+        let kept = if self.fresh { vec![None; count] } else { members::kept(folder, count, request)? };
         let prepared = prepare::prepare(plan, frames, listener)?;
-        let splits = self.members(&prepared, &mut state, &file)?;
-        let mut model = prepared.model(&state.members)?;
-        let (mut report, predictions) = outcome::report(plan, &prepared, &state, &splits, folder)?;
+        let members = self.members(&prepared, folder, request, kept)?;
+        let mut model = prepared.model(&members)?;
+        let (mut report, predictions) = outcome::report(plan, &prepared, &members, folder)?;
         model.training = record::summary(plan, &report, &prepared);
         let potential = folder.join("potential.mlmd");
         save(&model, &potential, PotentialFormat::Native)?;
@@ -121,9 +113,9 @@ impl Job<'_> {
             save(&model, folder.join("n2p2"), PotentialFormat::N2p2)?;
         }
         report.cost = datasheet::cost(&model, &prepared)?;
-        record::write_curves(&folder.join("learning_curve.csv"), &state)?;
-        record::write(&folder.join("train.json"), plan, &prepared, &state, &splits, &report, request)?;
-        let told = page::Told { plan, prepared: &prepared, state: &state, splits: &splits, report: &report };
+        record::write_curves(&folder.join("learning_curve.csv"), &members)?;
+        record::write(&folder.join("train.json"), plan, &prepared, &members, &report, request)?;
+        let told = page::Told { plan, prepared: &prepared, request, members: &members, report: &report };
         let page = folder.join("report.html");
         std::fs::write(&page, told.page(&predictions).html()).map_err(Error::io(&page, "write"))?;
         let sheet = folder.join("datasheet.md");

@@ -1,13 +1,12 @@
 //! What a training reached: errors on the frames it learnt from, on frames its members did not see, and on
 //! those of the test.
 
+use super::members::Member;
 use super::prepare::Prepared;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::report::Part;
-use crate::train::checkpoint::Checkpoint;
 use crate::train::loss::Target;
-use crate::train::split::Split;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::{Differences, ErrorTable};
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ pub struct Report {
     pub test: Option<ErrorTable>,
     /// Epochs of all members.
     pub epochs: u64,
-    /// Wall time of all members, seconds.
+    /// Wall times of all members, added; several may have trained side by side. Seconds.
     pub seconds: f64,
     /// Time of the potential per atom and step on one thread, µs, and the number of atoms it was measured on.
     pub cost: Option<(f64, usize)>,
@@ -43,16 +42,15 @@ type Means = Vec<Option<Vec<f64>>>;
 pub(super) fn report(
     plan: &TrainPlan,
     prepared: &Prepared,
-    state: &Checkpoint,
-    splits: &[Split],
+    members: &[Member],
     folder: &Path,
 ) -> Result<(Report, Predictions)> {
-    let first = splits.first().ok_or_else(|| Error::Internal("a training without members".into()))?;
-    let targets = prepared.targets(plan, first);
+    let first = members.first().ok_or_else(|| Error::Internal("a training without members".into()))?;
+    let targets = prepared.targets(plan, &first.split);
     let total = prepared.samples.len();
     let every: Vec<usize> = (0..total).collect();
-    let each: Vec<Vec<Vec<f64>>> = (0..state.members.len())
-        .map(|member| prepared.differences(plan, &targets, &state.members, member))
+    let each: Vec<Vec<Vec<f64>>> = (0..members.len())
+        .map(|member| prepared.differences(plan, &targets, members, member))
         .collect::<Result<_>>()?;
     let mean = |belongs: &dyn Fn(usize, usize) -> bool| -> Means {
         every
@@ -61,8 +59,8 @@ pub(super) fn report(
             .collect()
     };
     let all = mean(&|_, _| true);
-    let trained = mean(&|m, k| splits[m].train.binary_search(&k).is_ok());
-    let unseen = mean(&|m, k| splits[m].validation.binary_search(&k).is_ok());
+    let trained = mean(&|m, k| members[m].split.train.binary_search(&k).is_ok());
+    let unseen = mean(&|m, k| members[m].split.validation.binary_search(&k).is_ok());
     let learning = 0..prepared.learning;
     let test = prepared.learning..total;
     let table = |rows: &Means, frames: std::ops::Range<usize>| {
@@ -76,7 +74,7 @@ pub(super) fn report(
     };
     let sets = [("training", &trained, &learning), ("validation", &unseen, &learning), ("test", &all, &test)];
     let parts = sets.into_iter().map(|(name, rows, frames)| part(name, &targets, rows, frames.clone()));
-    let last = || state.members.iter().filter_map(|m| m.1.last());
+    let last = || members.iter().filter_map(|m| m.curve().last());
     let report = Report {
         folder: folder.to_path_buf(),
         learning: table(&all, learning.clone()),

@@ -1,12 +1,12 @@
 //! `report.html`: what a person wants to see of a training.
 
 use super::Report;
+use super::members::Member;
 use super::outcome::Predictions;
 use super::prepare::Prepared;
 use crate::input::train::TrainPlan;
 use crate::report::{Curve, FitReport, Table};
-use crate::train::checkpoint::{Checkpoint, CurvePoint};
-use crate::train::split::Split;
+use crate::train::checkpoint::CurvePoint;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::{Deviation, ErrorRow, ErrorTable, Worst};
 use std::fmt::Write;
@@ -15,8 +15,8 @@ use std::fmt::Write;
 pub(super) struct Told<'a> {
     pub(super) plan: &'a TrainPlan,
     pub(super) prepared: &'a Prepared,
-    pub(super) state: &'a Checkpoint,
-    pub(super) splits: &'a [Split],
+    pub(super) request: &'a str,
+    pub(super) members: &'a [Member],
     pub(super) report: &'a Report,
 }
 
@@ -42,7 +42,7 @@ impl Told<'_> {
             details,
             provenance: vec![
                 ["mlmd".into(), crate::VERSION.into()],
-                ["input and data, SHA-256".into(), self.state.request.clone()],
+                ["input and data, SHA-256".into(), self.request.to_string()],
                 ["seed".into(), self.plan.seed.to_string()],
                 ["training".into(), format!("{} epochs in {:.0} s", report.epochs, report.seconds)],
                 ["frames".into(), self.files()],
@@ -69,8 +69,8 @@ impl Told<'_> {
         if let Some(test) = &self.report.test {
             let _ = write!(text, ", {} to be judged on", test.all.frames);
         }
-        if self.state.members.len() > 1 {
-            let _ = write!(text, "; a committee of {}", self.state.members.len());
+        if self.members.len() > 1 {
+            let _ = write!(text, "; a committee of {}", self.members.len());
         }
         text
     }
@@ -110,8 +110,8 @@ impl Told<'_> {
     /// Learning curves of all members.
     fn curves(&self) -> Vec<Curve> {
         let weight = |frames: &[usize]| frames.iter().map(|k| self.prepared.samples[*k].weight).sum::<f64>();
-        let members = self.state.members.iter().zip(self.splits);
-        members.map(|((_, points), s)| learning(points, weight(&s.train) / weight(&s.validation))).collect()
+        let ratio = |m: &Member| weight(&m.split.train) / weight(&m.split.validation);
+        self.members.iter().map(|m| learning(m.curve(), ratio(m))).collect()
     }
 
     /// Names and tables of the frames there are.

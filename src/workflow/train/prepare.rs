@@ -1,6 +1,7 @@
 //! From frames to what an optimiser works on: checked samples, descriptors, scaling, targets.
 
 use super::data::{self, Frames};
+use super::members::Member;
 use super::transfer::Start;
 use super::{Listener, energies};
 use crate::descriptors::{Moments, Scaling};
@@ -10,7 +11,6 @@ use crate::potential::{
     AtomicNetwork, DescriptorSet, LoadOptions, Network, NeuralModel, Output, load_descriptor,
 };
 use crate::system::Element;
-use crate::train::checkpoint::CurvePoint;
 use crate::train::dataset::{self, Dataset, Labels, Sample};
 use crate::train::displaced::{self, Displaced};
 use crate::train::features::{self, FrameFeatures};
@@ -27,9 +27,6 @@ use crate::train::surroundings::Surroundings;
 use crate::train::{prune, scaling};
 use crate::units::FileUnits;
 use rayon::prelude::*;
-
-/// Parameters and learning curve of a member that is trained.
-type Member = (Vec<f64>, Vec<CurvePoint>);
 
 /// All that members of a committee share.
 pub(super) struct Prepared {
@@ -264,6 +261,15 @@ impl Prepared {
         "cpu".to_string()
     }
 
+    /// Does a graphics processor train?
+    #[cfg_attr(not(feature = "train"), expect(clippy::unused_self, reason = "only burn knows other places"))]
+    pub(super) fn on_device(&self) -> bool {
+        #[cfg(feature = "train")]
+        return self.place.is_some();
+        #[cfg(not(feature = "train"))]
+        false
+    }
+
     /// Are mixing coefficients parameters of this member? The others of a committee take those of the
     /// first, so that all share one descriptor; a training that goes on from a potential keeps its own.
     pub(super) fn mixes(&self, plan: &TrainPlan, member: usize) -> bool {
@@ -311,7 +317,7 @@ impl Prepared {
 
     /// The descriptor with the mixing coefficients that the first member has reached, if it is trained.
     pub(super) fn mixed(&self, members: &[Member]) -> Result<DescriptorSet> {
-        match members.first().map(|member| member.0.split_at(self.layout.len()).1) {
+        match members.first().map(|member| &member.best()[self.layout.len()..]) {
             Some(coefficients) if !coefficients.is_empty() => displaced::with_mixing(&self.set, coefficients),
             _ => Ok(self.set.clone()),
         }
@@ -348,7 +354,7 @@ impl Prepared {
         member: usize,
     ) -> Result<Vec<Vec<f64>>> {
         let all: Vec<usize> = (0..self.samples.len()).collect();
-        let theta = &members[member].0;
+        let theta = members[member].best();
         let Some(frames) = &self.surroundings else {
             return self.stored(plan, targets, &all).differences(theta, &all);
         };
@@ -378,7 +384,7 @@ impl Prepared {
                 })
                 .collect()
         };
-        let networks = members.iter().map(|m| member(&m.0)).collect::<Result<_>>()?;
+        let networks = members.iter().map(|m| member(m.best())).collect::<Result<_>>()?;
         NeuralModel::new(FileUnits { energy: 1.0, length: 1.0 }, set, networks)
     }
 

@@ -1,11 +1,11 @@
 //! What a training leaves behind for programs: `train.json`, learning curves, and a summary in the potential.
 
 use super::Report;
+use super::members::Member;
 use super::prepare::Prepared;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
-use crate::train::checkpoint::{Checkpoint, CurvePoint};
-use crate::train::split::Split;
+use crate::train::checkpoint::CurvePoint;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::ErrorTable;
 use serde_json::{Value, json};
@@ -47,19 +47,19 @@ pub(super) fn summary(plan: &TrainPlan, report: &Report, prepared: &Prepared) ->
 }
 
 /// The learning curves of all members as CSV.
-pub(super) fn write_curves(path: &Path, state: &Checkpoint) -> Result<()> {
+pub(super) fn write_curves(path: &Path, members: &[Member]) -> Result<()> {
     let mut text = String::from(
         "member,epoch,seconds,loss,train_energy_mev_per_atom,train_force_ev_per_angstrom,\
          train_stress_gpa,validation_loss,validation_energy_mev_per_atom,\
          validation_force_ev_per_angstrom,validation_stress_gpa\n",
     );
-    for (member, (_, curve)) in state.members.iter().enumerate() {
-        for point in curve {
+    for (k, member) in members.iter().enumerate() {
+        for point in member.curve() {
             let [train, held] = [point.train, point.validation].map(|errors| cells(errors.rms()));
             let _ = writeln!(
                 text,
                 "{},{},{:.3},{:e},{train},{:e},{held}",
-                member + 1,
+                k + 1,
                 point.epoch,
                 point.seconds,
                 point.loss,
@@ -81,8 +81,7 @@ pub(super) fn write(
     path: &Path,
     plan: &TrainPlan,
     prepared: &Prepared,
-    state: &Checkpoint,
-    splits: &[Split],
+    members: &[Member],
     report: &Report,
     request: &str,
 ) -> Result<()> {
@@ -92,11 +91,10 @@ pub(super) fn write(
     let files = |files: &[crate::input::train::FrameFile]| -> Vec<String> {
         files.iter().map(|f| f.file.display().to_string()).collect()
     };
-    let members: Vec<_> = state
-        .members
+    let members: Vec<_> = members
         .iter()
-        .zip(splits)
-        .map(|((_, curve), split)| {
+        .map(|member| {
+            let (curve, split) = (member.curve(), &member.split);
             json!({ "epochs": curve.last().map(|p| p.epoch), "seconds": curve.last().map(|p| p.seconds),
                     "split": split, "learning_curve": curve.iter().map(point).collect::<Vec<_>>() })
         })
