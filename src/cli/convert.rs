@@ -3,7 +3,7 @@
 use super::options::Reading;
 use super::progress::Progress;
 use super::terminal::Terminal;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::{Precision, WriteOptions};
 use crate::potential::is_potential;
 use crate::workflow::Selection;
@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Format of the output; of a potential: native, n2p2 or aenet
     #[arg(long, value_name = "FORMAT")]
     to: Option<String>,
+    /// Write one member of a committee, from 1 on
+    #[arg(long, value_name = "N")]
+    member: Option<usize>,
     /// Write 17 significant digits instead of the fewest that read back as the same number
     #[arg(long)]
     full_precision: bool,
@@ -49,10 +52,17 @@ impl Arguments {
                 units: self.reading.units,
                 output: self.output,
                 format: self.to.as_deref().map(str::parse).transpose()?,
+                member: self.member,
             };
             let (written, format) = conversion.run()?;
             terminal.note(&format!("{}: {format} potential", written.display()));
             return Ok(());
+        }
+        if self.member.is_some() {
+            return Err(Error::invalid(format!(
+                "{}: this is no potential, so it has no members\n   expected no --member",
+                self.input.display()
+            )));
         }
         let conversion = Conversion {
             reading: self.reading.options(),

@@ -9,9 +9,8 @@ use crate::workflow::analyze::Request;
 use crate::workflow::dynamics::{
     Finished, Made, Outcome, RunFolder, Stop, Task, Timing, residence, run_all, tasks, together,
 };
-use crate::workflow::potential;
 use crate::workflow::relax::{self, Stage};
-use crate::workflow::run::Setup;
+use crate::workflow::run::{self, Setup};
 use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -28,10 +27,7 @@ pub(super) fn simulate(
     let tasks = tasks(&setup.plan)?;
     let plan = &setup.plan;
     let stop = Stop::listen(plan.run.wall_time)?;
-    let mut files = vec![plan.structure.file.clone()];
-    if let Some(path) = &plan.potential.file {
-        files.extend(potential::files_of(path)?);
-    }
+    let files = run::files(plan)?;
     let device = setup.processor.name();
     let made =
         Made { input, sets, seed: plan.seed, threads: setup.threads(), device: &device, files: &files };

@@ -2,8 +2,9 @@
 
 use super::dynamics::Dynamics;
 use super::keys::{Keys, Table};
-use super::kind::{length, number, table, temperature, time, word};
+use super::kind::{existing_path, force, length, number, table, temperature, time, word};
 use crate::error::Result;
+use std::path::PathBuf;
 
 /// `[guards]`. Values that are not finite always stop a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Guards {
     pub distance: Option<DistanceGuard>,
     /// Atoms outside the range of the training set.
     pub extrapolation: Option<ExtrapolationGuard>,
+    /// Members of a committee that are apart.
+    pub disagreement: Option<DisagreementGuard>,
 }
 
 /// What a guard does.
@@ -56,6 +59,19 @@ pub struct DistanceGuard {
 pub struct ExtrapolationGuard {
     /// The share of atoms that may be outside at the same time.
     pub share: f64,
+    /// What to do.
+    pub policy: Policy,
+}
+
+/// `[guards.disagreement]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DisagreementGuard {
+    /// The largest standard deviation of the force on an atom, eV/Å.
+    pub force: f64,
+    /// The committee that judges; `None`: that of the run.
+    pub potential: Option<PathBuf>,
+    /// Time between two looks, fs; `None`: a hundred steps.
+    pub every: Option<f64>,
     /// What to do.
     pub policy: Policy,
 }
@@ -127,6 +143,34 @@ impl Table for ExtrapolationGuard {
     }
 }
 
+impl Table for DisagreementGuard {
+    const ABOUT: &'static str = "How far the members of a committee are apart during the production: disagreement.csv. \
+                                 Where they disagree, frames are worth their DFT: disagreed.extxyz.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            force: keys
+                .key(
+                    "force",
+                    force().positive(),
+                    "The largest standard deviation of the force on an atom over the members.",
+                )
+                .required("0.2 eV/angstrom")?,
+            potential: keys
+                .key(
+                    "potential",
+                    existing_path(true),
+                    "The committee that judges; that of the run if absent.",
+                )
+                .optional("potentials/llzo/committee.mlmd")?,
+            every: keys
+                .key("every", time().positive(), "Time between two looks; a hundred steps if absent.")
+                .optional("100 fs")?,
+            policy: policy(keys, "collect")?,
+        })
+    }
+}
+
 impl Table for Guards {
     const ABOUT: &'static str =
         "What a run watches for. Energies, forces or positions that are not finite always stop it.";
@@ -146,16 +190,20 @@ impl Table for Guards {
             temperature: keys.key("temperature", table(), TemperatureGuard::ABOUT).optional(())?,
             distance: keys.key("distance", table(), DistanceGuard::ABOUT).optional(())?,
             extrapolation: keys.key("extrapolation", table(), ExtrapolationGuard::ABOUT).optional(())?,
+            disagreement: keys.key("disagreement", table(), DisagreementGuard::ABOUT).optional(())?,
         })
     }
 }
 
 impl Guards {
-    /// Refuses an interval that is no whole number of steps; `keys` are those of the whole input.
+    /// Refuses intervals that are no whole number of steps; `keys` are those of the whole input.
     pub(super) fn check_cadence(&self, dynamics: &Dynamics, keys: &Keys<'_>) -> Result<()> {
-        match self.every {
-            Some(every) => dynamics.check_whole_steps(keys, "guards.every", every),
-            None => Ok(()),
+        let disagreement = self.disagreement.as_ref().and_then(|table| table.every);
+        for (name, every) in [("guards.every", self.every), ("guards.disagreement.every", disagreement)] {
+            if let Some(every) = every {
+                dynamics.check_whole_steps(keys, name, every)?;
+            }
         }
+        Ok(())
     }
 }

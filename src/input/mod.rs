@@ -7,6 +7,7 @@
 //! Its tables, one file each: [`Plan`] is the whole input of a run, [`train::TrainPlan`] of a training,
 //! [`SweepPlan`] of a sweep, [`ScreenPlan`] of a screening.
 
+pub mod changes;
 pub mod help;
 mod keys;
 pub mod kind;
@@ -44,7 +45,7 @@ pub use barostat::{Barostat, CRescale, CellMode, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind};
 pub use dynamics::Dynamics;
-pub use guards::{DistanceGuard, ExtrapolationGuard, Guards, Policy, TemperatureGuard};
+pub use guards::{DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, Policy, TemperatureGuard};
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;
 pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};

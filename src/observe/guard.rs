@@ -1,8 +1,9 @@
 //! Watches a run whose physics may leave the permitted range.
 
-use super::Observer;
+use super::kept::{self, Kept, frame};
+use super::{Observer, Policy};
 use crate::error::{Error, Result};
-use crate::io::{self, ColumnValues, Format, Frame, Value, WriteOptions, open_at};
+use crate::io::{Frame, open_at};
 use crate::md::State;
 use crate::neighbors::NeighborList;
 use crate::potential::Extrapolation;
@@ -10,17 +11,6 @@ use std::fmt;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-
-/// What to do about something that should not be; each does what the one before does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Policy {
-    /// A row in `guards.csv`.
-    Warn,
-    /// The frame in `collected.extxyz`.
-    Collect,
-    /// The run stops, with its last good frame and the bad one in `stopped.extxyz`.
-    Stop,
-}
 
 /// What is watched for. Numbers that are not finite always stop a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,10 +39,9 @@ pub struct Guard {
     last_good: Option<Frame>,
     /// `guards.csv`, once there is something to say.
     table: Option<File>,
-    /// How long the files are: `guards.csv`, `collected.extxyz`.
-    lengths: [u64; 2],
-    /// The step after that of the last frame that was collected; zero if there was none.
-    collected: u64,
+    /// How long it is.
+    length: u64,
+    collected: Kept,
 }
 
 /// Something that should not be.
@@ -96,7 +85,8 @@ impl Guard {
     /// Looks every `every` steps; files go into `folder`.
     pub fn new(folder: impl AsRef<Path>, every: u64, limits: Limits) -> Self {
         let folder = folder.as_ref().to_path_buf();
-        Self { folder, every, limits, last_good: None, table: None, lengths: [0; 2], collected: 0 }
+        let collected = Kept::new(folder.join("collected.extxyz"), limits.spacing);
+        Self { folder, every, limits, last_good: None, table: None, length: 0, collected }
     }
 
     /// What is wrong with a state, and what to do about it.
@@ -162,27 +152,12 @@ impl Guard {
         let path = self.folder.join("guards.csv");
         let file = match &mut self.table {
             Some(file) => file,
-            empty => empty.insert(open_at(&path, self.lengths[0])?),
+            empty => empty.insert(open_at(&path, self.length)?),
         };
-        let header = if self.lengths[0] == 0 { HEADER } else { "" };
+        let header = if self.length == 0 { HEADER } else { "" };
         let text = format!("{header}{rows}");
-        self.lengths[0] += text.len() as u64;
+        self.length += text.len() as u64;
         file.write_all(text.as_bytes()).map_err(Error::io(path, "write"))
-    }
-
-    /// Keeps the frame, unless one was kept a moment ago.
-    fn collect(&mut self, state: &State, reason: &str) -> Result<()> {
-        let step = state.system.step;
-        if self.collected > 0 && step < self.collected - 1 + self.limits.spacing {
-            return Ok(());
-        }
-        let path = self.folder.join("collected.extxyz");
-        let mut writer = io::append(&path, Format::ExtendedXyz, &WriteOptions::default(), self.lengths[1])?;
-        writer.write(&frame(state, reason))?;
-        writer.finish()?;
-        self.lengths[1] = std::fs::metadata(&path).map_err(Error::io(&path, "measure"))?.len();
-        self.collected = step + 1;
-        Ok(())
     }
 
     /// Saves the last good frame and the bad one, as far as it is made of numbers.
@@ -191,17 +166,7 @@ impl Guard {
         if vectors_are_finite(state) {
             frames.push(frame(state, reason));
         }
-        let path = self.folder.join("stopped.extxyz");
-        let saved =
-            io::create(&path, Some(Format::ExtendedXyz), &WriteOptions::default()).and_then(|mut writer| {
-                frames.iter().try_for_each(|frame| writer.write(frame))?;
-                writer.finish()
-            });
-        let place = match saved {
-            Ok(()) => format!("the frames are in {}", path.display()),
-            Err(error) => format!("the frames could not be saved: {error}"),
-        };
-        Error::Physics(format!("step {}: {reason}; {place}", state.system.step))
+        kept::stopped(&self.folder, state.system.step, &frames, reason)
     }
 }
 
@@ -231,25 +196,6 @@ fn closest(state: &State, limit: f64) -> Result<Option<Finding>> {
     Ok(nearest.map(|(distance, atoms)| Finding::Close { atoms, distance, limit }))
 }
 
-/// A frame for a closer look or for DFT; it says why it was kept, and which atoms extrapolate.
-fn frame(state: &State, reason: &str) -> Frame {
-    let mut frame = Frame::from(&state.system);
-    frame.energy = Some(state.energy);
-    frame.forces = Some(state.forces.clone());
-    if !reason.is_empty() {
-        frame.info.insert("guard".into(), Value::Text(reason.into()));
-    }
-    if !state.extrapolation.is_empty() {
-        let mut outside = vec![0; state.system.len()];
-        for one in &state.extrapolation {
-            outside[one.atom as usize] += 1;
-        }
-        let column = io::Column { width: 1, values: ColumnValues::Integers(outside) };
-        frame.columns.insert("extrapolating".into(), column);
-    }
-    frame
-}
-
 impl Observer for Guard {
     fn every(&self) -> u64 {
         self.every
@@ -265,7 +211,7 @@ impl Observer for Guard {
         match findings.iter().map(|(_, policy)| *policy).max() {
             None => self.last_good = Some(frame(state, "")),
             Some(Policy::Warn) => {}
-            Some(Policy::Collect) => self.collect(state, &reason)?,
+            Some(Policy::Collect) => self.collected.keep(state.system.step, &frame(state, &reason))?,
             Some(Policy::Stop) => return Err(self.stop(state, &reason)),
         }
         Ok(())
@@ -280,19 +226,14 @@ impl Observer for Guard {
             let path = self.folder.join("guards.csv");
             file.sync_data().and_then(|()| file.stream_position()).map_err(Error::io(path, "write"))?;
         }
-        Ok(vec![self.lengths[0], self.lengths[1], self.collected])
+        let [length, after] = self.collected.mark();
+        Ok(vec![self.length, length, after])
     }
 
     fn rewind(&mut self, mark: &[u64]) -> Result<()> {
-        let [table, frames, collected] = *mark.first_chunk::<3>().unwrap_or(&[0; 3]);
-        (self.lengths, self.collected, self.table) = ([table, frames], collected, None);
-        // What is not there has nothing to cut off; most runs never write these files.
-        for (name, length) in [("guards.csv", table), ("collected.extxyz", frames)] {
-            let path = self.folder.join(name);
-            if path.exists() {
-                open_at(&path, length)?;
-            }
-        }
-        Ok(())
+        let [table, length, after] = *mark.first_chunk::<3>().unwrap_or(&[0; 3]);
+        (self.length, self.table) = (table, None);
+        kept::cut(&self.folder.join("guards.csv"), table)?;
+        self.collected.rewind([length, after])
     }
 }

@@ -3,18 +3,32 @@
 //! An [`Observer`] is called every so many steps. Its files grow by appending; a checkpoint remembers how long
 //! each was, so that a run that goes on cuts off what was written after it and repeats it.
 
+mod disagreement;
 mod findings;
 mod guard;
+mod kept;
 mod thermo;
 mod trajectory;
 
+pub use disagreement::{Disagreement, Tolerance, disagreements};
 pub use findings::findings;
-pub use guard::{Guard, Limits, Policy};
+pub use guard::{Guard, Limits};
 pub use thermo::Thermo;
 pub use trajectory::Trajectory;
 
 use crate::error::{Error, Result};
 use crate::md::State;
+
+/// What to do about something that should not be; each does what the one before does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Policy {
+    /// A row in `guards.csv`.
+    Warn,
+    /// The frame in `collected.extxyz`.
+    Collect,
+    /// The run stops, with its last good frame and the bad one in `stopped.extxyz`.
+    Stop,
+}
 
 /// Something that looks at a run every so many steps.
 pub trait Observer: Send {

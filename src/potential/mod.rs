@@ -16,7 +16,7 @@ mod zbl;
 pub use buckingham::{Buckingham, BuckinghamPair};
 pub use coulomb::{DampedShifted, Ewald, NetCharge};
 pub use format::{
-    AenetRecord, LoadOptions, PotentialFormat, TrainingSet, is_potential, load, load_descriptor, save,
+    AenetRecord, LoadOptions, PotentialFormat, TrainingSet, files, is_potential, load, load_descriptor, save,
 };
 pub use lennard_jones::{LennardJones, LennardJonesPair};
 pub use model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};

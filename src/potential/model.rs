@@ -255,9 +255,16 @@ impl NeuralModel {
         Ok(first)
     }
 
-    /// One member of the committee as a model of its own.
+    /// One member of the committee as a model of its own. What the file remembers of the training is that of all
+    /// members together, so of this one it says no more than which it is.
     pub fn member(&self, index: usize) -> Option<Self> {
         let member = self.members.get(index)?.clone();
-        Some(Self { members: vec![member], ..self.clone() })
+        let mut training = toml::Table::new();
+        if self.members.len() > 1 {
+            training.insert("member".into(), format!("{} of {}", index + 1, self.members.len()).into());
+        } else {
+            training.clone_from(&self.training);
+        }
+        Some(Self { members: vec![member], training, ..self.clone() })
     }
 }

@@ -19,6 +19,8 @@ pub struct Conversion {
     pub output: PathBuf,
     /// Its format; `None`: see [`Conversion::run`].
     pub format: Option<PotentialFormat>,
+    /// Which member of a committee to write, from 1 on; `None`: all.
+    pub member: Option<usize>,
 }
 
 impl Conversion {
@@ -32,7 +34,17 @@ impl Conversion {
         {
             return Err(Error::invalid(format!("{}: input and output are the same", self.input.display())));
         }
-        let model = load(&self.input, &LoadOptions { units: self.units })?;
+        let mut model = load(&self.input, &LoadOptions { units: self.units })?;
+        if let Some(member) = self.member {
+            let all = model.members().len();
+            model = member.checked_sub(1).and_then(|index| model.member(index)).ok_or_else(|| {
+                Error::invalid(format!(
+                    "{}: there is no member {member}; expected 1{}",
+                    self.input.display(),
+                    if all > 1 { format!(" to {all}") } else { String::new() }
+                ))
+            })?;
+        }
         let named = self.output.extension().is_some_and(|extension| extension == "mlmd");
         let format = match (self.format, &model.origin) {
             (Some(format), _) => format,

@@ -2,11 +2,11 @@
 
 use crate::compute::Processor;
 use crate::error::{Error, Result};
-use crate::input::PotentialChoice;
-use crate::potential::{LoadOptions, Potential, Sum, load};
+use crate::input::{DisagreementGuard, PotentialChoice};
+use crate::potential::{LoadOptions, NeuralPotential, Potential, Precision, Sum, load};
 use crate::system::Element;
 use crate::units::FileUnits;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The sum of what `[potential]` asks for, for a system of these elements.
@@ -43,17 +43,35 @@ pub fn from_path(
     from_file(path, units, processor)
 }
 
-/// The file of a potential, or all files of its folder, in the order of their names.
-pub fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
-    if path.is_file() {
-        return Ok(vec![path.to_path_buf()]);
+/// The committee that judges what the run of a plan comes to, if `[guards.disagreement]` wants one: that of the run, or
+/// another. It works on the processor; the spread of its members needs no more than single precision.
+///
+/// # Errors
+/// If it has one member only, or does not know one of the elements.
+pub fn judge(
+    guard: &DisagreementGuard,
+    choice: &PotentialChoice,
+    elements: &[Element],
+) -> Result<NeuralPotential> {
+    let file = guard.potential.as_ref().or(choice.file.as_ref());
+    let file = file.ok_or_else(|| {
+        Error::invalid("[guards.disagreement]: [potential] has no file, so nobody can disagree\n   expected `potential = \"…\"`, a committee")
+    })?;
+    let model = load(file, &LoadOptions { units: choice.units })?;
+    if model.members().len() < 2 {
+        return Err(Error::invalid(format!(
+            "[guards.disagreement]: {} is one potential, which cannot disagree with itself\n   expected `potential = \"…\"`, \
+             a committee: `mlmd train` makes one where [network] members is above 1; a folder of several potentials is one",
+            file.display()
+        )));
     }
-    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let entries = entries.map_err(Error::io(path, "list"))?;
-    let mut files: Vec<_> =
-        entries.iter().map(std::fs::DirEntry::path).filter(|path| path.is_file()).collect();
-    files.sort();
-    Ok(files)
+    if let Some(strange) = elements.iter().find(|element| !model.elements().contains(element)) {
+        return Err(Error::invalid(format!(
+            "[guards.disagreement]: {} does not know {strange}, which is in the structure",
+            file.display()
+        )));
+    }
+    Ok(NeuralPotential::new(Arc::new(model), Precision::Mixed))
 }
 
 fn from_file(path: &Path, units: Option<FileUnits>, processor: &mut Processor) -> Result<Box<dyn Potential>> {

@@ -9,6 +9,7 @@ use crate::input::Plan;
 use crate::neighbors::NeighborList;
 use crate::potential::Potential;
 use crate::system::System;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Everything a run starts from.
@@ -56,6 +57,9 @@ impl Setup {
         let engine = engine(&plan, &system, &mut processor)?;
         check_elements(engine.potential(), &system)?;
         check_analysis(&plan, &system)?;
+        if let Some(guard) = &plan.guards.disagreement {
+            potential::judge(guard, &plan.potential, &system.species)?;
+        }
         if plan.dynamics.as_ref().is_some_and(|dynamics| dynamics.barostat.is_some())
             && !system.cell.is_bulk()
         {
@@ -137,6 +141,17 @@ impl Setup {
             })
         })
     }
+}
+
+/// Files whose content decides the results of a plan: structure, potential, the committee that judges.
+pub fn files(plan: &Plan) -> Result<Vec<PathBuf>> {
+    let judge = plan.guards.disagreement.as_ref().and_then(|guard| guard.potential.as_ref());
+    let potentials = [plan.potential.file.as_ref(), judge];
+    let mut files = vec![plan.structure.file.clone()];
+    for path in potentials.into_iter().flatten() {
+        files.extend(crate::potential::files(path)?);
+    }
+    Ok(files)
 }
 
 /// The potential of a plan with its threads.

@@ -2,6 +2,7 @@
 
 mod binary;
 mod cases;
+mod committee;
 mod convert;
 mod disk;
 mod help;

@@ -181,12 +181,45 @@ fn another_input_in_the_same_folder_is_refused_with_the_difference() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
-        message.contains("- timestep = \"4 fs\"") && message.contains("+ timestep = \"2 fs\""),
+        message.contains("- dynamics.timestep = \"4 fs\"")
+            && message.contains("+ dynamics.timestep = \"2 fs\""),
         "{message}"
     );
     assert!(run(folder.path(), &["--restart", "fresh"]).status.success());
     let thermo = fs::read_to_string(folder.path().join("out/T0040K/thermo.csv")).unwrap();
     assert!(thermo.lines().nth(1).is_some_and(|row| row.starts_with("200,400,")), "{thermo}");
+}
+
+/// A run that turns out too short goes on, with another temperature beside: what is written is what the longer run
+/// writes from the beginning. Remarks, threads and analyses may change; a shorter run, or another structure, may not.
+#[test]
+fn a_longer_production_goes_on_from_a_shorter_one() {
+    let (whole, grown) = (folder(), folder());
+    assert!(run(whole.path(), &[]).status.success());
+    let short = INPUT
+        .replace("temperature = [\"40 K\", \"80 K\"]", "temperature = \"40 K\"")
+        .replace("produce = \"1200 fs\"", "produce = \"500 fs\"");
+    fs::write(grown.path().join("in.toml"), format!("# too short\n{short}")).unwrap();
+    assert!(run(grown.path(), &[]).status.success());
+    fs::write(grown.path().join("in.toml"), INPUT).unwrap();
+    let output = run(grown.path(), &["--set", "device.threads=1", "--set", "title=\"longer\""]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(results(whole.path()) == results(grown.path()));
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(grown.path().join("out/run.json")).unwrap()).unwrap();
+    let parts = record["timings"]["T0040K"].as_array().unwrap();
+    assert_eq!((&parts[0]["to_step"], &parts[1]["to_step"]), (&225.into(), &400.into()));
+
+    let refused = |arguments: &[&str]| {
+        let output = run(grown.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let message = refused(&["--set", "dynamics.produce=800 fs"]);
+    assert!(message.contains("+ dynamics.produce = \"800 fs\""), "{message}");
+    fs::write(grown.path().join("argon.xyz"), ARGON.replace("Ar 2.7 2.7 0", "Ar 2.7 2.6 0")).unwrap();
+    let message = refused(&[]);
+    assert!(message.contains("argon.xyz: another content"), "{message}");
 }
 
 #[test]

@@ -95,12 +95,29 @@ fn a_changed_plan_is_refused_with_the_difference() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
-        message.contains("- timestep = \"4 fs\"") && message.contains("+ timestep = \"2 fs\""),
+        message.contains("- dynamics.timestep = \"4 fs\"")
+            && message.contains("+ dynamics.timestep = \"2 fs\""),
         "{message}"
     );
     assert!(message.contains("and 3 more"), "{message}");
     let said = succeed(folder.path(), &["sweep", "run", "plan.toml", "--restart", "fresh"]);
     assert!(said.contains("4 tasks: 4 done"), "{said}");
+}
+
+/// A sweep whose productions were too short goes on with a longer one: the results of that from the beginning.
+#[test]
+fn a_longer_plan_goes_on() {
+    let (whole, grown) = (folder(), folder());
+    change(grown.path(), "produce = \"8 ps\"", "produce = \"400 fs\"");
+    succeed(grown.path(), &["sweep", "run", "plan.toml"]);
+    change(grown.path(), "produce = \"400 fs\"", "produce = \"8 ps\"");
+    let status = succeed(grown.path(), &["sweep", "plan.toml"]);
+    assert!(status.contains("4 tasks, 0 of them new"), "{status}");
+    let said = succeed(grown.path(), &["sweep", "run", "plan.toml"]);
+    assert!(said.contains("4 tasks: 4 done"), "{said}");
+    sweep(whole.path());
+    succeed(grown.path(), &["sweep", "gather", "plan.toml"]);
+    assert!(results(grown.path()) == results(whole.path()));
 }
 
 /// The input of a task is complete: `mlmd run` on it makes the same trajectory, and the sweep takes it as done.

@@ -132,6 +132,24 @@ fn load_committee(folder: &Path, options: &LoadOptions, nothing: Error) -> Resul
     })
 }
 
+/// The files that [`load`] reads, in the order of their names: what decides a potential.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    let format = match PotentialFormat::detect(path) {
+        Ok(format) => format,
+        Err(_) if path.is_dir() => {
+            let each = members(path)?.iter().map(|member| files(member)).collect::<Result<Vec<_>>>()?;
+            return Ok(each.concat());
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match format {
+        PotentialFormat::N2p2 => n2p2::files(folder_of(path))?,
+        _ if path.is_file() => vec![path.to_path_buf()],
+        PotentialFormat::Native => vec![path.join(native::FILE)],
+        PotentialFormat::Aenet => aenet::find(path)?,
+    })
+}
+
 /// Reads a neural potential of any format, or a committee: a folder of several that share the descriptor.
 ///
 /// ```no_run

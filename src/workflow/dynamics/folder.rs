@@ -1,7 +1,8 @@
-//! The folder of a run: one run at a time, one input for ever.
+//! The folder of a run: one run at a time, and one input but for what decides no bit of its results.
 
 use super::{Task, remove};
 use crate::error::{Error, Result};
+use crate::input::changes::{self, Written};
 use crate::workflow::relax::RELAXED;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -98,45 +99,30 @@ impl RunFolder {
         self.replace(&record, &value)
     }
 
-    /// What earlier processes took, if their input was the same.
+    /// What earlier processes took, if this input goes on with theirs.
     fn refuse_other_input(&self, record: &Path, made: Made<'_>) -> Result<Value> {
         let Some(before) = read(record)? else { return Ok(json!({})) };
-        let sets = made.sets.iter().map(|s| format!("--set {s}"));
-        let now: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
-        let then: Vec<String> = before["input"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|line| line.as_str().unwrap_or_default().to_string())
-            .collect();
-        if then == now {
+        let differences = [other_input(&before, made)?, other_files(&before, made)?].concat();
+        if differences.is_empty() {
             let timings = &before["timings"];
             return Ok(if timings.is_object() { timings.clone() } else { json!({}) });
         }
-        let mut message = format!(
-            "{}: this folder holds results of another input\n   expected the same input, another [output] directory, or `--restart fresh`, which deletes them",
-            self.path.display()
-        );
-        for line in then.iter().filter(|line| !now.contains(line)) {
-            let _ = write!(message, "\n   - {line}");
-        }
-        for line in now.iter().filter(|line| !then.contains(line)) {
-            let _ = write!(message, "\n   + {line}");
-        }
-        Err(Error::invalid(message))
+        Err(Error::invalid(format!(
+            "{}: this folder holds results of another input\n   expected the same input, a longer `produce`, more \
+             temperatures at the end of the list, another [output] directory, or `--restart fresh`, which deletes \
+             them\n   {}",
+            self.path.display(),
+            differences.join("\n   ")
+        )))
     }
 
     fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task], timings: &Value) -> Result<()> {
         let mut files = serde_json::Map::new();
         for path in made.files {
-            let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-            let mut hash = String::new();
-            for byte in Sha256::digest(&bytes) {
-                let _ = write!(hash, "{byte:02x}");
-            }
-            files.insert(path.display().to_string(), json!({ "sha256": hash, "bytes": bytes.len() }));
+            let (hash, bytes) = hash_of(path)?;
+            files.insert(path.display().to_string(), json!({ "sha256": hash, "bytes": bytes }));
         }
-        let sets = made.sets.iter().map(|s| format!("--set {s}"));
+        let sets = made.sets.iter().map(|set| format!("{SET}{set}"));
         let input: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
         let value = json!({
             "schema": "mlmd.run/1",
@@ -161,6 +147,41 @@ impl RunFolder {
             .and_then(|()| fs::rename(&temporary, record))
             .map_err(Error::io(record, "write"))
     }
+}
+
+/// What goes before a `--set` argument among the lines of the input in the record.
+const SET: &str = "--set ";
+
+/// Values that the input of a record and this one do not share, and that decide results.
+fn other_input(before: &Value, made: Made<'_>) -> Result<Vec<String>> {
+    let lines = before["input"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let (sets, text): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with(SET));
+    let text = text.join("\n");
+    let sets: Vec<String> = sets.iter().map(|set| set[SET.len()..].to_string()).collect();
+    changes::decisive(Written { text: &text, sets: &sets }, Written { text: made.input, sets: made.sets })
+}
+
+/// Files whose content is not what it was when the results were made, whatever they are called.
+fn other_files(before: &Value, made: Made<'_>) -> Result<Vec<String>> {
+    let Some(known) = before["files"].as_object() else { return Ok(Vec::new()) };
+    let mut differences = Vec::new();
+    for path in made.files {
+        let (hash, _) = hash_of(path)?;
+        if !known.values().any(|file| file["sha256"] == json!(hash)) {
+            differences.push(format!("+ {}: another content, SHA-256 {hash}", path.display()));
+        }
+    }
+    Ok(differences)
+}
+
+/// SHA-256 and length of a file.
+fn hash_of(path: &Path) -> Result<(String, usize)> {
+    let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
+    let mut hash = String::new();
+    for byte in Sha256::digest(&bytes) {
+        let _ = write!(hash, "{byte:02x}");
+    }
+    Ok((hash, bytes.len()))
 }
 
 /// The record of a run, if there is one.

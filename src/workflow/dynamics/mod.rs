@@ -8,21 +8,23 @@ mod folder;
 mod propagation;
 mod schedule;
 mod stop;
+mod tasks;
 
 pub use checkpoint::saved_step;
 pub use folder::{Made, RunFolder, Timing};
 pub use propagation::{Share, Tried, residence, try_on_device};
 pub use schedule::{Finished, lanes, run_all, share, together};
 pub use stop::Stop;
+pub use tasks::tasks;
 
 use crate::compute::Engine;
 use crate::error::{Error, Result};
-use crate::input::kind::Course;
-use crate::input::{self, Plan, TrajectoryFormat};
+use crate::input::{self, TrajectoryFormat};
 use crate::io::Format;
-use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
-use crate::observe::{self, Guard, Limits, Observer, Policy, Thermo, Trajectory};
+use crate::md::{Ensemble, Integrator, State};
+use crate::observe::{self, Disagreement, Guard, Limits, Observer, Thermo, Tolerance, Trajectory};
 use crate::system::System;
+use crate::workflow::potential;
 use checkpoint::Checkpoint;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,16 @@ pub struct Task {
     /// Steps between two looks of the guard, if somebody has said.
     guard_every: Option<u64>,
     limits: Limits,
+    /// A committee that judges, if one is to.
+    judge: Option<Judge>,
+}
+
+/// Where a committee comes from that judges a run, and when it disagrees too much.
+#[derive(Debug, Clone)]
+struct Judge {
+    guard: input::DisagreementGuard,
+    potential: input::PotentialChoice,
+    tolerance: Tolerance,
 }
 
 /// How far a task has come.
@@ -77,112 +89,6 @@ const GUARD_EVERY: u64 = 10;
 /// The same where the atoms have to be fetched from a device, which itself stops at atoms that are lost.
 const GUARD_EVERY_ON_DEVICE: u64 = 100;
 
-/// The tasks of a plan, checked: every ensemble can be built.
-pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
-    let Some(dynamics) = &plan.dynamics else { return Ok(Vec::new()) };
-    let (equilibration, production) = (dynamics.equilibration_steps(), dynamics.production_steps());
-    let ramp = |course: &Course| Ramp {
-        from: course.from,
-        to: course.to,
-        begin: equilibration,
-        end: equilibration + production,
-    };
-    dynamics
-        .temperature
-        .iter()
-        .enumerate()
-        .map(|(index, course)| {
-            let ensemble = Ensemble {
-                timestep: dynamics.timestep,
-                temperature: ramp(course),
-                thermostat: dynamics.thermostat.as_ref().map(thermostat),
-                barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)),
-                seed: plan.seed.wrapping_add(index as u64),
-            };
-            ensemble.integrator()?;
-            let name = if course.is_constant() {
-                format!("T{:04}K", course.from)
-            } else {
-                format!("T{:04}K-T{:04}K", course.from, course.to)
-            };
-            Ok(Task {
-                folder: plan.output.directory.join(&name),
-                name,
-                ensemble,
-                equilibration,
-                production,
-                end: equilibration + production,
-                thermo_every: dynamics.steps_in(plan.output.thermo.every),
-                trajectory_every: dynamics.steps_in(plan.output.trajectory.every),
-                checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
-                formats: plan.output.trajectory.formats.clone(),
-                masses: dynamics.masses.clone(),
-                fixed: dynamics.fixed.clone(),
-                guard_every: plan.guards.every.map(|every| dynamics.steps_in(every)),
-                limits: limits(&plan.guards, course, dynamics.timestep),
-            })
-        })
-        .collect()
-}
-
-/// What a run at a temperature is watched for.
-fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
-    let policy = |policy| match policy {
-        input::Policy::Warn => Policy::Warn,
-        input::Policy::Collect => Policy::Collect,
-        input::Policy::Stop => Policy::Stop,
-    };
-    // Far above anything meant, far below what an explosion gives within a few steps.
-    let hottest = 10.0 * target.from.max(target.to) + 2000.0;
-    let temperature = guards.temperature.as_ref().map_or(([0.0, hottest], Policy::Stop), |table| {
-        let bounds = [table.lowest.unwrap_or(0.0), table.highest.unwrap_or(hottest)];
-        (bounds, policy(table.policy))
-    });
-    let extrapolation = guards
-        .extrapolation
-        .as_ref()
-        .map_or((0.0, Policy::Warn), |table| (table.share, policy(table.policy)));
-    Limits {
-        temperature,
-        distance: guards.distance.as_ref().map(|table| (table.closest, policy(table.policy))),
-        extrapolation: Some(extrapolation),
-        spacing: (guards.spacing / timestep).round() as u64,
-    }
-}
-
-fn thermostat(table: &input::Thermostat) -> Thermostat {
-    match table {
-        input::Thermostat::Langevin(table) => Thermostat::Langevin { friction: table.friction },
-        input::Thermostat::NoseHoover(table) => {
-            Thermostat::NoseHoover { time: table.time, chain: table.chain }
-        }
-        input::Thermostat::Csvr(table) => Thermostat::Csvr { time: table.time },
-    }
-}
-
-fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat {
-    let mode = |mode| match mode {
-        input::CellMode::Isotropic => CellMode::Isotropic,
-        input::CellMode::PerAxis => CellMode::PerAxis,
-        input::CellMode::Flexible => CellMode::Flexible,
-    };
-    match table {
-        input::Barostat::CRescale(table) => Barostat::CellRescaling {
-            pressure: ramp(&table.pressure),
-            time: table.time,
-            mode: mode(table.mode),
-            compressibility: Compressibility::default(),
-        },
-        input::Barostat::Mtk(table) => Barostat::Mtk {
-            pressure: ramp(&table.pressure),
-            time: table.time,
-            chain: table.chain,
-            mode: mode(table.mode),
-            compressibility: Compressibility::default(),
-        },
-    }
-}
-
 impl Task {
     /// Steps asked for, equilibration included.
     pub fn steps(&self) -> u64 {
@@ -208,7 +114,11 @@ impl Task {
 
     /// What its guards have noted, a line for each kind.
     pub fn findings(&self) -> Vec<String> {
-        observe::findings(&self.folder.join("guards.csv"))
+        let mut findings = observe::findings(&self.folder.join("guards.csv"));
+        if let Some(judge) = &self.judge {
+            findings.extend(observe::disagreements(&self.folder, judge.tolerance.force));
+        }
+        findings
     }
 
     /// Runs to the end, or until `stop` has a reason ([`Error::Interrupted`], after a checkpoint).
@@ -235,10 +145,11 @@ impl Task {
         report: &mut dyn FnMut(Progress),
     ) -> Result<Outcome> {
         fs::create_dir_all(&self.folder).map_err(Error::io(&self.folder, "create the folder"))?;
-        let mut observers = self.observers(integrator.is_resident());
-        let asked = [self.equilibration, self.production];
+        let mut observers = self.observers(integrator.is_resident(), start, engine)?;
         let mut state = if let Some(saved) = Checkpoint::read(&self.folder)? {
-            if saved.steps != asked
+            // A production may have become longer than it was; the folder says that nothing else has changed.
+            if saved.steps[0] != self.equilibration
+                || saved.system.step > self.steps()
                 || saved.marks.len() != observers.len()
                 || !integrator.restore(&saved.integrator)
             {
@@ -334,7 +245,7 @@ impl Task {
     }
 
     /// What looks at the run, in an order that checkpoints rely on.
-    fn observers(&self, resident: bool) -> Vec<Box<dyn Observer>> {
+    fn observers(&self, resident: bool, start: &System, engine: &Engine) -> Result<Vec<Box<dyn Observer>>> {
         let usual = if resident { GUARD_EVERY_ON_DEVICE } else { GUARD_EVERY };
         let guard_every = self.guard_every.unwrap_or(usual);
         let in_folder = |name: &str| self.folder.join(name);
@@ -350,7 +261,13 @@ impl Task {
             };
             observers.push(Box::new(Trajectory::new(in_folder(name), format, self.trajectory_every)));
         }
-        observers
+        if let Some(judge) = &self.judge {
+            let committee = potential::judge(&judge.guard, &judge.potential, &start.species)?;
+            // Without a skin the list is made anew at each look: nothing depends on where the run was interrupted.
+            let committee = Engine::in_pool(Box::new(committee), 0.0, engine.pool())?;
+            observers.push(Box::new(Disagreement::new(&self.folder, committee, judge.tolerance)));
+        }
+        Ok(observers)
     }
 
     /// Shows the state to the observers whose turn it is. Recording begins with the end of the equilibration;

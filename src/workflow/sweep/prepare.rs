@@ -7,13 +7,13 @@ use super::target::{self, Target};
 use super::task::{self, INPUT};
 use crate::error::{Error, Result};
 use crate::input::SweepPlan;
+use crate::input::changes::{self, Written};
 use crate::input::kind::Course;
 use crate::io::Frame;
-use crate::workflow::potential::files_of;
+use crate::potential;
 use crate::workflow::relax;
 use crate::workflow::run::Setup;
 use crate::workflow::structure;
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,14 +34,14 @@ pub fn preview(plan: &SweepPlan) -> Result<Manifest> {
 
 /// Writes the folder of a sweep: structures, an input for each task, and `sweep.json`.
 ///
-/// Tasks that have results and whose input has changed are refused with the difference, unless `fresh`: then
-/// their results are deleted.
+/// Tasks that have results and whose input has changed go on where that decides none of their bits, as a longer production
+/// does; others are refused with the difference, unless `fresh`: then their results are deleted.
 pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
     let (mut manifest, structures) = list(plan, &candidates(plan)?)?;
     let root = &plan.output.directory;
     let folder = root.join("structures");
     fs::create_dir_all(&folder).map_err(Error::io(&folder, "create the folder"))?;
-    let (mut inputs, mut changed) = (Vec::new(), Vec::new());
+    let (mut inputs, mut changed, mut longer) = (Vec::new(), Vec::new(), Vec::new());
     for (listed, made) in manifest.candidates.iter_mut().zip(&structures) {
         let Some((candidate, frame)) = made else { continue };
         let path = folder.join(format!("{}.extxyz", listed.name));
@@ -63,8 +63,15 @@ pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
             };
             let input = particular.text(plan)?;
             let before = fs::read_to_string(own.join(INPUT)).ok();
-            if before.as_ref().is_some_and(|before| *before != input) && task::has_results(&own) {
-                changed.push((own.clone(), difference(&before.unwrap_or_default(), &input)));
+            if let Some(before) = before.filter(|before| *before != input)
+                && task::has_results(&own)
+            {
+                let difference = difference(&before, &input)?;
+                if difference.is_empty() {
+                    longer.push(own.clone());
+                } else {
+                    changed.push((own.clone(), difference));
+                }
             }
             inputs.push((own, input));
         }
@@ -83,6 +90,9 @@ pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
     }
     for (own, _) in &changed {
         task::remove_results(own)?;
+    }
+    for own in &longer {
+        task::reopen(own)?;
     }
     let target = Target::of_plan(plan);
     let mut new = 0;
@@ -194,7 +204,7 @@ fn tasks(plan: &SweepPlan, candidate: &str) -> Vec<TaskEntry> {
 fn hash_of(file: Option<&Path>) -> Result<Option<String>> {
     let Some(path) = file else { return Ok(None) };
     let mut all = String::new();
-    for file in files_of(path)? {
+    for file in potential::files(path)? {
         let bytes = fs::read(&file).map_err(Error::io(&file, "read"))?;
         all.push_str(&sha256(&bytes));
     }
@@ -215,14 +225,16 @@ pub(super) fn first_line(error: &Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_string()
 }
 
-/// The lines that went and those that came.
-fn difference(before: &str, now: &str) -> String {
-    let mut text = String::new();
-    for line in before.lines().filter(|line| !now.lines().any(|other| other == *line)) {
-        let _ = write!(text, "\n   - {line}");
-    }
-    for line in now.lines().filter(|line| !before.lines().any(|other| other == *line)) {
-        let _ = write!(text, "\n   + {line}");
-    }
-    text
+/// What keeps the results of one input of a task from being gone on with by another: the hashes in its remarks, and
+/// values that decide results.
+fn difference(before: &str, now: &str) -> Result<String> {
+    let remarks = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with('#')).map(str::to_string).collect()
+    };
+    let [old, new] = [before, now].map(remarks);
+    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("- {line}"));
+    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+ {line}"));
+    let written = |text| Written { text, sets: &[] };
+    let values = changes::decisive(written(before), written(now))?;
+    Ok(gone.chain(come).chain(values).fold(String::new(), |text, line| text + "\n   " + &line))
 }

@@ -6,9 +6,8 @@ use super::target::{self, Target};
 use crate::error::{Error, Result};
 use crate::input::Plan;
 use crate::workflow::dynamics::{self, Made, Outcome, Progress, RunFolder, Stop, Timing, tasks};
-use crate::workflow::potential::files_of;
 use crate::workflow::relax;
-use crate::workflow::run::Setup;
+use crate::workflow::run::{self, Setup};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -89,10 +88,7 @@ fn execute(
     let plan = &setup.plan;
     let task =
         tasks(plan)?.pop().ok_or_else(|| Error::invalid(format!("{}: no [dynamics]", path.display())))?;
-    let mut files = vec![plan.structure.file.clone()];
-    if let Some(potential) = &plan.potential.file {
-        files.extend(files_of(potential)?);
-    }
+    let files = run::files(plan)?;
     let device = setup.processor.name();
     let made = Made { input: &input, sets: &[], seed: plan.seed, threads, device: &device, files: &files };
     let output = RunFolder::open(&plan.output.directory, made, std::slice::from_ref(&task), false)?;
@@ -173,6 +169,18 @@ pub(super) fn remove_results(folder: &Path) -> Result<()> {
     State::remove(folder)?;
     target::forget(folder)?;
     dynamics::remove(&folder.join(OUTPUT))
+}
+
+/// A task that has results is to go on with another input, which may ask for more.
+pub(super) fn reopen(folder: &Path) -> Result<()> {
+    let Some(_lock) = lock(folder)? else {
+        return Err(Error::invalid(format!(
+            "{}: this task is running: what the plan says of it can change when it has ended",
+            folder.display()
+        )));
+    };
+    State::remove(folder)?;
+    target::forget(folder)
 }
 
 /// What a task took, all its processes together: seconds times threads, and steps per second.

@@ -239,7 +239,7 @@ pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
     let cannot =
         |reason: &str| Error::invalid(format!("this potential cannot be written for aenet: {reason}"));
     let [atoms] = model.members() else {
-        return Err(cannot("it is a committee: write its members one by one"));
+        return Err(cannot("it is a committee: write its members one by one (`mlmd convert --member 1`)"));
     };
     let records = match &model.origin {
         Some(Origin::Aenet(records)) if records.len() == atoms.len() => Some(records),

@@ -25,7 +25,8 @@ use crate::text::Lines;
 use crate::units::FileUnits;
 use function::element;
 use keywords::Keywords;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Name of the file of settings.
 pub(super) const INPUT: &str = "input.nn";
@@ -35,6 +36,20 @@ const SCALING: &str = "scaling.data";
 /// Name of the file of weights of an element.
 fn weights_file(element: Element) -> String {
     format!("weights.{:03}.data", element.number())
+}
+
+/// The files of the potential in a folder: settings, statistics and weights, and nothing beside them.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let belongs = |path: &PathBuf| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name == INPUT || name == SCALING || name.starts_with("weights."))
+    };
+    let entries = entries.map_err(Error::io(folder, "list"))?;
+    let mut files: Vec<_> = entries.iter().map(fs::DirEntry::path).filter(belongs).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// Reads the potential in `folder`, whose numbers are in `units`.

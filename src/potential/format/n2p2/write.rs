@@ -18,7 +18,7 @@ pub(in super::super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> 
         return Err(cannot("its descriptor is not made of symmetry functions"));
     };
     let [atoms] = model.members() else {
-        return Err(cannot("it is a committee: write its members one by one"));
+        return Err(cannot("it is a committee: write its members one by one (`mlmd convert --member 1`)"));
     };
     let atoms: Vec<AtomicNetwork> = atoms.iter().map(expressible).collect::<Result<_>>()?;
     let input = input(model, functions, &atoms)?;

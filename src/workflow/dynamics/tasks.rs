@@ -1,0 +1,135 @@
+//! From a plan to its tasks, one for each temperature.
+
+use super::{Judge, Task};
+use crate::error::Result;
+use crate::input::kind::Course;
+use crate::input::{self, Plan};
+use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Ramp, Thermostat};
+use crate::observe::{Limits, Policy, Tolerance};
+
+/// Steps between two looks of a committee, which takes longer than a step, unless somebody has said.
+const JUDGE_EVERY: u64 = 100;
+
+/// The tasks of a plan, checked: every ensemble can be built.
+pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
+    let Some(dynamics) = &plan.dynamics else { return Ok(Vec::new()) };
+    let (equilibration, production) = (dynamics.equilibration_steps(), dynamics.production_steps());
+    let ramp = |course: &Course| Ramp {
+        from: course.from,
+        to: course.to,
+        begin: equilibration,
+        end: equilibration + production,
+    };
+    dynamics
+        .temperature
+        .iter()
+        .enumerate()
+        .map(|(index, course)| {
+            let ensemble = Ensemble {
+                timestep: dynamics.timestep,
+                temperature: ramp(course),
+                thermostat: dynamics.thermostat.as_ref().map(thermostat),
+                barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)),
+                seed: plan.seed.wrapping_add(index as u64),
+            };
+            ensemble.integrator()?;
+            let name = if course.is_constant() {
+                format!("T{:04}K", course.from)
+            } else {
+                format!("T{:04}K-T{:04}K", course.from, course.to)
+            };
+            Ok(Task {
+                folder: plan.output.directory.join(&name),
+                name,
+                ensemble,
+                equilibration,
+                production,
+                end: equilibration + production,
+                thermo_every: dynamics.steps_in(plan.output.thermo.every),
+                trajectory_every: dynamics.steps_in(plan.output.trajectory.every),
+                checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
+                formats: plan.output.trajectory.formats.clone(),
+                masses: dynamics.masses.clone(),
+                fixed: dynamics.fixed.clone(),
+                guard_every: plan.guards.every.map(|every| dynamics.steps_in(every)),
+                limits: limits(&plan.guards, course, dynamics.timestep),
+                judge: plan.guards.disagreement.as_ref().map(|guard| Judge {
+                    guard: guard.clone(),
+                    potential: plan.potential.clone(),
+                    tolerance: Tolerance {
+                        every: guard.every.map_or(JUDGE_EVERY, |every| dynamics.steps_in(every)),
+                        force: guard.force,
+                        policy: policy(guard.policy),
+                        spacing: spacing(&plan.guards, dynamics.timestep),
+                    },
+                }),
+            })
+        })
+        .collect()
+}
+
+/// What a run at a temperature is watched for.
+fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
+    // Far above anything meant, far below what an explosion gives within a few steps.
+    let hottest = 10.0 * target.from.max(target.to) + 2000.0;
+    let temperature = guards.temperature.as_ref().map_or(([0.0, hottest], Policy::Stop), |table| {
+        let bounds = [table.lowest.unwrap_or(0.0), table.highest.unwrap_or(hottest)];
+        (bounds, policy(table.policy))
+    });
+    let extrapolation = guards
+        .extrapolation
+        .as_ref()
+        .map_or((0.0, Policy::Warn), |table| (table.share, policy(table.policy)));
+    Limits {
+        temperature,
+        distance: guards.distance.as_ref().map(|table| (table.closest, policy(table.policy))),
+        extrapolation: Some(extrapolation),
+        spacing: spacing(guards, timestep),
+    }
+}
+
+/// Steps between two frames that a guard keeps.
+fn spacing(guards: &input::Guards, timestep: f64) -> u64 {
+    (guards.spacing / timestep).round() as u64
+}
+
+fn policy(policy: input::Policy) -> Policy {
+    match policy {
+        input::Policy::Warn => Policy::Warn,
+        input::Policy::Collect => Policy::Collect,
+        input::Policy::Stop => Policy::Stop,
+    }
+}
+
+fn thermostat(table: &input::Thermostat) -> Thermostat {
+    match table {
+        input::Thermostat::Langevin(table) => Thermostat::Langevin { friction: table.friction },
+        input::Thermostat::NoseHoover(table) => {
+            Thermostat::NoseHoover { time: table.time, chain: table.chain }
+        }
+        input::Thermostat::Csvr(table) => Thermostat::Csvr { time: table.time },
+    }
+}
+
+fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat {
+    let mode = |mode| match mode {
+        input::CellMode::Isotropic => CellMode::Isotropic,
+        input::CellMode::PerAxis => CellMode::PerAxis,
+        input::CellMode::Flexible => CellMode::Flexible,
+    };
+    match table {
+        input::Barostat::CRescale(table) => Barostat::CellRescaling {
+            pressure: ramp(&table.pressure),
+            time: table.time,
+            mode: mode(table.mode),
+            compressibility: Compressibility::default(),
+        },
+        input::Barostat::Mtk(table) => Barostat::Mtk {
+            pressure: ramp(&table.pressure),
+            time: table.time,
+            chain: table.chain,
+            mode: mode(table.mode),
+            compressibility: Compressibility::default(),
+        },
+    }
+}
