@@ -181,6 +181,14 @@ pub(super) fn run(request: &Request, terminal: Terminal) -> Result<Report> {
     request.report(&mut |done| progress.set(done))
 }
 
+/// Would a longer run give a number that is refused now?
+pub(super) fn wants_longer(report: &Report) -> bool {
+    report.sections.iter().map(|section| &section.transport).any(|transport| {
+        let tracers = transport.tracers.iter().filter_map(|(_, tracer)| tracer.as_ref().err());
+        tracers.chain(transport.charge.as_ref().err()).any(|refusal| refusal.more_time.is_some())
+    })
+}
+
 /// What was found, for a person.
 pub(super) fn summary(report: &Report, folder: &Path) -> String {
     let mut rows = Rows::new(report.title.clone());

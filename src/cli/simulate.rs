@@ -62,7 +62,11 @@ pub(super) fn simulate(
     let Some(request) = Request::of_plan(&setup.plan) else { return Ok(()) };
     let report = analyze::run(&request, terminal)?;
     report.write(folder.path())?;
-    terminal::print(&analyze::summary(&report, folder.path()))
+    terminal::print(&analyze::summary(&report, folder.path()))?;
+    if analyze::wants_longer(&report) {
+        terminal.note("to go on from here, give a longer `produce` in the input and the same command");
+    }
+    Ok(())
 }
 
 /// What each task that was run took.
