@@ -1,4 +1,4 @@
-// Elementary functions with the accuracy of f32: drivers promise much less for cos, tanh and acos.
+// Elementary functions with the accuracy of f32: drivers promise much less for exp, cos, tanh and acos.
 
 // (cos, sin) of pi*x for x in [0, 1/2]: Taylor series on [0, pi/4], to 1e-9.
 fn cos_sin_pi(x: f32) -> vec2<f32> {
@@ -10,10 +10,19 @@ fn cos_sin_pi(x: f32) -> vec2<f32> {
     return select(vec2<f32>(c, s), vec2<f32>(s, c), swap);
 }
 
+// exp: 2^n e^rest with the rest below ln(2)/2 by its series, to 1e-8. ln(2) is in two parts, n times the first is exact.
+fn exp_of(x: f32) -> f32 {
+    let n = round(clamp(x, -87.0, 88.0) * 1.44269504);
+    let z = (clamp(x, -87.0, 88.0) - n * 0.693145752) - n * 1.42860677e-6;
+    let high = 1.0 / 24.0 + z * (1.0 / 120.0 + z * (1.0 / 720.0 + z * (1.0 / 5040.0)));
+    let series = 1.0 + z * (1.0 + z * (0.5 + z * (1.0 / 6.0 + z * high)));
+    return select(series * bitcast<f32>(u32(i32(n) + 127) << 23u), 0.0, x < -87.0);
+}
+
 // tanh: from exp, and by its series where that would cancel.
 fn tanh_of(x: f32) -> f32 {
     let a = min(abs(x), 20.0);
-    let e = exp(-2.0 * a);
+    let e = exp_of(-2.0 * a);
     let far = (1.0 - e) / (1.0 + e);
     let x2 = x * x;
     let near = a * (1.0 + x2 * (-1.0 / 3.0 + x2 * (2.0 / 15.0 + x2 * (-17.0 / 315.0 + x2 * (62.0 / 2835.0)))));
@@ -33,7 +42,7 @@ fn core(kind: u32, x: f32) -> vec2<f32> {
         }
         case 1u: {
             let z = 1.0 / max((1.0 + x) * y, 1e-3);
-            let value = exp(1.0 - z);
+            let value = exp_of(1.0 - z);
             return vec2<f32>(value, -2.0 * x * z * z * value);
         }
         case 2u: {

@@ -34,7 +34,7 @@ fn rho(index: u32, r: f32) -> vec2<f32> {
     }
     let eta = number(at + 4u);
     let x = r - number(at + 5u);
-    let e = exp(number(at + 6u) - eta * x * x);
+    let e = exp_of(number(at + 6u) - eta * x * x);
     let f = cutoff(kind, r, radius, number(at + 2u), number(at + 3u));
     return e * vec2<f32>(f.x, f.y - 2.0 * eta * x * f.x);
 }

@@ -11,6 +11,13 @@
 
 var<workgroup> parts: array<f32, 1024>;
 
+// A sum, and what its additions have lost (Neumaier): networks are fed small differences of large sums.
+fn added(sum: vec2<f32>, more: f32) -> vec2<f32> {
+    let next = sum.x + more;
+    let lost = select((more - next) + sum.x, (sum.x - next) + more, abs(sum.x) >= abs(more));
+    return vec2<f32>(next, sum.y + lost);
+}
+
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -23,9 +30,9 @@ fn main(
     }
     let row = rows[frame.block.x + atom];
     let home = positions[row.x];
-    var sums: array<f32, LENGTH>;
+    var sums: array<vec2<f32>, LENGTH>;
     for (var s = 0u; s < LENGTH; s++) {
-        sums[s] = 0.0;
+        sums[s] = vec2<f32>(0.0, 0.0);
     }
     for (var begin = row.y; begin < row.w; begin += 64u) {
         let place = begin + lane;
@@ -41,7 +48,8 @@ fn main(
             }
             for (var at = tables[AT_RADIAL_STARTS + species]; at < tables[AT_RADIAL_STARTS + species + 1u]; at++) {
                 let entry = AT_RADIAL + at * ENTRY;
-                sums[tables[entry]] += number(entry + 2u) * own[tables[entry + 1u]];
+                let s = tables[entry];
+                sums[s] = added(sums[s], number(entry + 2u) * own[tables[entry + 1u]]);
             }
         }
         if (begin < row.z) {
@@ -79,7 +87,8 @@ fn main(
                                 }
                                 value *= narrow;
                             }
-                            sums[tables[entry]] += 0.5 * value * angle(entry, cosine, sine).x;
+                            let s = tables[entry];
+                            sums[s] = added(sums[s], 0.5 * value * angle(entry, cosine, sine).x);
                         }
                     }
                 }
@@ -89,15 +98,15 @@ fn main(
     for (var first = 0u; first < LENGTH; first += 16u) {
         workgroupBarrier();
         for (var s = 0u; s < 16u && first + s < LENGTH; s++) {
-            parts[s * 64u + lane] = sums[first + s];
+            parts[s * 64u + lane] = sums[first + s].x + sums[first + s].y;
         }
         workgroupBarrier();
         if (lane < 16u && first + lane < LENGTH) {
-            var sum = 0.0;
+            var sum = vec2<f32>(0.0, 0.0);
             for (var t = 0u; t < 64u; t++) {
-                sum += parts[lane * 64u + t];
+                sum = added(sum, parts[lane * 64u + t]);
             }
-            descriptors[frame.block.z + atom + frame.block.y * (first + lane)] = sum;
+            descriptors[frame.block.z + atom + frame.block.y * (first + lane)] = sum.x + sum.y;
         }
     }
 }

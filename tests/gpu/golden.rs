@@ -6,10 +6,6 @@ use mlmd::io::{self, ReadOptions};
 use mlmd::potential::{LoadOptions, NeuralModel, load};
 use std::path::{Path, PathBuf};
 
-/// Symmetry functions are sums over up to thousands of triplets that cancel: forces keep half a digit less than those
-/// of the other descriptors. The silicon potential is the worst, with 1.1e-5.
-const TRIPLETS: Bounds = Bounds { force: 2e-5, floor: 1e-5 };
-
 /// Folders of potentials below a folder, in order.
 fn folders(path: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
@@ -70,7 +66,7 @@ fn potentials_of_others() {
         let mut engines = engines(&device, model);
         for frame in io::open(&path.join("input.data"), &options).unwrap().take(2) {
             let system = frame.unwrap().to_system().unwrap();
-            both(&mut engines, &system, TRIPLETS, &path.display().to_string());
+            both(&mut engines, &system, TIGHT, &path.display().to_string());
         }
     }
     let model = read(&data.join("aenet/pot_15t-15t"), "ev,angstrom");

@@ -104,11 +104,18 @@ impl Networks {
                 }
                 let biases = weights.here();
                 let offset = if l == 0 { atom.scaling.offset() } else { 0.0 };
+                // What single precision takes off the shifts is as much as 1e-6 of the spread of a descriptor.
+                let lost = |k: usize| {
+                    let shift = atom.scaling.shift()[k] * multiples[k];
+                    f64::from(shift as f32) - shift
+                };
                 for o in 0..here {
                     weights.push([0, 1, 2, 3].map(|c| {
-                        let row = layer.weights.chunks_exact(below).nth(4 * o + c);
+                        let (row, o) = (layer.weights.chunks_exact(below).nth(4 * o + c), 4 * o + c);
+                        let rounded =
+                            if l == 0 { (0..inputs).map(|k| weight(o, k) * lost(k)).sum() } else { 0.0 };
                         row.map_or(0.0, |row| {
-                            (layer.biases[4 * o + c] + offset * row.iter().sum::<f64>()) * node
+                            (layer.biases[o] + offset * row.iter().sum::<f64>()) * node + rounded
                         })
                     }));
                 }
