@@ -2,14 +2,13 @@
 //! and one more is worth its DFT (M. Gastegger, J. Behler and P. Marquetand, Chem. Sci. 8, 6924 (2017)).
 
 use super::kept::{self, Kept};
+use super::table::Table;
 use super::{Observer, Policy};
 use crate::compute::Engine;
 use crate::error::{Error, Result};
-use crate::io::{self, ColumnValues, Value, open_at};
+use crate::io::{self, ColumnValues, Value};
 use crate::md::State;
 use crate::potential::Uncertainty;
-use std::fs::File;
-use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 const TABLE: &str = "disagreement.csv";
@@ -35,9 +34,7 @@ pub struct Disagreement {
     folder: PathBuf,
     tolerance: Tolerance,
     committee: Engine,
-    /// [`TABLE`], once it was written.
-    table: Option<File>,
-    length: u64,
+    table: Table,
     kept: Kept,
 }
 
@@ -46,19 +43,8 @@ impl Disagreement {
     pub fn new(folder: impl AsRef<Path>, committee: Engine, tolerance: Tolerance) -> Self {
         let folder = folder.as_ref().to_path_buf();
         let kept = Kept::new(folder.join("disagreed.extxyz"), tolerance.spacing);
-        Self { folder, tolerance, committee, table: None, length: 0, kept }
-    }
-
-    fn tell(&mut self, row: &str) -> Result<()> {
-        let path = self.folder.join(TABLE);
-        let file = match &mut self.table {
-            Some(file) => file,
-            empty => empty.insert(open_at(&path, self.length)?),
-        };
-        let header = if self.length == 0 { HEADER } else { "" };
-        let text = format!("{header}{row}");
-        self.length += text.len() as u64;
-        file.write_all(text.as_bytes()).map_err(Error::io(path, "write"))
+        let table = Table::new(folder.join(TABLE), HEADER);
+        Self { folder, tolerance, committee, table, kept }
     }
 }
 
@@ -81,7 +67,8 @@ impl Observer for Disagreement {
         let (atoms, element) = (system.len() as f64, system.species[atom].symbol());
         let mean = spread.forces.iter().sum::<f64>() / atoms;
         let energy = 1e3 * spread.energy / atoms;
-        self.tell(&format!("{step},{},{energy:.6},{mean:.6},{most:.6},{atom},{element}\n", system.time))?;
+        self.table
+            .push(&format!("{step},{},{energy:.6},{mean:.6},{most:.6},{atom},{element}\n", system.time))?;
         let limit = self.tolerance.force;
         if most <= limit || self.tolerance.policy == Policy::Warn {
             return Ok(());
@@ -101,18 +88,13 @@ impl Observer for Disagreement {
     }
 
     fn mark(&mut self) -> Result<Vec<u64>> {
-        if let Some(file) = &mut self.table {
-            let path = self.folder.join(TABLE);
-            file.sync_data().and_then(|()| file.stream_position()).map_err(Error::io(path, "write"))?;
-        }
         let [length, after] = self.kept.mark();
-        Ok(vec![self.length, length, after])
+        Ok(vec![self.table.mark()?, length, after])
     }
 
     fn rewind(&mut self, mark: &[u64]) -> Result<()> {
         let [table, length, after] = *mark.first_chunk::<3>().unwrap_or(&[0; 3]);
-        (self.length, self.table) = (table, None);
-        kept::cut(&self.folder.join(TABLE), table)?;
+        self.table.rewind(table)?;
         self.kept.rewind([length, after])
     }
 }

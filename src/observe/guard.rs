@@ -1,15 +1,14 @@
 //! Watches a run whose physics may leave the permitted range.
 
 use super::kept::{self, Kept, frame};
+use super::table::Table;
 use super::{Observer, Policy};
 use crate::error::{Error, Result};
-use crate::io::{Frame, open_at};
+use crate::io::Frame;
 use crate::md::State;
 use crate::neighbors::NeighborList;
 use crate::potential::Extrapolation;
 use std::fmt;
-use std::fs::File;
-use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// What is watched for. Numbers that are not finite always stop a run.
@@ -38,9 +37,7 @@ pub struct Guard {
     limits: Limits,
     last_good: Option<Frame>,
     /// `guards.csv`, once there is something to say.
-    table: Option<File>,
-    /// How long it is.
-    length: u64,
+    table: Table,
     collected: Kept,
 }
 
@@ -86,7 +83,8 @@ impl Guard {
     pub fn new(folder: impl AsRef<Path>, every: u64, limits: Limits) -> Self {
         let folder = folder.as_ref().to_path_buf();
         let collected = Kept::new(folder.join("collected.extxyz"), limits.spacing);
-        Self { folder, every, limits, last_good: None, table: None, length: 0, collected }
+        let table = Table::new(folder.join("guards.csv"), HEADER);
+        Self { folder, every, limits, last_good: None, table, collected }
     }
 
     /// What is wrong with a state, and what to do about it.
@@ -149,15 +147,7 @@ impl Guard {
                 rows
             }
         };
-        let path = self.folder.join("guards.csv");
-        let file = match &mut self.table {
-            Some(file) => file,
-            empty => empty.insert(open_at(&path, self.length)?),
-        };
-        let header = if self.length == 0 { HEADER } else { "" };
-        let text = format!("{header}{rows}");
-        self.length += text.len() as u64;
-        file.write_all(text.as_bytes()).map_err(Error::io(path, "write"))
+        self.table.push(&rows)
     }
 
     /// Saves the last good frame and the bad one, as far as it is made of numbers.
@@ -222,18 +212,13 @@ impl Observer for Guard {
     }
 
     fn mark(&mut self) -> Result<Vec<u64>> {
-        if let Some(file) = &mut self.table {
-            let path = self.folder.join("guards.csv");
-            file.sync_data().and_then(|()| file.stream_position()).map_err(Error::io(path, "write"))?;
-        }
         let [length, after] = self.collected.mark();
-        Ok(vec![self.length, length, after])
+        Ok(vec![self.table.mark()?, length, after])
     }
 
     fn rewind(&mut self, mark: &[u64]) -> Result<()> {
         let [table, length, after] = *mark.first_chunk::<3>().unwrap_or(&[0; 3]);
-        (self.length, self.table) = (table, None);
-        kept::cut(&self.folder.join("guards.csv"), table)?;
+        self.table.rewind(table)?;
         self.collected.rewind([length, after])
     }
 }

@@ -7,6 +7,7 @@ mod disagreement;
 mod findings;
 mod guard;
 mod kept;
+mod table;
 mod thermo;
 mod trajectory;
 
