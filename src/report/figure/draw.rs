@@ -6,14 +6,14 @@ use crate::report::raster::{Raster, colour};
 use std::fmt::Write;
 
 /// The frame of a plot: where values lie on the paper.
-struct Plane {
+pub(super) struct Plane {
     ranges: [[f64; 2]; 2],
     scales: [Scale; 2],
-    right: f64,
+    pub(super) right: f64,
 }
 
 /// Where the lower axis is.
-const FLOOR: f64 = HEIGHT - BOTTOM;
+pub(super) const FLOOR: f64 = HEIGHT - BOTTOM;
 
 impl Plane {
     fn x(&self, value: f64) -> f64 {
@@ -25,7 +25,7 @@ impl Plane {
     }
 
     /// Where points lie, those that lie anywhere.
-    fn places<'a>(&'a self, points: &'a [[f64; 2]]) -> impl Iterator<Item = [f64; 2]> + 'a {
+    pub(super) fn places<'a>(&'a self, points: &'a [[f64; 2]]) -> impl Iterator<Item = [f64; 2]> + 'a {
         let at = points.iter().map(|p| [self.x(p[0]), self.y(p[1])]);
         at.filter(|p| p.iter().all(|v| v.is_finite()))
     }
@@ -154,11 +154,7 @@ impl Plane {
 impl Figure {
     /// The plot as an SVG document.
     pub fn svg(&self) -> String {
-        let plane = Plane {
-            ranges: [self.range(0), self.range(1)],
-            scales: [self.x.1, self.y.1],
-            right: self.right(),
-        };
+        let plane = self.plane();
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" role=\"img\">\n\
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
@@ -180,8 +176,14 @@ impl Figure {
         }
         out.push_str("</g>\n");
         self.labels(&mut out);
+        self.draw_legend(&plane, &mut out);
         out.push_str("</svg>\n");
         out
+    }
+
+    /// Where values lie on the paper.
+    pub(super) fn plane(&self) -> Plane {
+        Plane { ranges: [self.range(0), self.range(1)], scales: [self.x.1, self.y.1], right: self.right() }
     }
 
     fn labels(&self, out: &mut String) {
@@ -202,32 +204,6 @@ impl Figure {
             "<text transform=\"translate(18 {middle:.1}) rotate(-90)\" text-anchor=\"middle\" font-size=\"14\" fill=\"{INK}\">{}</text>",
             escape(&self.y.0)
         );
-        if self.legend.is_empty() {
-            return;
-        }
-        let longest = self.legend.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) as f64;
-        let (width, height) = (longest * 6.9 + 34.0, self.legend.len() as f64 * 18.0 + 8.0);
-        // Curves of mean squares rise: the upper left corner is free; where they fall, the upper right is.
-        let falls = self.falls();
-        let left = if falls { right - width - 8.0 } else { LEFT + 8.0 };
-        let _ = writeln!(
-            out,
-            "<rect x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\" fill=\"#ffffff\" fill-opacity=\"0.85\" stroke=\"{FAINT}\"/>",
-            TOP + 8.0
-        );
-        for (k, (name, colour)) in self.legend.iter().enumerate() {
-            let at = TOP + 25.0 + 18.0 * k as f64;
-            let _ = writeln!(
-                out,
-                "<line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"{colour}\" stroke-width=\"3\"/><text x=\"{:.1}\" y=\"{at:.1}\" fill=\"{INK}\">{}</text>",
-                left + 7.0,
-                left + 23.0,
-                at - 4.5,
-                at - 4.5,
-                left + 28.0,
-                escape(name)
-            );
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod axis;
 mod draw;
+mod legend;
 
 pub use axis::Scale;
 
@@ -175,18 +176,6 @@ impl Figure {
     /// Where the frame ends: a map leaves room for its key.
     fn right(&self) -> f64 {
         WIDTH - if self.key.is_some() { KEY } else { RIGHT }
-    }
-
-    /// Do most curves fall from the left to the right?
-    fn falls(&self) -> bool {
-        let all = self.layers.iter().filter_map(|layer| match layer {
-            Layer::Line { points, .. } | Layer::Points { points, .. } => {
-                Some((points.first()?, points.last()?))
-            }
-            _ => None,
-        });
-        let steps: Vec<f64> = all.map(|(a, b)| (b[1] - a[1]) * (b[0] - a[0]).signum()).collect();
-        steps.iter().filter(|s| **s < 0.0).count() * 2 > steps.len()
     }
 }
 
