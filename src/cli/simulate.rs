@@ -140,7 +140,7 @@ fn summarise(
         };
         let _ = writeln!(summary, "{:<10} {line}\n{:<10} {}", task.name, "", task.folder.display());
         for finding in task.findings() {
-            let _ = writeln!(summary, "{:<10} {finding} (guards.csv)", "");
+            let _ = writeln!(summary, "{:<10} {finding}", "");
         }
     }
     // Files that cannot be written before anything else, then what goes on by itself, then physics.

@@ -63,6 +63,7 @@ fn the_spread_of_a_committee_is_recorded_and_frames_are_kept() {
     assert_eq!(said.code, 0, "{}", said.err);
     let told = format!("{}{}", said.out, said.err);
     assert!(told.contains("the committee is apart in a force by") && told.contains("of 21 looks"), "{told}");
+    assert!(told.contains("(disagreement.csv)"), "{told}");
     let table = read(at, "disagreement.csv");
     let widest: Vec<f64> =
         table.lines().skip(1).map(|row| row.split(',').nth(4).unwrap().parse().unwrap()).collect();

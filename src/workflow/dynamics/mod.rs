@@ -112,11 +112,13 @@ impl Task {
         Ok(self.ensemble.integrator()?.description())
     }
 
-    /// What its guards have noted, a line for each kind.
+    /// What its guards have noted, a line for each kind, with the file that has more.
     pub fn findings(&self) -> Vec<String> {
-        let mut findings = observe::findings(&self.folder.join("guards.csv"));
+        let noted = observe::findings(&self.folder.join("guards.csv"));
+        let mut findings: Vec<String> = noted.iter().map(|line| format!("{line} (guards.csv)")).collect();
         if let Some(judge) = &self.judge {
-            findings.extend(observe::disagreements(&self.folder, judge.tolerance.force));
+            let apart = observe::disagreements(&self.folder, judge.tolerance.force);
+            findings.extend(apart.iter().map(|line| format!("{line} (disagreement.csv)")));
         }
         findings
     }
