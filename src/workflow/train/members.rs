@@ -213,10 +213,13 @@ impl Job<'_> {
                 train!(prepared.displaced(plan, set, frames, &targets, train), optimizer)
             }
             #[cfg(not(feature = "train"))]
-            OptimizerChoice::Adam(_) | OptimizerChoice::AdamW(_) => Err(Error::invalid(
-                "this mlmd was built without the feature `train`: Adam and AdamW are not in it; \
-                 expected [optimizer.levenberg-marquardt], [optimizer.kalman] or [optimizer.lbfgs]",
-            )),
+            OptimizerChoice::Adam(_) | OptimizerChoice::AdamW(_) => {
+                let _ = set;
+                Err(Error::invalid(
+                    "this mlmd was built without the feature `train`: Adam and AdamW are not in it; \
+                     expected [optimizer.levenberg-marquardt], [optimizer.kalman] or [optimizer.lbfgs]",
+                ))
+            }
         }
     }
 }
