@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Tables and keys that decide no bit of what a run records.
-const FREE: [&str; 11] = [
+const FREE: [&str; 10] = [
     "title",
     "analysis",
     "run",
-    "device.kind",
     "device.threads",
     "device.adapters",
     "guards.spacing",
@@ -187,6 +186,9 @@ threads = 4
             told,
             ["- dynamics.thermostat.csvr = {}", "+ dynamics.thermostat.langevin.friction = \"1/ps\""]
         );
-        assert_eq!(difference(INPUT, &["device.precision=mixed"]), ["+ device.precision = \"mixed\""]);
+        for (key, value) in [("precision", "mixed"), ("kind", "gpu")] {
+            let told = difference(INPUT, &[&format!("device.{key}={value}")]);
+            assert_eq!(told, [format!("+ device.{key} = \"{value}\"")]);
+        }
     }
 }

@@ -140,6 +140,29 @@ fn a_task_is_a_run() {
     assert!(results(by_hand.path()) == results(whole.path()));
 }
 
+/// A committee that judges the runs is named from where the plan is; its tasks lie elsewhere.
+#[test]
+fn a_judge_named_in_the_plan_is_found_by_its_tasks() {
+    let folder = folder();
+    let at = folder.path();
+    for file in ["plan.toml", "argon.xyz"] {
+        let text = fs::read_to_string(at.join(file)).expect("a file");
+        fs::write(at.join(file), text.replace("Ar", "Li").replace("Ne", "O")).expect("a writable folder");
+    }
+    change(at, "produce = \"8 ps\"", "produce = \"400 fs\"");
+    change(
+        at,
+        "[output]",
+        "[guards.disagreement]\npotential = \"judge.mlmd\"\nforce = \"1e-9 eV/angstrom\"\n[output]",
+    );
+    let committee = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/llzo/committee.mlmd");
+    fs::copy(committee, at.join("judge.mlmd")).expect("a committee");
+    let said = succeed(at, &["sweep", "run", "plan.toml"]);
+    assert!(said.contains("4 tasks: 4 done"), "{said}");
+    let judged = at.join("out/tasks/argon-Livacancies4/T0300K-1/out/T0300K/disagreement.csv");
+    assert!(fs::read_to_string(judged).expect("a table").lines().count() > 1);
+}
+
 /// A signal ends the sweep with a checkpoint of every task that runs, and 75.
 #[cfg(unix)]
 #[test]

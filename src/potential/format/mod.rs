@@ -181,7 +181,11 @@ pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel
 
 /// The folder of the files of n2p2, given by itself or by its `input.nn`.
 fn folder_of(path: &Path) -> &Path {
-    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) }
+    if path.is_dir() {
+        return path;
+    }
+    // The parent of a bare name is an empty path, which is no folder.
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn stated_units(path: &Path, options: &LoadOptions) -> Result<FileUnits> {

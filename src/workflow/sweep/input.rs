@@ -77,6 +77,11 @@ impl Particular<'_> {
         {
             sites.insert("file".into(), path(self.folder, file).into());
         }
+        if let Some(judge) = plan.guards.disagreement.as_ref().and_then(|guard| guard.potential.as_ref())
+            && let Some(table) = input["guards"].get_mut("disagreement").and_then(toml::Value::as_table_mut)
+        {
+            table.insert("potential".into(), path(self.folder, judge).into());
+        }
         let body = toml::to_string(&input).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(format!(
             "# Written by `mlmd sweep`: change the plan, not this file. `mlmd run` on it is this task alone.\n\

@@ -28,6 +28,8 @@ symfunction_short Li 2 Li 0.5 0.0 6.0
     };
     let model = attempt(input, scaling, weights).unwrap();
     assert_eq!(model.cutoff(), 6.0);
+    assert_eq!(files(&place.join("input.nn")).unwrap().len(), 3);
+    assert_eq!(folder_of(Path::new("input.nn")), Path::new("."));
     let layers = model.members()[0][0].network.layers();
     assert_eq!((&layers[0].weights[..], &layers[0].biases[..]), (&[0.1, 0.2][..], &[0.3, 0.4][..]));
     assert_eq!((&layers[1].weights[..], layers[1].biases[0]), (&[0.5, 0.6][..], 0.7));
