@@ -30,6 +30,15 @@ impl<T: Real> Buffer<T> {
     }
 }
 
+impl<T: Real> Clone for Buffer<T> {
+    fn clone(&self) -> Self {
+        let mut other = Self::default();
+        other.resize(self.len());
+        other.copy_from_slice(self);
+        other
+    }
+}
+
 impl<T> Deref for Buffer<T> {
     type Target = [T];
 
@@ -59,7 +68,9 @@ mod tests {
             buffer.fill(1.0);
             assert_eq!(buffer.len(), length);
             assert_eq!(buffer.iter().sum::<f32>(), length as f32);
-            assert_eq!(buffer.as_ptr() as usize % 64, 0);
+            for buffer in [&buffer, &buffer.clone()] {
+                assert!(buffer.as_ptr() as usize % 64 == 0 && buffer[length - 1] == 1.0);
+            }
         }
     }
 }

@@ -22,6 +22,11 @@ pub(super) struct Angular<T> {
     plain: bool,
     /// Each species enters functions as it is, so that sums need not be taken species by species.
     direct: bool,
+    /// The first of the species that are added to the same functions: what the sums over these have to do with the
+    /// functions of a neighbour is the same for them.
+    kinds: Vec<usize>,
+    /// Which of these each species is like.
+    kind: Vec<usize>,
     /// Up to the degree of the kernel.
     harmonics: Harmonics,
 }
@@ -40,7 +45,7 @@ pub(super) struct AngularWork<T> {
     /// One vector for each term of a series.
     terms: Buffer<T>,
     invariants: InvariantsWork,
-    /// Derivatives with respect to sums and overlaps, for the functions of each species.
+    /// Derivatives with respect to sums and overlaps, for the functions of each kind of species.
     species_slopes: Vec<T>,
     species_touch: Vec<T>,
 }
@@ -106,8 +111,19 @@ impl<T: Real> Angular<T> {
         let convert = |series: [Vec<f64>; 2]| series.map(|c| c.into_iter().map(T::of).collect());
         let rows = part.species.first().map_or(0, |local| local.rows);
         let whole = |targets: &[(usize, f64)]| matches!(targets, [(_, weight)] if *weight == 1.0);
+        let mut kinds = Vec::new();
+        let mut kind_of = |s: usize| {
+            let like = |other: &usize| part.species[*other].targets == part.species[s].targets;
+            kinds.iter().position(like).unwrap_or_else(|| {
+                kinds.push(s);
+                kinds.len() - 1
+            })
+        };
+        let kind = (0..part.species.len()).map(&mut kind_of).collect();
         Self {
             rows,
+            kinds,
+            kind,
             series: part.species.iter().map(|local| convert(part.series(local))).collect(),
             plain: rows == 1 && part.terms == 1 && part.species.iter().all(|local| local.mixing.is_none()),
             direct: part.species.iter().all(|local| whole(&local.targets)),
@@ -128,12 +144,12 @@ impl<T: Real> Angular<T> {
     /// Derivatives of Σ g·(invariants) with respect to the sums over the basis and the overlaps.
     pub(super) fn slopes(&self, g: &[f64], work: &mut AngularWork<T>) {
         self.invariants.slopes(&self.harmonics, g, &mut work.invariants);
-        // What a species has to do with the functions it is added to.
+        // What species have to do with the functions they are added to.
         let (rows, count, row) = (self.rows, count(self.harmonics.degree()), self.invariants.row());
         let InvariantsWork { basis_slopes, touch, .. } = &work.invariants;
         work.species_slopes.clear();
         work.species_touch.clear();
-        for local in &self.part.species {
+        for local in self.kinds.iter().map(|s| &self.part.species[*s]) {
             for n in 0..rows {
                 let at = |i: usize, q: usize| basis_slopes[i * row.stride + q + n];
                 match local.targets[..] {
@@ -406,14 +422,15 @@ impl<T: Real, const D: usize> Kernel<T> for Mixing<'_, T, D> {
             let (distances, values) = (&work.shell.distances[here.clone()], &work.shell.values[here]);
             let [functions, _] = work.functions(angular, s);
             weights.resize(all);
+            let kind = angular.kind[s];
             for n in 0..rows {
-                let slopes = &work.species_slopes[(s * rows + n) * size..][..size];
+                let slopes = &work.species_slopes[(kind * rows + n) * size..][..size];
                 for at in (0..all).step_by(L::WIDTH) {
                     let r = [lanes.load(&x[at..]), lanes.load(&y[at..]), lanes.load(&z[at..])];
                     let (mut q, _) = harmonics::polynomial::<T, L, D>(lanes, r, slopes);
                     if angular.invariants.distinct {
                         for m in 0..rows {
-                            let touch = lanes.splat(work.species_touch[(s * rows + n) * rows + m]);
+                            let touch = lanes.splat(work.species_touch[(kind * rows + n) * rows + m]);
                             q = lanes.load(&functions[m * all + at..]).mul_add(touch, q);
                         }
                     }
@@ -446,8 +463,10 @@ fn add_near<T: Real, L: Lanes<T>, const D: usize>(
     let [x, y, z] = [&x[here.clone()], &y[here.clone()], &z[here.clone()]];
     let inverse = &work.directions.inverse[here];
     let [functions, derivatives] = work.functions(angular, s);
-    let slopes = &work.species_slopes[s * rows * size..(s + 1) * rows * size];
-    let touch: &[T] = if angular.invariants.distinct { &work.species_touch[s * rows * rows..] } else { &[] };
+    let kind = angular.kind[s];
+    let slopes = &work.species_slopes[kind * rows * size..(kind + 1) * rows * size];
+    let touch: &[T] =
+        if angular.invariants.distinct { &work.species_touch[kind * rows * rows..] } else { &[] };
     for at in (0..all).step_by(L::WIDTH) {
         let (x, y, z) = (lanes.load(&x[at..]), lanes.load(&y[at..]), lanes.load(&z[at..]));
         // Σ_n dh_n/dr Q_n and Σ_n h_n ∇Q_n.

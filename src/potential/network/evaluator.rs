@@ -1,36 +1,41 @@
-//! A network compiled for speed: vector lanes run over atoms.
+//! A network compiled for speed: vector lanes run over the neurons of a layer.
 //!
-//! Atoms are taken in groups that fill two registers. Within a group every activation is a row of lanes,
-//! every weight is one number for the whole row, so nothing is lost to padding whatever the widths of the
-//! layers are, and four neurons at a time keep the sums in registers. Weights are stored twice, in the order
-//! in which the way up and the way down read them.
+//! Rows of weights are filled up to whole vectors and stored twice, in the order in which the way up and the way
+//! down read them. Up to four atoms share every weight that is loaded, and a dozen sums stay in registers. Lanes
+//! that run over atoms would fill nothing up, but groups of one element are seldom as large as vectors are wide:
+//! a sixteenth of a block may be zirconium.
 
 use super::{Activation, Network};
 use crate::descriptors::Scaling;
-use crate::lanes::{Kernel, Lanes, Real, Vector as _};
+use crate::lanes::{Buffer, Kernel, Lanes, Real, Vector as _};
 
-/// Neurons whose sums are kept in registers together.
-const TILE: usize = 4;
+/// Atoms that go up and down together: what is known of them stays in the fastest cache.
+const TOGETHER: usize = 8;
+
+/// The length of a row of so many numbers in memory: whole vectors of every instruction set.
+fn padded(numbers: usize) -> usize {
+    numbers.next_multiple_of(16)
+}
 
 /// One layer in the order in which it is read.
 #[derive(Debug, Clone)]
-struct Compiled<T> {
+struct Compiled<T: Real> {
     inputs: usize,
     outputs: usize,
     activation: Activation,
-    /// For every tile of neurons and every input the weights of the tile; zero-padded.
-    up: Vec<T>,
-    /// For every tile of inputs and every neuron the weights of the tile; zero-padded.
-    down: Vec<T>,
-    /// One per neuron, padded.
-    biases: Vec<T>,
+    /// For every input the weights of all neurons; rows are zero-padded.
+    up: Buffer<T>,
+    /// For every neuron the weights of all inputs; rows are zero-padded.
+    down: Buffer<T>,
+    /// One per neuron, zero-padded.
+    biases: Buffer<T>,
 }
 
 /// Descriptors of atoms of one element to their energies: scaling, network and units of the output.
 ///
 /// E = a·NN((G − shift)·factor + offset) + b, and ∂E/∂G with it.
 #[derive(Debug, Clone)]
-pub struct Evaluator<T> {
+pub struct Evaluator<T: Real> {
     shift: Vec<T>,
     factor: Vec<T>,
     layers: Vec<Compiled<T>>,
@@ -39,13 +44,13 @@ pub struct Evaluator<T> {
 }
 
 /// Buffers of an evaluation, to be kept from one to the next.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Work<T> {
-    inputs: Vec<T>,
-    values: Vec<T>,
-    slopes: Vec<T>,
-    upper: Vec<T>,
-    lower: Vec<T>,
+    inputs: Buffer<T>,
+    values: Buffer<T>,
+    slopes: Buffer<T>,
+    upper: Buffer<T>,
+    lower: Buffer<T>,
 }
 
 impl<T: Real> Evaluator<T> {
@@ -82,24 +87,23 @@ impl<T: Real> Evaluator<T> {
         for layer in network.layers() {
             let outputs = layer.outputs();
             let node = network.node_factor(inputs);
-            let weight = |o: usize, k: usize| {
-                if o < outputs && k < inputs { T::of(layer.weights[o * inputs + k] * node) } else { T::ZERO }
-            };
-            let tiles = |n: usize| (0..n).step_by(TILE);
-            layers.push(Compiled {
-                inputs,
-                outputs,
-                activation: layer.activation,
-                up: tiles(outputs)
-                    .flat_map(|o| (0..inputs).flat_map(move |k| (o..o + TILE).map(move |o| weight(o, k))))
-                    .collect(),
-                down: tiles(inputs)
-                    .flat_map(|k| (0..outputs).flat_map(move |o| (k..k + TILE).map(move |k| weight(o, k))))
-                    .collect(),
-                biases: (layer.biases.iter().zip(layer.weights.chunks_exact(inputs)))
-                    .map(|(bias, row)| T::of((bias + offset * row.iter().sum::<f64>()) * node))
-                    .collect(),
-            });
+            let weight = |o: usize, k: usize| T::of(layer.weights[o * inputs + k] * node);
+            let (mut up, mut down, mut biases) = (Buffer::default(), Buffer::default(), Buffer::default());
+            let (below, above) = (padded(inputs), padded(outputs));
+            for (buffer, length) in
+                [(&mut up, inputs * above), (&mut down, outputs * below), (&mut biases, above)]
+            {
+                buffer.resize(length);
+                buffer.fill(T::ZERO);
+            }
+            for (o, (bias, row)) in layer.biases.iter().zip(layer.weights.chunks_exact(inputs)).enumerate() {
+                biases[o] = T::of((bias + offset * row.iter().sum::<f64>()) * node);
+                for k in 0..inputs {
+                    up[k * above + o] = weight(o, k);
+                    down[o * below + k] = weight(o, k);
+                }
+            }
+            layers.push(Compiled { inputs, outputs, activation: layer.activation, up, down, biases });
             offset = 0.0;
             inputs = outputs;
         }
@@ -126,7 +130,7 @@ impl<T: Real> Evaluator<T> {
 }
 
 /// An evaluation, compiled for every instruction set.
-struct Evaluation<'a, T> {
+struct Evaluation<'a, T: Real> {
     net: &'a Evaluator<T>,
     descriptors: &'a [T],
     work: &'a mut Work<T>,
@@ -134,105 +138,170 @@ struct Evaluation<'a, T> {
     gradients: &'a mut [T],
 }
 
-/// Registers that a row of a group fills: with [`TILE`] neurons there are eight sums at a time, as many as
-/// two units need whose results take four cycles.
-const ROW: usize = 2;
-
 impl<T: Real> Kernel<T> for Evaluation<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes<T>>(self, lanes: L) {
         let Self { net, descriptors, work, energies, gradients } = self;
-        let (width, group) = (net.inputs(), ROW * L::WIDTH);
-        let rows = |n: usize| n.div_ceil(TILE) * TILE * group;
-        let total: usize = net.layers.iter().map(|layer| rows(layer.outputs)).sum();
-        let widest = net.layers.iter().map(|layer| rows(layer.inputs)).max().unwrap_or(0).max(rows(1));
-        work.inputs.resize(width * group, T::ZERO);
-        work.values.resize(total, T::ZERO);
-        work.slopes.resize(total, T::ZERO);
-        work.upper.resize(widest, T::ZERO);
-        work.lower.resize(widest, T::ZERO);
+        let width = net.inputs();
+        let total: usize = net.layers.iter().map(|layer| padded(layer.outputs)).sum();
+        let widest = net.layers.iter().map(|layer| padded(layer.inputs)).max().unwrap_or(0).max(padded(1));
+        work.inputs.resize(TOGETHER * width);
+        work.values.resize(TOGETHER * total);
+        work.slopes.resize(TOGETHER * total);
+        work.upper.resize(TOGETHER * widest);
+        work.lower.resize(TOGETHER * widest);
         let groups = descriptors
-            .chunks(width * group)
-            .zip(gradients.chunks_mut(width * group))
-            .zip(energies.chunks_mut(group));
+            .chunks(TOGETHER * width)
+            .zip(gradients.chunks_mut(TOGETHER * width))
+            .zip(energies.chunks_mut(TOGETHER));
         for ((descriptors, gradients), energies) in groups {
-            // Atoms become lanes.
-            for (lane, g) in descriptors.chunks_exact(width).enumerate() {
-                let inputs = work.inputs[lane..].iter_mut().step_by(group);
-                for (((x, &g), &shift), &factor) in inputs.zip(g).zip(&net.shift).zip(&net.factor) {
+            let atoms = energies.len();
+            for (x, g) in work.inputs.chunks_exact_mut(width).zip(descriptors.chunks_exact(width)) {
+                for (((x, &g), &shift), &factor) in x.iter_mut().zip(g).zip(&net.shift).zip(&net.factor) {
                     *x = (g - shift) * factor;
                 }
             }
             // Up: values and slopes of every layer.
             let (mut values, mut slopes) = (&mut work.values[..], &mut work.slopes[..]);
-            let mut below: &[T] = &work.inputs;
+            let mut below = Rows { numbers: &work.inputs, length: width, used: width };
             for layer in &net.layers {
-                let (now, rest) = values.split_at_mut(rows(layer.outputs));
+                let row = padded(layer.outputs);
+                let (now, rest) = values.split_at_mut(atoms * row);
                 values = rest;
-                let (slope, rest) = slopes.split_at_mut(rows(layer.outputs));
+                let (slope, rest) = slopes.split_at_mut(atoms * row);
                 slopes = rest;
-                now.fill(T::ZERO);
-                for (row, &bias) in now.chunks_exact_mut(group).zip(&layer.biases) {
-                    row.fill(bias);
+                for now in now.chunks_exact_mut(row) {
+                    now.copy_from_slice(&layer.biases);
                 }
-                tiles(lanes, &layer.up, &below[..layer.inputs * group], now);
+                add_products(lanes, below, &layer.up, (now, layer.outputs));
                 layer.activation.apply(now, slope);
-                below = now;
+                below = Rows { numbers: now, length: row, used: layer.outputs };
             }
-            for (energy, &output) in energies.iter_mut().zip(below) {
-                *energy = net.energy_factor * output.to_f64() + net.energy_shift;
+            for (energy, output) in energies.iter_mut().zip(below.numbers.chunks_exact(below.length)) {
+                *energy = net.energy_factor * output[0].to_f64() + net.energy_shift;
             }
             // Down: the gradient with respect to what entered each layer.
             let (mut upper, mut lower) = (&mut work.upper, &mut work.lower);
-            upper[..group].fill(T::of(net.energy_factor));
-            let mut end = total;
+            for row in upper.chunks_exact_mut(padded(1)).take(atoms) {
+                row[0] = T::of(net.energy_factor);
+            }
+            let mut end = atoms * total;
             for layer in net.layers.iter().rev() {
-                end -= rows(layer.outputs);
-                for (g, &d) in upper.iter_mut().zip(&work.slopes[end..end + layer.outputs * group]) {
+                let (row, next) = (padded(layer.outputs), padded(layer.inputs));
+                end -= atoms * row;
+                for (g, &d) in upper.iter_mut().zip(&work.slopes[end..end + atoms * row]) {
                     *g *= d;
                 }
-                let sums = &mut lower[..rows(layer.inputs)];
+                let sums = &mut lower[..atoms * next];
                 sums.fill(T::ZERO);
-                tiles(lanes, &layer.down, &upper[..layer.outputs * group], sums);
+                let above = Rows { numbers: upper, length: row, used: layer.outputs };
+                add_products(lanes, above, &layer.down, (sums, layer.inputs));
                 std::mem::swap(&mut upper, &mut lower);
             }
-            for (lane, gradient) in gradients.chunks_exact_mut(width).enumerate() {
-                let result = upper[lane..].iter().step_by(group);
-                for ((g, &x), &factor) in gradient.iter_mut().zip(result).zip(&net.factor) {
-                    *g = x * factor;
+            for (gradient, g) in gradients.chunks_exact_mut(width).zip(upper.chunks_exact(padded(width))) {
+                for ((gradient, &g), &factor) in gradient.iter_mut().zip(g).zip(&net.factor) {
+                    *gradient = g * factor;
                 }
             }
         }
     }
 }
 
-/// Adds weights × rows to the sums, a tile of sums at a time.
+/// A row of numbers for each atom.
+#[derive(Clone, Copy)]
+struct Rows<'a, T> {
+    numbers: &'a [T],
+    /// From one row to the next.
+    length: usize,
+    /// How many numbers of each row count.
+    used: usize,
+}
+
+/// Adds to the first `used` sums of every atom its row of numbers times the matrix of `weights`, which has a row for
+/// each of these numbers.
 #[inline(always)]
-fn tiles<T: Real, L: Lanes<T>>(lanes: L, weights: &[T], rows: &[T], sums: &mut [T]) {
-    let group = ROW * L::WIDTH;
-    let tiles = weights.chunks_exact(TILE * (rows.len() / group));
-    for (weights, sums) in tiles.zip(sums.chunks_exact_mut(TILE * group)) {
-        let mut sum = [[lanes.splat(T::ZERO); ROW]; TILE];
-        for t in 0..TILE {
-            for k in 0..ROW {
-                sum[t][k] = lanes.load(&sums[t * group + k * L::WIDTH..]);
+fn add_products<T: Real, L: Lanes<T>>(
+    lanes: L,
+    rows: Rows<'_, T>,
+    weights: &[T],
+    (sums, used): (&mut [T], usize),
+) {
+    let row = padded(used);
+    let mut at = 0;
+    let mut sums = sums;
+    while !sums.is_empty() {
+        let atoms = if sums.len() >= 4 * row { 4 } else { (sums.len() / row).min(2) };
+        let (now, rest) = sums.split_at_mut(atoms * row);
+        sums = rest;
+        let from = Rows { numbers: &rows.numbers[at * rows.length..], ..rows };
+        match atoms {
+            4 => all_columns::<T, L, 4>(lanes, from, weights, (now, used)),
+            2 => all_columns::<T, L, 2>(lanes, from, weights, (now, used)),
+            _ => all_columns::<T, L, 1>(lanes, from, weights, (now, used)),
+        }
+        at += atoms;
+    }
+}
+
+/// As [`add_products`], for `A` atoms: three vectors of columns at a time, or two, one only where there is no other.
+#[inline(always)]
+fn all_columns<T: Real, L: Lanes<T>, const A: usize>(
+    lanes: L,
+    rows: Rows<'_, T>,
+    weights: &[T],
+    (sums, used): (&mut [T], usize),
+) {
+    let mut column = 0;
+    while column < used {
+        let left = (used - column).div_ceil(L::WIDTH);
+        let vectors = if left == 4 { 2 } else { left.min(3) };
+        match vectors {
+            3 => some_columns::<T, L, A, 3>(lanes, rows, weights, (sums, used), column),
+            2 => some_columns::<T, L, A, 2>(lanes, rows, weights, (sums, used), column),
+            _ => some_columns::<T, L, A, 1>(lanes, rows, weights, (sums, used), column),
+        }
+        column += vectors * L::WIDTH;
+    }
+}
+
+/// As [`add_products`], for `A` atoms and `V` vectors of columns, whose sums stay in registers.
+#[inline(always)]
+fn some_columns<T: Real, L: Lanes<T>, const A: usize, const V: usize>(
+    lanes: L,
+    rows: Rows<'_, T>,
+    weights: &[T],
+    (sums, used): (&mut [T], usize),
+    column: usize,
+) {
+    let row = padded(used);
+    let mut sum = [[lanes.splat(T::ZERO); V]; A];
+    for a in 0..A {
+        for v in 0..V {
+            sum[a][v] = lanes.load(&sums[a * row + column + v * L::WIDTH..]);
+        }
+    }
+    let mut numbers = [&rows.numbers[..rows.used]; A];
+    for a in 1..A {
+        numbers[a] = &rows.numbers[a * rows.length..][..rows.used];
+    }
+    for (k, weights) in weights.chunks_exact(row).enumerate().take(rows.used) {
+        let weights = &weights[column..column + V * L::WIDTH];
+        let mut w = [lanes.load(weights); V];
+        for v in 1..V {
+            w[v] = lanes.load(&weights[v * L::WIDTH..]);
+        }
+        for a in 0..A {
+            let x = lanes.splat(numbers[a][k]);
+            for v in 0..V {
+                sum[a][v] = w[v].mul_add(x, sum[a][v]);
             }
         }
-        for (w, row) in weights.chunks_exact(TILE).zip(rows.chunks_exact(group)) {
-            let row = [lanes.load(row), lanes.load(&row[L::WIDTH..])];
-            for t in 0..TILE {
-                let w = lanes.splat(w[t]);
-                for k in 0..ROW {
-                    sum[t][k] = row[k].mul_add(w, sum[t][k]);
-                }
-            }
-        }
-        for t in 0..TILE {
-            for k in 0..ROW {
-                lanes.store(sum[t][k], &mut sums[t * group + k * L::WIDTH..]);
-            }
+    }
+    for a in 0..A {
+        for v in 0..V {
+            lanes.store(sum[a][v], &mut sums[a * row + column + v * L::WIDTH..]);
         }
     }
 }
