@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tables of this study beside the published ones, as Markdown, from what the runs wrote:
 
-    python3 examples/llzo/compare.py        (after run.toml; lattice constants where heat.toml has run too)
+    python3 examples/llzo/compare.py        (after run.toml; with slow.toml and heat.toml where they have run)
 
 Published: Z. Yan and Y. Zhu, Chem. Mater. 36, 11551 (2024), arXiv:2504.15925: NEP, 1536 atoms, constant volume; D from their
 mean squared displacements over lags of 5 to 20 ps. Their five models and cells differ by 10 to 26 % in D.
@@ -38,11 +38,14 @@ def interval(estimate, factor=1.0):
     return f"{factor * estimate['value']:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
 
 
-def transport(result):
+def transport(result, slow):
+    """The table of all temperatures; at those of `slow` by that longer run."""
+    longer = {section["temperature_K"]: section for section in slow.get("temperatures", [])}
+    sections = {section["temperature_K"]: section for section in result.get("temperatures", [])}
     print("| T (K) | D*, mlmd (10⁻⁶ cm²/s) | D, published | off by | σ, Nernst–Einstein (mS/cm) | published | σ, collective (S/cm) | Haven ratio | volume (Å³) | published |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     refusals = []
-    for section in result["temperatures"]:
+    for _, section in sorted((sections | longer).items()):
         t = round(section["temperature_K"])
         d, sigma, volume = PUBLISHED.get(t, (math.nan,) * 3)
         atoms = sum(s["count"] for s in section["species"].values())
@@ -67,7 +70,7 @@ def transport(result):
     print()
     for refusal in refusals:
         print(refusal, "\n")
-    for law in result["arrhenius"].values():
+    for law in result.get("arrhenius", {}).values():
         print(f"- Activation energy of {law['quantity']}: {interval(law.get('activation_energy', law))} eV")
         for flag in law.get("flags", []):
             print(f"  - {flag}")
@@ -95,11 +98,12 @@ def heating(path):
 
 
 if __name__ == "__main__":
-    done = HERE / "out" / "result.json"
-    if done.exists():
-        transport(json.loads(done.read_text()))
-    else:
-        print(f"{done} is not there: mlmd run {HERE / 'run.toml'} makes it")
+    done = {name: HERE / folder / "result.json" for name, folder in (("run", "out"), ("slow", "out-slow"))}
+    results = {name: json.loads(path.read_text()) for name, path in done.items() if path.exists()}
+    for name in done.keys() - results.keys():
+        print(f"{done[name]} is not there: mlmd run {HERE / name}.toml makes it\n")
+    if results:
+        transport(results.get("run", {}), results.get("slow", {}))
     heated = sorted((HERE / "out-heat").glob("*/thermo.csv"))
     if heated:
         heating(heated[0])

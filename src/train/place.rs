@@ -1,5 +1,5 @@
-//! Where tensors live, and how precise they are: the processor in double precision, or a graphics processor
-//! in single.
+//! Where tensors live, and how precise they are: the processor in double or single precision, or a graphics
+//! processor in single.
 
 use crate::compute::DeviceKind;
 #[cfg(feature = "train-gpu")]
@@ -25,9 +25,8 @@ impl Place {
         Self::of(Device::flex(), DType::F64)
     }
 
-    /// The processor in single precision, to see what that costs.
-    #[cfg(test)]
-    pub(super) fn single() -> Self {
+    /// The processor, in single precision.
+    pub fn single() -> Self {
         Self::of(Device::flex(), DType::F32)
     }
 
@@ -150,6 +149,15 @@ impl Place {
             return graphics.description();
         }
         "cpu".to_string()
+    }
+
+    /// Is this a graphics processor?
+    #[cfg_attr(not(feature = "train-gpu"), expect(clippy::unused_self))]
+    pub fn is_graphics(&self) -> bool {
+        #[cfg(feature = "train-gpu")]
+        return self.graphics.is_some();
+        #[cfg(not(feature = "train-gpu"))]
+        false
     }
 
     #[cfg_attr(not(feature = "train-gpu"), expect(clippy::unused_self, clippy::unnecessary_wraps))]

@@ -300,6 +300,33 @@ fn a_trained_potential_goes_to_n2p2_and_back() {
     }
 }
 
+/// Single precision on the processor ends where double precision does, to the same bytes for any number of threads.
+#[cfg(feature = "train")]
+#[test]
+fn single_precision_trains_to_the_same_errors() {
+    let folder = folder();
+    let at = folder.path();
+    with_optimizer(at, "[optimizer.adam]\nepochs = 30\nrate = 0.02\n");
+    let errors = [("double", 1), ("single", 1), ("single", 2)].map(|(precision, threads)| {
+        let out = format!("{precision}-{threads}");
+        let sets = [
+            format!("device.precision={precision}"),
+            format!("output.directory={out}"),
+            format!("threads={threads}"),
+        ];
+        let ran = mlmd(at, &["train", "in.toml", "--set", &sets[0], "--set", &sets[1], "--set", &sets[2]]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(ran.err.contains("device: cpu, single precision"), precision == "single", "{}", ran.err);
+        let record: serde_json::Value =
+            serde_json::from_slice(&bytes(at, &format!("{out}/train.json"))).unwrap();
+        assert_eq!((record["device"].as_str(), record["precision"].as_str()), (Some("cpu"), Some(precision)));
+        record["errors"]["test"]["all"]["force_rmse_ev_per_angstrom"].as_f64().unwrap()
+    });
+    assert!((errors[0] - errors[1]).abs() < 0.02 * errors[0], "{errors:?}");
+    assert!(bytes(at, "single-1/potential.mlmd") == bytes(at, "single-2/potential.mlmd"));
+    assert!(bytes(at, "single-1/potential.mlmd") != bytes(at, "double-1/potential.mlmd"));
+}
+
 /// A graphics processor, or a program that plays one, ends where the processor does, and says that it was it.
 #[cfg(feature = "train-gpu")]
 #[test]

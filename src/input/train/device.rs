@@ -12,10 +12,24 @@ use crate::input::kind::word;
 pub struct TrainDevice {
     /// What trains.
     pub kind: DeviceKind,
+    /// How precise tensors are; `None`: double on the processor, single on a graphics processor.
+    pub precision: Option<TrainPrecision>,
 }
 
+/// How precise the loss and its gradient are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainPrecision {
+    /// Sixteen digits.
+    Double,
+    /// Seven digits.
+    Single,
+}
+
+const PRECISIONS: &[(&str, TrainPrecision)] =
+    &[("double", TrainPrecision::Double), ("single", TrainPrecision::Single)];
+
 impl Table for TrainDevice {
-    const ABOUT: &'static str = "What trains.";
+    const ABOUT: &'static str = "What trains, and how precisely.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
@@ -23,11 +37,19 @@ impl Table for TrainDevice {
                 .key(
                     "kind",
                     word(KINDS),
-                    "`cpu` in double precision: same seed, same bits; `gpu` in single precision: Adam and AdamW, by an \
-                     mlmd built with the feature `train-gpu`; `auto` a graphics card where there is one and it trains \
-                     the same parameters, else the processor.",
+                    "`cpu`: same seed, same bits; `gpu`: Adam and AdamW, by an mlmd built with the feature `train-gpu`; `auto` \
+                     a graphics card where there is one and it trains the same parameters, else the processor.",
                 )
                 .default("cpu")?,
+            precision: keys
+                .key(
+                    "precision",
+                    word(PRECISIONS),
+                    "Of the loss and its gradient. Absent: double on the processor, single on a graphics processor, which has \
+                     no other. `single` on the processor is Adam and AdamW by the tensor operations that a graphics \
+                     processor would do.",
+                )
+                .optional("single")?,
         })
     }
 }
@@ -40,25 +62,39 @@ impl TrainDevice {
         optimizer: &OptimizerChoice,
         descriptor: Option<&DescriptorChoice>,
     ) -> Result<()> {
-        if self.kind != DeviceKind::Gpu {
-            return Ok(());
-        }
+        let graphics = self.kind == DeviceKind::Gpu;
         let refuse =
-            |message: &str, help: &str| Err(keys.error("device.kind", message).with_help(help).into());
+            |key: &str, message: &str, help: &str| Err(keys.error(key, message).with_help(help).into());
+        let (key, place) = match self.precision {
+            Some(TrainPrecision::Double) if graphics => {
+                return refuse(
+                    "device.precision",
+                    "graphics processors train in single precision",
+                    "expected \"single\", or `kind = \"cpu\"`, which has both",
+                );
+            }
+            _ if graphics => ("device.kind", "on the processor"),
+            Some(TrainPrecision::Single) => ("device.precision", "in double precision"),
+            _ => return Ok(()),
+        };
         let Some(table) = optimizer.first_order() else {
             return refuse(
-                "this optimiser works on the processor only",
-                "[optimizer.adam] and [optimizer.adamw] train on a graphics processor; `kind = \"cpu\"` is for all",
+                key,
+                &format!("this optimiser works {place} only"),
+                "[optimizer.adam] and [optimizer.adamw] train on a graphics processor and in single precision; without \
+                 [device] all train",
             );
         };
         if table.mixing && matches!(descriptor, Some(DescriptorChoice::Moments(_))) {
             return refuse(
-                "the mixed channels of [descriptor.moments] are trained on the processor only",
-                "`mixing = false` in the table of the optimiser keeps them as they are; `kind = \"cpu\"` trains them",
+                key,
+                &format!("the mixed channels of [descriptor.moments] are trained {place} only"),
+                "`mixing = false` in the table of the optimiser keeps them as they are; without [device] they are trained",
             );
         }
-        if !cfg!(feature = "train-gpu") {
+        if graphics && !cfg!(feature = "train-gpu") {
             return refuse(
+                key,
                 "this mlmd was built without the feature `train-gpu`: it trains on the processor only",
                 "`cargo build --release --features train-gpu` builds one that has it; `kind = \"cpu\"` needs none",
             );

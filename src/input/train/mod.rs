@@ -13,7 +13,7 @@ mod transfer;
 pub use cross_validation::CrossValidation;
 pub use data::{Data, FrameFile};
 pub use descriptor::{ChebyshevTable, DescriptorChoice, DescriptorFile, MomentsTable, SymmetryTable};
-pub use device::TrainDevice;
+pub use device::{TrainDevice, TrainPrecision};
 pub use loss::LossTable;
 pub use network::NetworkTable;
 pub use optimizer::{
@@ -262,6 +262,14 @@ mod tests {
             (
                 "[loss]\nenergy = \"1 meV\"\n[optimizer.lbfgs]\n[device]\nkind = \"gpu\"\n",
                 "in.toml:8:8: this optimiser works on the processor only",
+            ),
+            (
+                "[loss]\nenergy = \"1 meV\"\n[optimizer.lbfgs]\n[device]\nprecision = \"single\"\n",
+                "in.toml:8:13: this optimiser works in double precision only",
+            ),
+            (
+                "[loss]\nenergy = \"1 meV\"\n[optimizer.adam]\n[device]\nkind = \"gpu\"\nprecision = \"double\"\n",
+                "in.toml:9:13: graphics processors train in single precision",
             ),
         ] {
             let message = read(&format!("{SMALL}{text}")).unwrap_err().to_string();

@@ -226,7 +226,7 @@ impl Job<'_> {
 
 #[cfg(feature = "train")]
 impl Job<'_> {
-    /// The frames of a split on the graphics processor that trains, if one does.
+    /// The frames of a split where tensors do all of the training, if they do.
     fn uploaded<'a>(
         &'a self,
         prepared: &'a Prepared,

@@ -35,7 +35,7 @@ pub(super) struct Prepared {
     pub(super) features: Store,
     /// The neighbours in all frames, if descriptors are computed anew in every step.
     pub(super) surroundings: Option<Vec<Surroundings>>,
-    /// The graphics processor that trains, if one does.
+    /// Where tensors do all of the training, if they do.
     #[cfg(feature = "train")]
     pub(super) place: Option<Place>,
     pub(super) set: DescriptorSet,
@@ -261,11 +261,21 @@ impl Prepared {
         "cpu".to_string()
     }
 
+    /// How precise the loss and its gradient are.
+    #[cfg_attr(not(feature = "train"), expect(clippy::unused_self, reason = "only burn knows other places"))]
+    pub(super) fn precision(&self) -> &'static str {
+        #[cfg(feature = "train")]
+        if self.place.as_ref().is_some_and(|place| place.size() == size_of::<f32>()) {
+            return "single";
+        }
+        "double"
+    }
+
     /// Does a graphics processor train?
     #[cfg_attr(not(feature = "train"), expect(clippy::unused_self, reason = "only burn knows other places"))]
     pub(super) fn on_device(&self) -> bool {
         #[cfg(feature = "train")]
-        return self.place.is_some();
+        return self.place.as_ref().is_some_and(Place::is_graphics);
         #[cfg(not(feature = "train"))]
         false
     }

@@ -118,6 +118,7 @@ pub(super) fn write(
         "loss": plan.loss.0,
         "optimizer": format!("{:?}", plan.optimizer),
         "device": prepared.device(),
+        "precision": prepared.precision(),
         "descriptor": prepared.set.name(),
         "us_per_atom_step": report.cost.map(|c| c.0),
         "warnings": prepared.warnings,
