@@ -5,7 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`units`], [`error`], [`text`], [`lanes`], [`random`], [`curvature`] | quantities with units; errors with places; lines and tokens; lanes of reals; counter-based random numbers; directions of L-BFGS |
+//! | [`units`], [`error`], [`text`], [`lanes`], [`random`], [`curvature`], [`digest`] | quantities with units; errors with places; lines and tokens; lanes of reals; counter-based random numbers; directions of L-BFGS; hashes |
 //! | [`system`] | what the atoms are |
 //! | [`io`] | file formats, one file each |
 //! | [`neighbors`] | who is near whom |
@@ -27,6 +27,7 @@ pub mod cli;
 pub mod compute;
 pub mod curvature;
 pub mod descriptors;
+pub mod digest;
 pub mod error;
 pub mod input;
 pub mod io;

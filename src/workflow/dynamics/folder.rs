@@ -1,13 +1,12 @@
 //! The folder of a run: one run at a time, and one input but for what decides no bit of its results.
 
 use super::{Task, remove};
+use crate::digest::{self, sha256};
 use crate::error::{Error, Result};
 use crate::input::changes::{self, Written};
 use crate::workflow::relax::RELAXED;
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -119,8 +118,9 @@ impl RunFolder {
     fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task], timings: &Value) -> Result<()> {
         let mut files = serde_json::Map::new();
         for path in made.files {
-            let (hash, bytes) = hash_of(path)?;
-            files.insert(path.display().to_string(), json!({ "sha256": hash, "bytes": bytes }));
+            let content = fs::read(path).map_err(Error::io(path, "read"))?;
+            let known = json!({ "sha256": sha256(&content), "bytes": content.len() });
+            files.insert(path.display().to_string(), known);
         }
         let sets = made.sets.iter().map(|set| format!("{SET}{set}"));
         let input: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
@@ -166,22 +166,12 @@ fn other_files(before: &Value, made: Made<'_>) -> Result<Vec<String>> {
     let Some(known) = before["files"].as_object() else { return Ok(Vec::new()) };
     let mut differences = Vec::new();
     for path in made.files {
-        let (hash, _) = hash_of(path)?;
+        let hash = digest::of_file(path)?;
         if !known.values().any(|file| file["sha256"] == json!(hash)) {
             differences.push(format!("+ {}: another content, SHA-256 {hash}", path.display()));
         }
     }
     Ok(differences)
-}
-
-/// SHA-256 and length of a file.
-fn hash_of(path: &Path) -> Result<(String, usize)> {
-    let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-    let mut hash = String::new();
-    for byte in Sha256::digest(&bytes) {
-        let _ = write!(hash, "{byte:02x}");
-    }
-    Ok((hash, bytes.len()))
 }
 
 /// The record of a run, if there is one.

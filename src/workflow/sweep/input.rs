@@ -3,7 +3,6 @@
 use crate::error::{Error, Result};
 use crate::input::{Dynamics, Plan, Structure, SweepPlan};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 
 /// What makes a task differ from the others.
@@ -158,16 +157,6 @@ fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// SHA-256 as text.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in Sha256::digest(bytes) {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

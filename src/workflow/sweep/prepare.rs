@@ -1,10 +1,11 @@
 //! A plan becomes folders with an input each. Doing it again changes nothing; a longer plan adds what is new.
 
 use super::candidates::{Candidate, candidates};
-use super::input::{Particular, in_memory, sha256};
+use super::input::{Particular, in_memory};
 use super::manifest::{Listed, Manifest, SCHEMA, TaskEntry, replace};
 use super::target::{self, Target};
 use super::task::{self, INPUT};
+use crate::digest::{self, sha256};
 use crate::error::{Error, Result};
 use crate::input::SweepPlan;
 use crate::input::changes::{self, Written};
@@ -205,8 +206,7 @@ fn hash_of(file: Option<&Path>) -> Result<Option<String>> {
     let Some(path) = file else { return Ok(None) };
     let mut all = String::new();
     for file in potential::files(path)? {
-        let bytes = fs::read(&file).map_err(Error::io(&file, "read"))?;
-        all.push_str(&sha256(&bytes));
+        all.push_str(&digest::of_file(&file)?);
     }
     Ok(Some(sha256(all.as_bytes())))
 }

@@ -1,16 +1,15 @@
 //! `datasheet.md`: what whoever uses the potential must know, ready for `potentials/NAME/README.md`.
 
-use super::hexadecimal;
 use super::members::Member;
 use super::page::{Told, digits};
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::compute::{Engine, Options};
-use crate::error::{Error, Result};
+use crate::digest;
+use crate::error::Result;
 use crate::input::train::FrameFile;
 use crate::io::{Frame, Value};
 use crate::potential::{NeuralModel, NeuralPotential, Precision};
 use crate::workflow::{Spread, bench, closest, sample};
-use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,7 +58,7 @@ pub(super) fn text(told: &Told<'_>, model: &NeuralModel, potential: &Path) -> Re
             ),
         );
     }
-    fact("Potential, SHA-256", format!("`{}`", file_hash(potential)?));
+    fact("Potential, SHA-256", format!("`{}`", digest::of_file(potential)?));
     fact(
         "Made by",
         format!("mlmd {} `train`, seed {}, input and data SHA-256 `{}`", crate::VERSION, plan.seed, request),
@@ -88,7 +87,7 @@ pub(super) fn text(told: &Told<'_>, model: &NeuralModel, potential: &Path) -> Re
         (&plan.data.test, "test"),
     ] {
         for file in files {
-            let _ = writeln!(out, "| {} | {used} | `{}` |", named(file), file_hash(&file.file)?);
+            let _ = writeln!(out, "| {} | {used} | `{}` |", named(file), digest::of_file(&file.file)?);
         }
     }
     out.push('\n');
@@ -202,10 +201,4 @@ fn temperature_of(frame: &Frame) -> Option<f64> {
         Value::Integer(t) => Some(*t as f64),
         _ => None,
     }
-}
-
-fn file_hash(path: &Path) -> Result<String> {
-    let mut hash = Sha256::new();
-    hash.update(std::fs::read(path).map_err(Error::io(path, "read"))?);
-    Ok(hexadecimal(hash))
 }

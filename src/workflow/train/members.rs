@@ -2,7 +2,7 @@
 
 #[cfg(feature = "train")]
 use super::device::given_up;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use super::{Job, Listener};
 use crate::error::{Error, Result};
 use crate::input::train::OptimizerChoice;

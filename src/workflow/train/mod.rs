@@ -3,7 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `data` | reads frames |
-//! | `prepare` | frames to descriptors, scaling, targets |
+//! | `prepare` | frames to descriptors and scaling |
+//! | `prepared` | what members of a committee share, and what each has of it |
 //! | `device` | the processor, or a graphics processor |
 //! | `energies` | energies of the elements |
 //! | `transfer` | goes on from an existing potential |
@@ -24,20 +25,21 @@ mod members;
 mod outcome;
 mod page;
 mod prepare;
+mod prepared;
 mod record;
 mod transfer;
 
 pub use cross::{CrossReport, Fold};
 pub use outcome::Report;
 
+use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
-use crate::potential::{PotentialFormat, save};
+use crate::potential::{self, PotentialFormat, save};
 use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::Stop;
 use data::Frames;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// What a training tells while it works.
@@ -135,18 +137,10 @@ fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
     for file in plan.data.files() {
         hash.update(std::fs::read(&file.file).map_err(Error::io(&file.file, "read"))?);
     }
-    if let Some(transfer) = &plan.transfer
-        && transfer.potential.is_file()
-    {
-        let file = &transfer.potential;
-        hash.update(std::fs::read(file).map_err(Error::io(file, "read"))?);
+    if let Some(transfer) = &plan.transfer {
+        for file in potential::files(&transfer.potential)? {
+            hash.update(std::fs::read(&file).map_err(Error::io(&file, "read"))?);
+        }
     }
     Ok(hexadecimal(hash))
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

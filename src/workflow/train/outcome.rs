@@ -2,7 +2,7 @@
 //! those of the test.
 
 use super::members::Member;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::report::Part;

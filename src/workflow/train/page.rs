@@ -3,7 +3,7 @@
 use super::Report;
 use super::members::Member;
 use super::outcome::Predictions;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::input::train::TrainPlan;
 use crate::report::{Curve, FitReport, Table};
 use crate::train::checkpoint::CurvePoint;

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::members::Member;
-use super::prepare::Prepared;
+use super::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::train::checkpoint::CurvePoint;

@@ -26,11 +26,10 @@ mod layout;
 mod schema;
 
 use super::super::model::NeuralModel;
+use crate::digest::sha256;
 use crate::error::{Diagnostic, Error, Result};
 use crate::text;
 use schema::File;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::fs;
 use std::io::Read;
 use std::ops::Range;
@@ -55,7 +54,7 @@ fn render(model: &NeuralModel) -> Result<String> {
     let table = toml::Table::try_from(File::from_model(model))
         .map_err(|error| Error::Internal(format!("a potential cannot be written: {error}")))?;
     let body = layout::render(&table);
-    Ok(format!("{MAGIC}\nformat = {FORMAT}\nsha256 = \"{}\"\n{body}", hash(body.as_bytes())))
+    Ok(format!("{MAGIC}\nformat = {FORMAT}\nsha256 = \"{}\"\n{body}", sha256(body.as_bytes())))
 }
 
 /// Reads a model from a file.
@@ -77,7 +76,7 @@ fn parse(path: &Path, text: &str) -> Result<NeuralModel> {
     let head = Head::read(&place)?;
     let body = &text[head.body..];
     if let Some((stated, span)) = head.sha256
-        && stated != hash(body.as_bytes())
+        && stated != sha256(body.as_bytes())
     {
         return Err(place
             .error(span, "the file is not what was written: its contents have another SHA-256")
@@ -90,14 +89,6 @@ fn parse(path: &Path, text: &str) -> Result<NeuralModel> {
     })?;
     file.into_model(&|span: Range<usize>, message: String| {
         place.error(head.body + span.start..head.body + span.end, message).into()
-    })
-}
-
-/// Hexadecimal SHA-256.
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 
