@@ -69,7 +69,7 @@ mod tests {
             assert_eq!(buffer.len(), length);
             assert_eq!(buffer.iter().sum::<f32>(), length as f32);
             for buffer in [&buffer, &buffer.clone()] {
-                assert!(buffer.as_ptr() as usize % 64 == 0 && buffer[length - 1] == 1.0);
+                assert!((buffer.as_ptr() as usize).is_multiple_of(64) && buffer[length - 1] == 1.0);
             }
         }
     }

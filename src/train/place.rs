@@ -152,7 +152,6 @@ impl Place {
     }
 
     /// Is this a graphics processor?
-    #[cfg_attr(not(feature = "train-gpu"), expect(clippy::unused_self))]
     pub fn is_graphics(&self) -> bool {
         #[cfg(feature = "train-gpu")]
         return self.graphics.is_some();
