@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""The table of lithium's motion in this folder's README, as Markdown, from what the run wrote:
+
+    python3 examples/li3n/transport.py [FOLDER...]        (after run.toml; without a folder that of run.toml)
+"""
+import json
+import math
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).parent
+
+
+def interval(estimate, factor=1.0):
+    """Value and 95 % interval; a dash for what the analysis refuses to say."""
+    if "refused" in estimate:
+        return "–"
+    # As many decimals as three digits of the lower end have.
+    low, high = (factor * x for x in estimate["ci95"])
+    decimals = max(0, 2 - math.floor(math.log10(max(abs(low), 1e-9))))
+    return f"{factor * estimate['value']:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
+
+
+def row(section):
+    """One temperature: D* and its part in the plane and across it, the same of the conductivity, Haven ratio."""
+    atoms = sum(species["count"] for species in section["species"].values())
+    length = sum(run["duration_ps"] for run in section["runs"])
+    cells = [f"{section['temperature_K']:.0f}", f"{atoms}", f"{length:.0f}"]
+    tracer, charge = section["tracer"]["Li"], section["charge"]
+    cells.append(interval(tracer.get("diffusivity", tracer), 1e5))
+    axes = tracer.get("tensor", {})
+    cells += [interval(axes[axis], 1e5) if axis in axes else "–" for axis in ("xx", "yy", "zz")]
+    cells.append(interval(charge.get("conductivity", charge)))
+    axes = charge.get("conductivity_xx_yy_zz") or [{"refused": ""}] * 3
+    cells += [interval(axis) for axis in axes]
+    cells.append(interval(charge.get("haven_ratio", charge)))
+    return cells
+
+
+if __name__ == "__main__":
+    folders = [pathlib.Path(folder) for folder in sys.argv[1:]] or [HERE / "out"]
+    print(
+        "| T (K) | atoms | ps | D* of Li (10⁻⁵ cm²/s) | along x | y | z | σ, collective (S/cm) | along x | y | z | Haven ratio |"
+    )
+    print("|" + "---|" * 12)
+    laws = []
+    for folder in folders:
+        done = folder / "result.json"
+        if not done.exists():
+            sys.exit(f"{done} is not there: mlmd run {HERE / 'run.toml'} makes it")
+        result = json.loads(done.read_text())
+        for section in result["temperatures"]:
+            print("|", " | ".join(row(section)), "|")
+        laws += (result.get("arrhenius") or {}).values()
+    print()
+    for law in laws:
+        print(f"- Activation energy of {law['quantity']}: {interval(law.get('activation_energy', law))} eV")
+        for flag in law.get("flags", []):
+            print(f"  - {flag}")
