@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may import. A room may always import itself and the foundation.
-const FOUNDATION: [&str; 6] = ["curvature", "error", "lanes", "random", "text", "units"];
+const FOUNDATION: [&str; 7] = ["curvature", "digest", "error", "lanes", "random", "text", "units"];
 const ROOMS: [(&str, &[&str]); 18] = [
     ("system", &[]),
     ("io", &["system"]),
