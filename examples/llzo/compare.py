@@ -13,6 +13,9 @@ import pathlib
 
 HERE = pathlib.Path(__file__).parent
 SPREAD = 0.26
+# K, between the last tetragonal and the first cubic of the published runs.
+TRANSITION = 875
+BOLTZMANN = 8.617333262e-5  # eV/K
 # K: (D in cm²/s, Nernst-Einstein conductivity in mS/cm, volume of 1536 atoms in Å³)
 PUBLISHED = {
     700: (3.26e-8, 2.20, 17652),
@@ -38,14 +41,25 @@ def interval(estimate, factor=1.0):
     return f"{factor * estimate['value']:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
 
 
+def slope(points):
+    """Activation energy in eV of (T, D, its standard error) and its standard error, by weighted least squares of ln D."""
+    x = [1.0 / (BOLTZMANN * t) for t, _, _ in points]
+    w = [(d / error) ** 2 for _, d, error in points]
+    mean = sum(a * b for a, b in zip(w, x)) / sum(w)
+    spread = sum(a * (b - mean) ** 2 for a, b in zip(w, x))
+    energy = -sum(a * (b - mean) * math.log(d) for a, b, (_, d, _) in zip(w, x, points)) / spread
+    return energy, spread**-0.5
+
+
 def transport(result, slow):
-    """The table of all temperatures; at those of `slow` by that longer run."""
-    longer = {section["temperature_K"]: section for section in slow.get("temperatures", [])}
-    sections = {section["temperature_K"]: section for section in result.get("temperatures", [])}
+    """The table of all temperatures; at those of `slow`, which ran longer, by that."""
+    sections = {}
+    for each in [result, *slow]:
+        sections |= {round(section["temperature_K"]): section for section in each.get("temperatures", [])}
     print("| T (K) | D*, mlmd (10⁻⁶ cm²/s) | D, published | off by | σ, Nernst–Einstein (mS/cm) | published | σ, collective (S/cm) | Haven ratio | volume (Å³) | published |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     refusals = []
-    for _, section in sorted((sections | longer).items()):
+    for _, section in sorted(sections.items()):
         t = round(section["temperature_K"])
         d, sigma, volume = PUBLISHED.get(t, (math.nan,) * 3)
         atoms = sum(s["count"] for s in section["species"].values())
@@ -70,6 +84,11 @@ def transport(result, slow):
     print()
     for refusal in refusals:
         print(refusal, "\n")
+    below = [(t, section["tracer"]["Li"].get("diffusivity", {})) for t, section in sections.items() if t < TRANSITION]
+    below = [(t, d["value"], d["std_error"]) for t, d in below if "value" in d]
+    if len(below) > 1:
+        energy, error = slope(below)
+        print(f"- Activation energy of D* below the transition: {energy:.2f} ± {error:.2f} eV (standard error)")
     for law in result.get("arrhenius", {}).values():
         print(f"- Activation energy of {law['quantity']}: {interval(law.get('activation_energy', law))} eV")
         for flag in law.get("flags", []):
@@ -98,12 +117,13 @@ def heating(path):
 
 
 if __name__ == "__main__":
-    done = {name: HERE / folder / "result.json" for name, folder in (("run", "out"), ("slow", "out-slow"))}
-    results = {name: json.loads(path.read_text()) for name, path in done.items() if path.exists()}
-    for name in done.keys() - results.keys():
-        print(f"{done[name]} is not there: mlmd run {HERE / name}.toml makes it\n")
-    if results:
-        transport(results.get("run", {}), results.get("slow", {}))
+    done = HERE / "out" / "result.json"
+    if not done.exists():
+        print(f"{done} is not there: mlmd run {HERE / 'run.toml'} makes it\n")
+    result = json.loads(done.read_text()) if done.exists() else {}
+    slow = [json.loads(path.read_text()) for path in sorted(HERE.glob("out-slow*/result.json"))]
+    if result or slow:
+        transport(result, slow)
     heated = sorted((HERE / "out-heat").glob("*/thermo.csv"))
     if heated:
         heating(heated[0])
