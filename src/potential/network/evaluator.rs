@@ -3,7 +3,7 @@
 //! Rows of weights are filled up to whole vectors and stored twice, in the order in which the way up and the way
 //! down read them. Up to four atoms share every weight that is loaded, and a dozen sums stay in registers. Lanes
 //! that run over atoms would fill nothing up, but groups of one element are seldom as large as vectors are wide:
-//! a sixteenth of a block may be zirconium.
+//! two of the 24 atoms of a block may be zirconium.
 
 use super::{Activation, Network};
 use crate::descriptors::Scaling;
