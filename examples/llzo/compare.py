@@ -10,8 +10,12 @@ import csv
 import json
 import math
 import pathlib
+import sys
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+from tables import interval
+
 SPREAD = 0.26
 # K, between the last tetragonal and the first cubic of the published runs.
 TRANSITION = 875
@@ -29,16 +33,6 @@ PUBLISHED = {
 }
 # K: a and c of the conventional cell in Å.
 LATTICE = {300: (13.077, 12.630), 600: (13.133, 12.722), 800: (13.167, 12.803), 900: (13.08, 13.08), 1200: (13.165, 13.165)}
-
-
-def interval(estimate, factor=1.0):
-    """Value and 95 % interval; a dash for what the analysis refuses to say."""
-    if "refused" in estimate:
-        return "–"
-    # As many decimals as three digits of the lower end have.
-    low, high = (factor * x for x in estimate["ci95"])
-    decimals = max(0, 2 - math.floor(math.log10(max(abs(low), 1e-9))))
-    return f"{factor * estimate['value']:.{decimals}f} ({low:.{decimals}f} to {high:.{decimals}f})"
 
 
 def slope(points):
