@@ -8,6 +8,7 @@
 mod angular;
 mod harmonics;
 mod invariants;
+mod pairs;
 mod plan;
 mod radial;
 mod series;
@@ -22,7 +23,8 @@ pub(super) use radial::MAX_TERMS;
 
 use super::{Descriptor, Environment, Vectors};
 use crate::lanes::Real;
-use angular::{Angular, AngularWork, add_radial_pairs};
+use angular::{Angular, AngularWork};
+use pairs::add_radial_pairs;
 use radial::RadialWork;
 
 /// An expansion with its invariants for every central species, compiled for one precision.
