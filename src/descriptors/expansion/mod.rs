@@ -10,15 +10,17 @@ mod harmonics;
 mod invariants;
 mod pairs;
 mod plan;
+mod products;
 mod radial;
 mod series;
 mod shell;
 
 pub(super) use harmonics::MAX_DEGREE;
 pub(crate) use invariants::Angles;
-pub(super) use invariants::{Invariants, Product};
+pub(super) use invariants::Invariants;
 pub(super) use plan::Local;
 pub(crate) use plan::{Part, Plan};
+pub(super) use products::Product;
 pub(super) use radial::MAX_TERMS;
 
 use super::{Descriptor, Environment, Vectors};

@@ -8,7 +8,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `function`, `set` | the parameters of a function; those of a potential, in n2p2's order |
+//! | `factors`, `function`, `set` | what a function is made of; a function; those of a potential, in n2p2's order |
 //! | `reference` | the definitions, slowly: the oracle of the tests |
 //! | `kernel` | the fast evaluation: [`SymmetryKernel`] |
 //! | `plan` | what functions share, found once |
@@ -23,6 +23,7 @@ mod angles;
 mod angular;
 mod envelope;
 mod exponentials;
+mod factors;
 mod function;
 mod grid;
 mod harmonics;
@@ -32,10 +33,13 @@ mod plan;
 mod radial;
 mod reference;
 mod scratch;
+mod set;
 mod shell;
 #[cfg(test)]
 mod tests;
 mod triplets;
 
-pub use function::{Angle, CompactCore, Radial, SymmetryFunction, SymmetryFunctions};
+pub use factors::{Angle, CompactCore, Radial};
+pub use function::SymmetryFunction;
 pub use kernel::{SymmetryKernel, SymmetryWork};
+pub use set::SymmetryFunctions;
