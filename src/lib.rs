@@ -15,6 +15,7 @@
 //! | [`md`] | how atoms move |
 //! | [`relax`] | minimisation of positions and cell; paths between minima |
 //! | [`observe`] | what a run writes and watches for |
+//! | [`bridge`] | other programs move the atoms |
 //! | [`train`] | reference frames become a potential |
 //! | [`analysis`] | trajectories become numbers with errors |
 //! | [`report`] | numbers become pictures |
@@ -23,6 +24,7 @@
 //! | [`cli`] | one file per subcommand |
 
 pub mod analysis;
+pub mod bridge;
 pub mod cli;
 pub mod compute;
 pub mod curvature;

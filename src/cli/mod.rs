@@ -19,6 +19,7 @@ mod relax;
 mod rows;
 mod run;
 mod screen;
+mod serve;
 mod simulate;
 mod sweep;
 mod terminal;
@@ -50,6 +51,7 @@ enum Command {
     Screen(screen::Arguments),
     Relax(relax::Arguments),
     Neb(neb::Arguments),
+    Serve(serve::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Screen(command) => command.execute(terminal),
         Command::Relax(command) => command.execute(terminal),
         Command::Neb(command) => command.execute(terminal),
+        Command::Serve(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),

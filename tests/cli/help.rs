@@ -19,6 +19,7 @@ fn help_lists_every_subcommand_and_each_explains_itself() {
         "screen",
         "relax",
         "neb",
+        "serve",
         "evaluate",
         "check",
         "bench",

@@ -11,6 +11,7 @@ mod models;
 mod potentials;
 mod relax;
 mod run;
+mod serve;
 mod signals;
 mod train;
 mod train_data;
