@@ -89,7 +89,14 @@ impl Tracer {
         if let Some([start, end]) = choice.window {
             let chosen = spread(&lags, start, end.min(duration));
             return match fit(runs, &lags, &trace, &chosen) {
-                Some(found) => found.conclude(runs, duration),
+                Some(found) => found.conclude(runs, duration).map(|mut found| {
+                    if end > duration {
+                        let (end, duration) = (Digits(end / 1e3), Digits(duration / 1e3));
+                        let flag = format!("the window ends at {end} ps, the trajectory at {duration} ps");
+                        found.diffusivity.flags.push(flag);
+                    }
+                    found
+                }),
                 None => Err(Refusal {
                     reason: format!(
                         "the window from {} to {} ps holds fewer than two lags of the trajectory",

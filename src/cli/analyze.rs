@@ -54,9 +54,9 @@ pub(super) struct Arguments {
     /// Temperatures to extrapolate to
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature, default_value = "300 K")]
     predict: Vec<f64>,
-    /// Folder for result.json, report.html, figures and curves
-    #[arg(short, long, value_name = "FOLDER", default_value = "analysis")]
-    output: PathBuf,
+    /// Folder for result.json, report.html, figures and curves [default: analysis; that of the run for an input file]
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
     /// Print result.json as well
     #[arg(long)]
     json: bool,
@@ -96,7 +96,7 @@ fn charge(text: &str) -> Result<(Element, f64), String> {
     let expected = || format!("expected an element and its charge, such as Li=1, not `{text}`");
     let (symbol, charge) = text.split_once('=').ok_or_else(expected)?;
     let element = Element::from_symbol(symbol.trim()).ok_or_else(expected)?;
-    charge.trim().parse().map(|z| (element, z)).map_err(|_| expected())
+    charge.trim().parse().ok().filter(|z: &f64| z.is_finite()).map(|z| (element, z)).ok_or_else(expected)
 }
 
 impl Arguments {
@@ -114,6 +114,12 @@ impl Arguments {
             let [input] = self.files.as_slice() else {
                 return Err(Error::invalid("expected one input file, or trajectories"));
             };
+            if let Some(option) = self.told() {
+                return Err(Error::invalid(format!(
+                    "{option} cannot be used with an input file: what is to be analysed stands in its [analysis], \
+                     where the results go in its [output]"
+                )));
+            }
             let plan = Plan::read_file(input, &[])?;
             let request = Request::of_plan(&plan).ok_or_else(|| {
                 Error::invalid(format!(
@@ -149,6 +155,11 @@ impl Arguments {
                 ));
             }
         };
+        let twice =
+            self.charges.iter().enumerate().find(|(k, row)| self.charges[..*k].iter().any(|c| c.0 == row.0));
+        if let Some((_, (element, _))) = twice {
+            return Err(Error::invalid(format!("--charges: {element} is there twice")));
+        }
         let reference = match self.frame {
             Reference::None => DriftReference::None,
             Reference::CenterOfMass => DriftReference::CenterOfMass,
@@ -161,6 +172,7 @@ impl Arguments {
             reading: self.reading.options(),
             settings: Settings { mobile: self.mobile.clone(), reference, interval: self.interval },
             charges: self.charges.clone(),
+            all_charged: true,
             choice: Choice { window, ..Choice::default() },
             within: self.within,
             sites: self.sites.as_ref().map(|path| {
@@ -171,7 +183,22 @@ impl Arguments {
             predict: self.predict.clone(),
             provenance: vec![("trajectories".into(), names.join(", "))],
         };
-        Ok((request, self.output.clone()))
+        Ok((request, self.output.clone().unwrap_or_else(|| "analysis".into())))
+    }
+
+    /// An option that is given and that an input file decides.
+    fn told(&self) -> Option<&'static str> {
+        let told = [
+            ("--mobile", !self.mobile.is_empty()),
+            ("--charges", !self.charges.is_empty()),
+            ("--temperature", !self.temperature.is_empty()),
+            ("--interval", self.interval.is_some()),
+            ("--window", !self.window.is_empty()),
+            ("--sites", self.sites.is_some()),
+            ("--viscosity", self.viscosity.is_some()),
+            ("--output", self.output.is_some()),
+        ];
+        told.iter().find(|row| row.1).map(|row| row.0)
     }
 }
 

@@ -27,10 +27,20 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = Settings::default().atoms)]
     atoms: usize,
     /// Displacement of the finite differences, Å
-    #[arg(long, value_name = "ANGSTROM", default_value_t = Settings::default().step)]
+    #[arg(long, value_name = "ANGSTROM", default_value_t = Settings::default().step, value_parser = step)]
     step: f64,
     #[command(flatten)]
     reading: Reading,
+}
+
+/// A displacement that is neither lost in rounding nor a leap to another place.
+fn step(text: &str) -> Result<f64, String> {
+    let step = text.parse::<f64>().map_err(|_| format!("`{text}` is not a number"))?;
+    if (1e-6..=0.1).contains(&step) {
+        Ok(step)
+    } else {
+        Err("expected a displacement from 1e-6 to 0.1 Å".into())
+    }
 }
 
 impl Arguments {

@@ -4,7 +4,7 @@ use super::options::Reading;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::error::{Error, Result};
-use crate::io::{Precision, WriteOptions};
+use crate::io::{Precision, ReadOptions, WriteOptions};
 use crate::potential::is_potential;
 use crate::workflow::Selection;
 use crate::workflow::convert::Conversion;
@@ -65,7 +65,7 @@ impl Arguments {
             )));
         }
         let conversion = Conversion {
-            reading: self.reading.options(),
+            reading: ReadOptions { strict_units: true, ..self.reading.options() },
             input: self.input,
             frames: self.frames,
             output: self.output,

@@ -40,7 +40,11 @@ pub(super) fn row(text: &mut String, name: &str, row: &ErrorRow) {
 fn pair(deviation: &Deviation, unit: f64, width: usize, digits: usize) -> String {
     deviation.rmse().map_or_else(
         || format!("{:>width$}{:>width$}", "-", "-"),
-        |rmse| format!("{:>width$.digits$}{:>width$.digits$}", rmse * unit, deviation.largest * unit),
+        |rmse| {
+            // A blank of their own keeps numbers apart that are larger than anybody hopes.
+            let narrower = width - 1;
+            format!(" {:>narrower$.digits$} {:>narrower$.digits$}", rmse * unit, deviation.largest * unit)
+        },
     )
 }
 

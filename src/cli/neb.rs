@@ -80,6 +80,7 @@ impl Arguments {
         let (potential, _) = self.potential.load(&[&self.start, &self.end], &self.reading, terminal)?;
         let description = potential.description();
         let (start, end) = (read(&self.start, 0, &self.reading)?, read(&self.end, 0, &self.reading)?);
+        std::fs::create_dir_all(&self.output).map_err(Error::io(&self.output, "create the folder"))?;
         let settings = BandSettings {
             images: usize::from(self.images),
             spring: self.spring,

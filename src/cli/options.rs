@@ -45,6 +45,7 @@ impl Reading {
         ReadOptions {
             format: self.from,
             units: self.units,
+            strict_units: false,
             elements: self.types.clone(),
             stand_in_elements: false,
             occupancy_seed: self.occupancy_seed,

@@ -6,7 +6,7 @@ use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
-use crate::io::Frame;
+use crate::io::{Frame, check_output, same_file};
 use crate::relax::{CellFreedom, Freedom, Method, Relaxation, Settings};
 use crate::system::System;
 use crate::units::{Dimension, EV_PER_ANGSTROM3_IN_GPA, parse};
@@ -107,7 +107,10 @@ pub(super) fn held(frame: &Frame, fix: Option<&Atoms>) -> Result<Vec<[bool; 3]>>
     let Some(Atoms(ranges)) = fix else { return Ok(held) };
     held.resize(frame.len(), [false; 3]);
     for (first, last) in ranges {
-        if first > last || *last >= frame.len() {
+        if first > last {
+            return Err(Error::invalid(format!("--fix {first}-{last}: the range ends before it begins")));
+        }
+        if *last >= frame.len() {
             return Err(Error::invalid(format!(
                 "--fix {first}-{last}: the structure has {} atoms, counted from 0",
                 frame.len()
@@ -130,6 +133,17 @@ pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> 
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        for path in [Some(&self.output), self.trajectory.as_ref()].into_iter().flatten() {
+            check_output(path)?;
+        }
+        if let Some(trajectory) = &self.trajectory
+            && [&self.structure, &self.output].iter().any(|other| same_file(other, trajectory))
+        {
+            return Err(Error::invalid(format!(
+                "--trajectory {}: this file is that of the structure, or of the result",
+                trajectory.display()
+            )));
+        }
         let (potential, _) = self.potential.load(&[&self.structure], &self.reading, terminal)?;
         let description = potential.description();
         let frame = read(&self.structure, self.frame, &self.reading)?;

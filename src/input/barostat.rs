@@ -58,7 +58,8 @@ impl Barostat {
 }
 
 impl Table for CRescale {
-    const ABOUT: &'static str = "Stochastic cell rescaling (Bernetti, Bussi 2020). Needs a thermostat.";
+    const ABOUT: &'static str =
+        "Stochastic cell rescaling (Bernetti, Bussi 2020). Needs the thermostat csvr.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         let time = "Time in which the volume of a material of 50 GPa relaxes; softer ones are slower.";

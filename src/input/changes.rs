@@ -47,6 +47,23 @@ impl Written<'_> {
     }
 }
 
+/// The values of an input, a line for each, without those under the keys of `free`: what decides the result.
+///
+/// # Errors
+/// If it is not TOML.
+pub fn deciding(input: Written<'_>, free: &[&str]) -> Result<Vec<String>> {
+    let values = input.values()?;
+    let kept = values.iter().filter(|(key, _)| !is_among(free, key));
+    Ok(kept.map(|(key, item)| format!("{key} = {}", written(item))).collect())
+}
+
+/// Is the key, or a table around it, one of these?
+fn is_among(names: &[&str], key: &str) -> bool {
+    names
+        .iter()
+        .any(|name| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 /// What keeps results of one input from being gone on with by another, a line for each value: `- key = before`,
 /// `+ key = now`. None: the other goes on where the one ended.
 ///
@@ -54,10 +71,6 @@ impl Written<'_> {
 /// If one of them is not TOML.
 pub fn decisive(before: Written<'_>, now: Written<'_>) -> Result<Vec<String>> {
     let [before, now] = [before.values()?, now.values()?];
-    let free = |key: &str| {
-        FREE.iter()
-            .any(|free| key.strip_prefix(free).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
-    };
     let ramps = [&before, &now].iter().any(|values| values.iter().any(|(key, item)| is_ramp(key, item)));
     let same = |key: &str| match (before.get(key), now.get(key)) {
         (Some(before), Some(now)) if written(before) == written(now) => true,
@@ -65,7 +78,7 @@ pub fn decisive(before: Written<'_>, now: Written<'_>) -> Result<Vec<String>> {
             begins_with(now, before) || begins_with(before, now)
         }
         (Some(before), Some(now)) if key == PRODUCTION && !ramps => is_longer(now, before),
-        _ => free(key),
+        _ => is_among(&FREE, key),
     };
     let line = |sign: char, values: &BTreeMap<String, Item>| {
         let of = |(key, item): (&String, &Item)| format!("{sign} {key} = {}", written(item));

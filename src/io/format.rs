@@ -283,6 +283,11 @@ impl Format {
         })
     }
 
+    /// Is it always clear which units a file of this format is in?
+    pub fn states_units(self) -> bool {
+        !matches!(self, Self::N2p2 | Self::H5md | Self::Xsf)
+    }
+
     pub(super) fn reader(self, path: &Path) -> Result<Reader> {
         self.info().reader.ok_or_else(|| {
             Error::invalid(format!(
@@ -292,6 +297,11 @@ impl Format {
                 list(FormatInfo::reads)
             ))
         })
+    }
+
+    /// Refuses to write what mlmd only reads; `path` is what errors name.
+    pub fn check_writes(self, path: &Path) -> Result<()> {
+        self.writer(path).map(|_| ())
     }
 
     pub(super) fn writer(self, path: &Path) -> Result<Writer> {

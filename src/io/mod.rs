@@ -36,7 +36,7 @@ pub use crate::units::FileUnits;
 pub use format::{Format, FormatInfo};
 pub use frame::{Column, ColumnValues, Frame, Origin, Value};
 pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};
-pub use sink::{append, create, open_at};
+pub use sink::{append, check_folder, check_output, create, open_at, same_file};
 pub use source::{Frames, open, open_text, read_all};
 pub use spreadsheet::Spreadsheet;
 

@@ -12,6 +12,8 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// Units of formats that carry none (n2p2's `input.data`).
     pub units: Option<FileUnits>,
+    /// Were the units said for this very file? Then a format that has units of its own refuses them.
+    pub strict_units: bool,
     /// Elements of the atom types 1, 2, ... of LAMMPS files.
     pub elements: Option<Vec<Element>>,
     /// Let an atom type of unknown element stand as the element of its number (1 is H, 2 is He), so

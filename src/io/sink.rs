@@ -8,6 +8,30 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+/// Refuses a file that could not be written in the end, before work begins: its format, or a folder that is not there.
+pub fn check_output(path: &Path) -> Result<Format> {
+    let format = Format::from_name_for_writing(path)?;
+    format.check_writes(path)?;
+    check_folder(path)?;
+    Ok(format)
+}
+
+/// Refuses a file in a folder that is not there.
+pub fn check_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => {
+            Err(Error::invalid(format!("{}: there is no folder {}", path.display(), folder.display())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Do two paths name the same file?
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// Creates a file (compressed if its name ends in `.gz`) that takes frames.
 ///
 /// The format is that of the name unless one is given.

@@ -65,6 +65,13 @@ impl Frames {
             reader = Box::new(Cursor::new(head).chain(reader));
             format
         };
+        if options.strict_units && options.units.is_some() && format.states_units() {
+            return Err(crate::error::Error::invalid(format!(
+                "{}: units were given, but those of {} are known\n   expected no units; labels in other units have to be converted first",
+                path.display(),
+                format.info().title
+            )));
+        }
         let path = path.to_path_buf();
         let reader = format.reader(&path)?(Source { path: path.clone(), reader }, options);
         Ok(Self { reader, format, path, index: 0, over: false })

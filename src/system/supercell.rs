@@ -8,6 +8,8 @@ pub type SupercellMatrix = [[i32; 3]; 3];
 
 /// Integer elimination stays far from overflow with entries up to this size.
 const LARGEST_ENTRY: u32 = 100_000;
+/// Some tens of gigabytes with lists of neighbours; more is a slip.
+const MOST_ATOMS: u128 = 100_000_000;
 
 impl System {
     /// `times` copies along each lattice vector.
@@ -55,10 +57,9 @@ impl System {
         }
         let copies = determinant.unsigned_abs();
         let atoms = copies * self.len() as u128;
-        if atoms > u128::from(u32::MAX) || copies > u128::from(u32::MAX) {
+        if atoms > MOST_ATOMS || copies > MOST_ATOMS {
             return Err(Error::invalid(format!(
-                "the supercell would have {atoms} atoms, more than the {} that can be counted",
-                u32::MAX
+                "the supercell would have {atoms} atoms; at most {MOST_ATOMS} are made"
             )));
         }
 

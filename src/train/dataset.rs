@@ -1,11 +1,9 @@
 //! Frames with weights, and what is wrong with them.
 
-use super::references;
+use super::{duplicates, references};
 use crate::error::{Error, Result};
 use crate::io::Frame;
 use crate::system::Element;
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 
 /// A frame and how much it counts.
 #[derive(Debug, Clone)]
@@ -40,8 +38,8 @@ pub struct Dataset {
 
 impl Dataset {
     /// Checks the frames: every label asked for is there and finite, no frame contradicts another one, no
-    /// energy is so far from the others that it must be in another unit.
-    pub fn new(samples: Vec<Sample>, labels: Labels) -> Result<Self> {
+    /// energy is so far from the others that it must be in another unit. The first `training` of them train.
+    pub fn new(samples: Vec<Sample>, training: usize, labels: Labels) -> Result<Self> {
         if samples.len() < 2 {
             return Err(Error::invalid(format!(
                 "{} is too little to train on: at least two frames are needed, one to train and one to validate",
@@ -49,13 +47,14 @@ impl Dataset {
             )));
         }
         check_labels(&samples, labels)?;
-        let mut warnings = duplicates(&samples)?;
+        let mut warnings = duplicates::within(&samples, training)?;
         let mut elements: Vec<Element> =
             samples.iter().flat_map(|s| s.frame.species.iter().copied()).collect();
         elements.sort_unstable();
         elements.dedup();
         if labels.energy {
-            check_energies(&samples, &elements, &mut warnings)?;
+            let frames: Vec<&Sample> = samples.iter().collect();
+            check_energies(&frames, &elements, &mut warnings)?;
         }
         if labels.forces {
             check_forces(&samples, &mut warnings);
@@ -107,9 +106,9 @@ fn not_a_number(frame: &Frame, name: &str) -> Error {
     Error::invalid(format!("{}: the {name} {verb} not {kind}", frame.origin))
 }
 
-/// Whatever labels frames of a test have, they are numbers.
-pub fn check_finite(samples: &[Sample]) -> Result<()> {
-    for frame in samples.iter().map(|s| &s.frame) {
+/// Whatever labels frames of a test have, they are numbers, and their energies go with those that were learnt from.
+pub fn check_test(learnt: &Dataset, labels: Labels, test: &[Sample]) -> Result<Vec<String>> {
+    for frame in test.iter().map(|s| &s.frame) {
         let energy = frame.energy.is_none_or(f64::is_finite);
         let forces = frame.forces.iter().flatten().all(|f| f.iter().all(|x| x.is_finite()));
         let stress = frame.stress.iter().all(|s| s.iter().all(|x| x.is_finite()));
@@ -122,58 +121,22 @@ pub fn check_finite(samples: &[Sample]) -> Result<()> {
             return Err(Error::invalid(format!("{}: this frame has no atoms", frame.origin)));
         }
     }
-    Ok(())
-}
-
-/// The atoms of a frame without its labels, as a hash.
-fn fingerprint(frame: &Frame) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for x in frame.cell.matrix().iter().chain(frame.positions.iter().flat_map(|r| r.iter())) {
-        hash.update(x.to_bits().to_le_bytes());
-    }
-    frame.species.iter().for_each(|e| hash.update(e.symbol()));
-    hash.finalize().into()
-}
-
-/// Frames of a test that are also among those that were learnt from: such a test flatters.
-pub fn leaks(learnt: &[Sample], test: &[Sample]) -> Vec<String> {
-    let known: HashMap<[u8; 32], &Frame> = learnt.iter().map(|s| (fingerprint(&s.frame), &s.frame)).collect();
-    let twice =
-        |s: &Sample| known.get(&fingerprint(&s.frame)).map(|learnt| (s.frame.origin.clone(), *learnt));
-    let found: Vec<_> = test.iter().filter_map(twice).collect();
-    let Some((first, learnt)) = found.first() else { return Vec::new() };
-    vec![format!(
-        "{} of {} frames of the test are also learnt from: the test flatters (the first is {first}, which is {})",
-        found.len(),
-        test.len(),
-        learnt.origin
-    )]
-}
-
-/// Frames that are there twice are told; twice with different labels is an error.
-fn duplicates(samples: &[Sample]) -> Result<Vec<String>> {
-    let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
-    let mut warnings = Vec::new();
-    for (index, sample) in samples.iter().enumerate() {
-        let frame = &sample.frame;
-        let first = *seen.entry(fingerprint(frame)).or_insert(index);
-        if first == index {
-            continue;
-        }
-        let other = &samples[first].frame;
-        let (here, there) = (&frame.origin, &other.origin);
-        if frame.energy != other.energy || frame.forces != other.forces {
-            return Err(Error::invalid(format!(
-                "{here}: the same atoms as in {there}, but with other labels: one of them is wrong"
-            )));
-        }
-        warnings.push(format!("{here} repeats {there}: it counts twice"));
+    let mut warnings = duplicates::leaks(&learnt.samples, test);
+    let known = |s: &&Sample| s.frame.species.iter().all(|e| learnt.elements.contains(e));
+    let judged: Vec<&Sample> = test.iter().filter(|s| s.frame.energy.is_some()).filter(known).collect();
+    if labels.energy && !judged.is_empty() {
+        let all: Vec<&Sample> = learnt.samples.iter().chain(judged).collect();
+        // What is odd about the former has been told.
+        let before = learnt.warnings.len();
+        let mut told = learnt.warnings.clone();
+        check_energies(&all, &learnt.elements, &mut told)?;
+        warnings.extend(told.split_off(before).into_iter().filter(|w| !learnt.warnings.contains(w)));
     }
     Ok(warnings)
 }
 
 /// Energies far beyond the spread of the others, after the energies of the elements are subtracted.
-fn check_energies(samples: &[Sample], elements: &[Element], warnings: &mut Vec<String>) -> Result<()> {
+fn check_energies(samples: &[&Sample], elements: &[Element], warnings: &mut Vec<String>) -> Result<()> {
     let rest = references::robust_residuals(samples, elements);
     let typical = median(rest.iter().map(|x| x.abs()).collect()).max(1e-3);
     for (sample, x) in samples.iter().zip(&rest) {

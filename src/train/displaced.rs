@@ -102,6 +102,11 @@ pub fn mixing(set: &DescriptorSet) -> Vec<f64> {
 impl Displaced<'_> {
     fn ready<'a>(&'a self, theta: &'a [f64]) -> Result<Ready<'a>> {
         let (networks, coefficients) = theta.split_at(self.layout.len());
+        if !coefficients.iter().all(|c| c.is_finite()) {
+            return Err(Error::Physics(
+                "the mixing coefficients of the descriptor are not finite numbers any more; a smaller learning rate may help".into(),
+            ));
+        }
         let moved = if self.free { Some(with_mixing(self.set, coefficients)?) } else { None };
         let set = moved.as_ref().unwrap_or(self.set);
         let expansion = match set {

@@ -46,6 +46,7 @@ pub mod checkpoint;
 pub mod dataset;
 pub mod dense;
 pub mod displaced;
+mod duplicates;
 pub mod features;
 #[cfg(feature = "train")]
 pub mod first_order;

@@ -4,6 +4,7 @@
 use super::dataset::Sample;
 use crate::system::Element;
 use nalgebra::{DMatrix, DVector};
+use std::borrow::Borrow;
 
 /// Reference energies (eV) of `elements` by least squares over the frames that have an energy; where the
 /// compositions leave some combination open, the smallest solution.
@@ -34,12 +35,12 @@ pub fn complete(samples: &[Sample], elements: &[Element], known: &[Option<f64>])
 
 /// E/N − Σ_e x_e E_e of every frame, eV, with energies of the elements that a few odd frames do not pull
 /// towards themselves: least absolute differences by reweighted least squares.
-pub fn robust_residuals(samples: &[Sample], elements: &[Element]) -> Vec<f64> {
+pub fn robust_residuals<S: Borrow<Sample>>(samples: &[S], elements: &[Element]) -> Vec<f64> {
     let mut weights = vec![1.0; samples.len()];
     let mut rest = Vec::new();
     for _ in 0..20 {
         let references = solve(samples, elements, &weights);
-        rest = samples.iter().map(|sample| residual(sample, elements, &references)).collect();
+        rest = samples.iter().map(|sample| residual(sample.borrow(), elements, &references)).collect();
         weights = rest.iter().map(|r: &f64| 1.0 / r.abs().max(1e-4)).collect();
     }
     rest
@@ -58,8 +59,13 @@ fn composition(sample: &Sample, elements: &[Element]) -> Vec<f64> {
     elements.iter().map(|e| count(e) / n).collect()
 }
 
-fn solve(samples: &[Sample], elements: &[Element], weights: &[f64]) -> Vec<f64> {
-    let known: Vec<_> = samples.iter().zip(weights).filter(|(s, _)| s.frame.energy.is_some()).collect();
+fn solve<S: Borrow<Sample>>(samples: &[S], elements: &[Element], weights: &[f64]) -> Vec<f64> {
+    let known: Vec<_> = samples
+        .iter()
+        .map(Borrow::borrow)
+        .zip(weights)
+        .filter(|(s, _): &(&Sample, _)| s.frame.energy.is_some())
+        .collect();
     let mut matrix = DMatrix::zeros(elements.len(), elements.len());
     let mut right = DVector::zeros(elements.len());
     for (sample, weight) in known {

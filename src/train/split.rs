@@ -13,11 +13,12 @@ pub struct Split {
     pub validation: Vec<usize>,
 }
 
-/// Every frame belongs to one of `folds` parts; `fold` validates, the others train.
+/// A share of the frames validates, the others train. With a share of 1/n there are n parts without common frames, by the number
+/// `part`.
 ///
 /// Frames are shuffled by the seed within each `config_type`, then dealt out in turn, so that every part
 /// has its share of every type.
-pub fn split(samples: &[Sample], seed: u64, folds: usize, fold: usize) -> Split {
+pub fn split(samples: &[Sample], seed: u64, share: f64, part: usize) -> Split {
     let mut types: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
         types.entry(sample.frame.text("config_type").unwrap_or("")).or_default().push(index);
@@ -31,9 +32,12 @@ pub fn split(samples: &[Sample], seed: u64, folds: usize, fold: usize) -> Split 
         dealt.extend(indices);
     }
     let mut split = Split { train: Vec::new(), validation: Vec::new() };
+    // Where a line of slope `share` passes a whole number; products that are whole but for rounding count as whole.
+    let passed = |place: usize| (place as f64 * share - 1e-9).ceil();
+    let shift = (1.0 / share).ceil() as usize - part % (1.0 / share).ceil() as usize;
     for (place, index) in dealt.into_iter().enumerate() {
-        let part = if place % folds == fold % folds { &mut split.validation } else { &mut split.train };
-        part.push(index);
+        let validates = passed(place + shift + 1) > passed(place + shift);
+        if validates { &mut split.validation } else { &mut split.train }.push(index);
     }
     split.train.sort_unstable();
     split.validation.sort_unstable();
@@ -57,7 +61,7 @@ mod tests {
         let samples: Vec<_> = (0..100).map(sample).collect();
         let mut seen = vec![0; 100];
         for fold in 0..5 {
-            let Split { train, validation } = split(&samples, 7, 5, fold);
+            let Split { train, validation } = split(&samples, 7, 0.2, fold);
             assert_eq!((train.len(), validation.len()), (80, 20));
             assert_eq!(validation.iter().filter(|k| **k < 10).count(), 2);
             for k in &validation {
@@ -66,7 +70,16 @@ mod tests {
             assert!(validation.iter().all(|k| !train.contains(k)));
         }
         assert!(seen.iter().all(|n| *n == 1));
-        assert_eq!(split(&samples, 7, 5, 0), split(&samples, 7, 5, 0));
-        assert_ne!(split(&samples, 7, 5, 0), split(&samples, 8, 5, 0));
+        assert_eq!(split(&samples, 7, 0.2, 0), split(&samples, 7, 0.2, 0));
+        assert_ne!(split(&samples, 7, 0.2, 0), split(&samples, 8, 0.2, 0));
+        // Any share is met to a frame, that of every type as well.
+        for (share, count) in [(0.3, 30), (0.07, 7), (0.45, 45), (0.1, 10), (1.0 / 3.0, 33)] {
+            for part in 0..4 {
+                let found = split(&samples, 7, share, part).validation;
+                assert!(found.len().abs_diff(count) <= 1, "{share}: {}", found.len());
+                let rare = found.iter().filter(|k| **k < 10).count();
+                assert!((rare as f64 - 10.0 * share).abs() <= 1.0, "{share}: {rare}");
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Training as a whole, on small made-up crystals.
 
 use super::average::Averaged;
-use super::dataset::{Dataset, Labels, Sample};
+use super::dataset::{Dataset, Labels, Sample, check_test};
 use super::displaced::Displaced;
 use super::features;
 use super::generate::{SymmetryGrid, chebyshev};
@@ -428,7 +428,7 @@ fn bad_frames_are_refused_or_told() {
             sample.frame.origin.index = k;
         }
         change(&mut samples);
-        let message = Dataset::new(samples, ALL).unwrap_err().to_string();
+        let message = Dataset::new(samples, 100, ALL).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     };
     refuse(&|s| s.truncate(1), "one frame is too little");
@@ -444,11 +444,34 @@ fn bad_frames_are_refused_or_told() {
         },
         "the same atoms as in",
     );
+    refuse(
+        &|s| {
+            let mut copy = s[0].clone();
+            copy.frame.stress = copy.frame.stress.map(|stress| -stress);
+            s.push(copy);
+        },
+        "the same atoms as in",
+    );
     let mut samples = frames(6);
     samples.push(samples[1].clone());
-    let data = Dataset::new(samples, ALL).unwrap();
+    // Written with fewer digits, it is the same all the same.
+    samples[6].frame.positions[2].x += 1e-7;
+    let data = Dataset::new(samples.clone(), 7, ALL).unwrap();
     assert_eq!(data.warnings.len(), 1);
     assert!(data.warnings[0].contains("it counts twice"));
+    let data = Dataset::new(samples, 6, ALL).unwrap();
+    assert_eq!(data.warnings.len(), 1);
+    assert!(data.warnings[0].contains("1 of 1 frames that validate also train"), "{}", data.warnings[0]);
+    // A test in another unit, and one that is known.
+    let mut test = frames(8).split_off(6);
+    test.push(data.samples[3].clone());
+    let told = check_test(&data, ALL, &test).unwrap();
+    assert!(
+        told.len() == 1 && told[0].contains("1 of 3 frames of the test are also learnt from"),
+        "{told:?}"
+    );
+    test[1].frame.energy = test[1].frame.energy.map(|e| e - 2000.0);
+    assert!(check_test(&data, ALL, &test).unwrap_err().to_string().contains("the energy is"));
     // An element that the descriptor does not have.
     let setup = setup(argon(2), loss(None));
     let strange = frames(1);

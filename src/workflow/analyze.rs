@@ -2,8 +2,8 @@
 
 use super::traces::thermo;
 use crate::analysis::{
-    Arrhenius, ArrheniusFit, Choice, GreenKubo, Point, Refusal, Settings, Sites, Transport, Wanted, Watch,
-    Watched, without_images,
+    Arrhenius, ArrheniusFit, Choice, DriftReference, GreenKubo, Point, Refusal, Settings, Sites, Transport,
+    Wanted, Watch, Watched, without_images,
 };
 use crate::error::{Error, Result};
 use crate::input::{Plan, SitesFrom};
@@ -25,6 +25,8 @@ pub struct Request {
     pub settings: Settings,
     /// Charges of the elements, e; none: no conductivity.
     pub charges: Vec<(Element, f64)>,
+    /// Were the charges written for these very trajectories, so that an element nowhere to be found is a slip?
+    pub all_charged: bool,
     /// How the window of the fits is chosen.
     pub choice: Choice,
     /// How far radial distributions and Van Hove functions go, Å.
@@ -62,6 +64,7 @@ impl Request {
                 interval: Some(dynamics.steps_in(plan.output.trajectory.every) as f64 * dynamics.timestep),
             },
             charges: analysis.charges.clone(),
+            all_charged: false,
             choice: Choice { window: analysis.window, ..Choice::default() },
             within: analysis.within,
             sites: analysis.sites.clone(),
@@ -79,6 +82,13 @@ impl Request {
         if self.trajectories.is_empty() {
             return Err(Error::invalid("there is no trajectory at a constant temperature to analyse"));
         }
+        let known: Vec<_> = self.trajectories.iter().map(|(path, _)| path.canonicalize().ok()).collect();
+        if let Some(k) = (1..known.len()).find(|k| known[*k].is_some() && known[..*k].contains(&known[*k])) {
+            return Err(Error::invalid(format!(
+                "{}: this trajectory is there twice; replicas are runs of their own",
+                self.trajectories[k].0.display()
+            )));
+        }
         let mut done = 0;
         let mut tick = || {
             done += 1;
@@ -89,10 +99,12 @@ impl Request {
             let sites = self.known_sites(path)?;
             let watched =
                 self.watch(path, Wanted { within: self.within, structure: true, sites }, &mut tick)?;
+            let given = temperature.is_some();
             let temperature = temperature.or(watched.runs[0].temperature);
-            // Temperatures that were measured scatter by more than this; those that were given are the same number.
+            // Those that were given are the same number; those that were measured scatter.
+            let scatter = |t: f64| if given { 1e-9 * t } else { (MEASURED * t).max(0.5) };
             let same = groups.iter_mut().find(|group| match (group.temperature, temperature) {
-                (Some(t), Some(own)) => (t - own).abs() < 0.5,
+                (Some(t), Some(own)) => (t - own).abs() <= scatter(t),
                 (None, None) => true,
                 _ => false,
             });
@@ -101,7 +113,7 @@ impl Request {
                     group.watched.merge(watched);
                     group.files.push(path.clone());
                 }
-                None => groups.push(Group { temperature, files: vec![path.clone()], watched }),
+                None => groups.push(Group { temperature, given, files: vec![path.clone()], watched }),
             }
         }
         groups.sort_by(|a, b| a.temperature.unwrap_or(0.0).total_cmp(&b.temperature.unwrap_or(0.0)));
@@ -126,14 +138,41 @@ impl Request {
 
     fn watch(&self, path: &Path, wanted: Wanted, tick: &mut dyn FnMut()) -> Result<Watched> {
         let mut watch = Watch::new(self.settings.clone(), wanted);
-        for frame in io::open(path, &self.reading)? {
-            watch.push(&frame?)?;
+        for (index, frame) in io::open(path, &self.reading)?.enumerate() {
+            let frame = frame?;
+            if index == 0 {
+                self.check_charges(path, &frame.species)?;
+            }
+            watch.push(&frame)?;
             tick();
         }
         watch.finish().map_err(|error| match error {
             Error::Invalid(message) => Error::invalid(format!("{}: {message}", path.display())),
             other => other,
         })
+    }
+
+    /// Without charges of all elements a current is known only relative to those that have none.
+    fn check_charges(&self, path: &Path, species: &[Element]) -> Result<()> {
+        if self.charges.is_empty() {
+            return Ok(());
+        }
+        let path = path.display();
+        let charged = |element: &Element| self.charges.iter().any(|(own, _)| own == element);
+        let bare = species.iter().find(|element| !charged(element));
+        if let (Some(element), true) = (bare, self.settings.reference != DriftReference::Framework) {
+            return Err(Error::invalid(format!(
+                "{path}: {element} has no charge\n   expected charges of all elements, unless displacements are measured against the \
+                 framework, whose charge does not move"
+            )));
+        }
+        let stranger = self.charges.iter().find(|(element, _)| !species.contains(element));
+        match stranger {
+            Some((element, _)) if self.all_charged => {
+                Err(Error::invalid(format!("{path}: there is no {element}, which has a charge")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The sites of a trajectory that are known before it is read.
@@ -179,9 +218,9 @@ impl Request {
     }
 
     fn section(&self, group: Group) -> Result<Section> {
-        let Group { temperature, files, watched } = group;
+        let name = group.name();
+        let Group { temperature, files, watched, .. } = group;
         let Watched { runs, radial, van_hove, velocities, density, hops } = watched;
-        let name = temperature.map_or_else(|| "run".to_string(), |t| format!("T{t:04.0}K"));
         let transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
         let green_kubo = velocities.as_ref().and_then(|velocities| {
             let charge = transport.charge.as_ref().ok()?;
@@ -263,13 +302,29 @@ impl Request {
 /// Replicas at one temperature.
 struct Group {
     temperature: Option<f64>,
+    /// Was the temperature said, rather than measured?
+    given: bool,
     files: Vec<PathBuf>,
     watched: Watched,
 }
+
+impl Group {
+    /// The name of its folder: as a run calls it, if the temperature was said.
+    fn name(&self) -> String {
+        match self.temperature {
+            None => "run".to_string(),
+            Some(t) if self.given => format!("T{t:04}K"),
+            Some(t) => format!("T{t:04.0}K"),
+        }
+    }
+}
+
+/// Measured temperatures that differ by no more than this part of them are one.
+const MEASURED: f64 = 0.01;
 
 /// The trajectory that a run wrote into a folder; of several formats the one that says most.
 pub(super) fn trajectory_in(folder: &Path) -> PathBuf {
     let names = ["trajectory.h5", "trajectory.extxyz", "trajectory.dump"];
     let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
-    found.unwrap_or_else(|| folder.join(names[1]))
+    found.unwrap_or_else(|| folder.join(names[0]))
 }

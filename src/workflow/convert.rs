@@ -29,7 +29,7 @@ impl Conversion {
     /// The output appears under its name only when all of it is written: a failure half way leaves an
     /// older file of that name as it was.
     pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Result<u64> {
-        if same_file(&self.input, &self.output) {
+        if io::same_file(&self.input, &self.output) {
             let path = self.input.display();
             return Err(Error::invalid(format!("{path}: the input and the output are the same file")));
         }
@@ -37,6 +37,7 @@ impl Conversion {
             Some(format) => format,
             None => Format::from_name_for_writing(&self.output)?,
         };
+        format.check_writes(&self.output)?;
         let staged = Staged::new(&self.output)?;
         let mut writer = io::create(&staged.path, Some(format), &self.writing)?;
         let mut done = 0;
@@ -55,11 +56,6 @@ impl Conversion {
     }
 }
 
-/// Do two paths name the same existing file?
-fn same_file(a: &Path, b: &Path) -> bool {
-    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
-}
-
 /// A file that is written under another name in the same folder, and takes its own when it is complete.
 /// What is no ordinary file (a pipe, a terminal) is written directly.
 struct Staged {
@@ -69,11 +65,7 @@ struct Staged {
 
 impl Staged {
     fn new(target: &Path) -> Result<Self> {
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            let (target, folder) = (target.display(), folder.display());
-            return Err(Error::invalid(format!("{target}: there is no folder {folder}")));
-        }
+        io::check_folder(target)?;
         let ordinary = fs::metadata(target).map_or(true, |found| found.is_file());
         Ok(match target.file_name().filter(|_| ordinary) {
             // The name ends as it did: its ending may ask for compression.

@@ -4,7 +4,7 @@ use super::{Differences, ErrorTable, Spread};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
 use crate::io::{
-    self, Column, ColumnValues, Frame, Precision, ReadOptions, Value, WriteFrames, WriteOptions,
+    self, Column, ColumnValues, Format, Frame, Precision, ReadOptions, Value, WriteFrames, WriteOptions,
 };
 use crate::potential::{Evaluation, Potential, Uncertainty};
 use crate::system::{Mat3, VOIGT, Vec3};
@@ -94,6 +94,14 @@ pub fn run(potential: &dyn Potential, request: &Request, progress: &mut dyn FnMu
 }
 
 fn create(path: &Path) -> Result<Box<dyn WriteFrames>> {
+    let format = io::check_output(path)?;
+    if format != Format::ExtendedXyz {
+        return Err(Error::invalid(format!(
+            "{}: energies, forces and stress go into extended XYZ, not into {}\n   expected a name that ends in .extxyz",
+            path.display(),
+            format.info().title
+        )));
+    }
     io::create(path, None, &WriteOptions { precision: Precision::Seventeen })
 }
 

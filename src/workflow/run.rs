@@ -77,10 +77,11 @@ impl Setup {
     /// # Errors
     /// [`Error::Invalid`] with what is needed and what there is.
     pub fn rehearse(&mut self) -> Result<()> {
+        let tasks = tasks(&self.plan)?;
+        tasks.iter().try_for_each(|task| task.check(&self.system))?;
         if !self.processor.uses_device() {
             return Ok(());
         }
-        let tasks = tasks(&self.plan)?;
         let tried = try_on_device(&self.engine, &tasks, &self.system, Duration::ZERO);
         let tried = tried.and_then(|tried| match tried {
             Some(_) => Ok(()),

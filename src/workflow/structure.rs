@@ -46,6 +46,7 @@ fn at(place: &Place) -> impl Fn(Error) -> Error {
 fn read(structure: &Structure) -> Result<Frame> {
     let options = ReadOptions {
         units: structure.units,
+        strict_units: true,
         elements: structure.types.clone(),
         occupancy_seed: structure.occupancy_seed,
         ..ReadOptions::default()

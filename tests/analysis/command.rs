@@ -274,6 +274,14 @@ fn corners_have_answers() {
         (["atom.extxyz", "--mobile", "Li"], "every atom is mobile, so there is no framework"),
         (["later.extxyz", "--mobile", "Li"], "those of the first frame were Li32O8"),
         (["damaged.extxyz", "--mobile", "Li"], "damaged.extxyz"),
+        (
+            ["short.extxyz", "--mobile=Li", "--charges=Li=1,N=-3"],
+            "short.extxyz: there is no N, which has a charge",
+        ),
+        (["short.extxyz", "--mobile=Li", "--charges=Li=1,Li=2"], "--charges: Li is there twice"),
+        (["short.extxyz", "--mobile=Li", "--charges=Li=nan"], "expected an element and its charge"),
+        (["short.extxyz", "./short.extxyz", "--mobile=Li"], "./short.extxyz: this trajectory is there twice"),
+        (["input.toml", "--mobile=Li", "-q"], "--mobile cannot be used with an input file"),
         (["absent.extxyz", "--mobile", "Li"], "absent.extxyz"),
     ] {
         let output = analyze(folder.path(), &arguments);
@@ -281,6 +289,11 @@ fn corners_have_answers() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
         assert!(message.contains(expected), "{arguments:?}: {message}");
     }
+    // Against the centre of mass the framework moves too, and carries what its charge carries.
+    let whole = ["short.extxyz", "--mobile=Li", "--frame=center-of-mass", "--charges=Li=1"];
+    let output = analyze(folder.path(), &whole);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && message.contains("O has no charge"), "{message}");
     // One atom against the cell is a walker like others.
     let output = analyze(folder.path(), &["atom.extxyz", "--mobile", "Li", "--frame", "none"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -292,4 +305,30 @@ fn corners_have_answers() {
     check_schema(&result(&folder.path().join("analysis")));
     let output = analyze(folder.path(), &["short.extxyz"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("--mobile is missing"));
+}
+
+/// Temperatures that are said are as different as they are said to be; those that were measured scatter.
+#[test]
+fn temperatures_close_to_each_other_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, seed) in [("a.extxyz", 1), ("b.extxyz", 2)] {
+        let system = Synthetic { frames: 300, ..Synthetic::of(Kind::Walks) };
+        write(system, seed, &folder.path().join(name));
+    }
+    let output =
+        analyze(folder.path(), &["a.extxyz", "b.extxyz", "--mobile=Li", "--temperature=599.8 K,600.2 K"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let result = result(&folder.path().join("analysis"));
+    let sections = result["temperatures"].as_array().unwrap();
+    let names: Vec<&str> = sections.iter().map(|section| section["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["T599.8K", "T600.2K"]);
+    for name in names {
+        assert!(folder.path().join("analysis").join(name).join("msd_Li.csv").exists());
+    }
+    // A window longer than the run is cut, and says so.
+    let window = ["a.extxyz", "--mobile=Li", "--temperature=600 K", "--window=1 ps,500 ps"];
+    let output = analyze(folder.path(), &window);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(folder.path().join("analysis/result.json")).unwrap();
+    assert!(text.contains("the window ends at 500 ps, the trajectory at"), "{text}");
 }

@@ -54,6 +54,8 @@ fn impossible_conversions_are_explained() {
         (&["in.extxyz", "in.extxyz"][..], "the input and the output are the same file"),
         (&["in.extxyz", "no/out.xyz"], "no/out.xyz: there is no folder no"),
         (&["in.extxyz", "out.nonsense"], "the name does not say which format to write"),
+        (&["in.extxyz", "out.xyz", "--units", "hartree,bohr"], "in.extxyz: units were given, but those of"),
+        (&["in.extxyz", "out.outcar", "--to", "outcar"], "error: out.outcar: mlmd does not write"),
         (&["in.extxyz", "out.xyz", "--frames", "7"], "there is no frame 7: the file has 5 frames"),
         (&["in.extxyz", "out.xyz", "--frames", "3:3"], "no frame was chosen"),
         (&["absent.xyz", "out.xyz"], "absent.xyz: cannot open: No such file"),

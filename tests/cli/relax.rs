@@ -87,6 +87,10 @@ fn what_does_not_converge_ends_with_3_and_what_is_wrong_with_2() {
         (&["--cell", "cubic"], "expected fixed, isotropic, axes, free"),
         (&["--pressure", "1 eV"], "unit of another quantity"),
         (&["--fix", "3-x"], "does not name atoms"),
+        (&["--fix", "3-1"], "--fix 3-1: the range ends before it begins"),
+        (&["-o", "out.foo"], "the name does not say which format to write"),
+        (&["-o", "no/out.xyz"], "there is no folder no"),
+        (&["--trajectory", "start.xyz"], "this file is that of the structure"),
     ] {
         let ran = mlmd(folder.path(), &[&["relax", "lj.toml", "start.xyz"], arguments].concat());
         assert!(ran.code == 2 && ran.err.contains(expected), "{arguments:?}: {}", ran.err);
@@ -130,6 +134,12 @@ fn a_vacancy_hop_has_a_barrier_and_files() {
     assert!(svg.starts_with("<svg") && svg.matches("<circle").count() == 5 && !svg.contains("NaN"), "{svg}");
     let people = succeed(folder.path(), &["neb", "lj.toml", "a.xyz", "b.xyz", "--images", "1", "-q"]);
     assert!(people.contains("forward") && people.contains("image 1"), "{people}");
+    // The first atom of the list is one of those that do not hop.
+    let hopping =
+        sites().iter().filter(|site| **site != (0, 0, 0)).position(|site| *site == (1, 1, 0)).unwrap();
+    let message =
+        fail(folder.path(), 2, &["neb", "lj.toml", "a.xyz", "b.xyz", "--fix", &hopping.to_string()]);
+    assert!(message.contains("is held, but is at another place"), "{message}");
     let message = fail(folder.path(), 2, &["neb", "lj.toml", "a.xyz", "start.xyz"]);
     assert!(message.contains("31 atoms and ends with 32"), "{message}");
 }

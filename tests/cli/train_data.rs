@@ -131,3 +131,24 @@ fn weights_of_files_and_kinds_are_used_and_checked() {
         fail(folder.path(), 2, &[&QUICK[..], &["--quiet", "--set", "data.weights={ hto = 5.0 }"]].concat());
     assert!(message.contains("no frame has the config_type `hto`"), "{message}");
 }
+
+/// Of two energies one has to be named.
+#[test]
+fn the_energy_that_is_meant_can_be_named() {
+    let folder = folder();
+    let file = folder.path().join("train.extxyz");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(" energy=", " dft_energy=0.5 energy=")).unwrap();
+    let arguments = ["train", "in.toml", "--quiet", "--set", "network.members=1"];
+    let message = fail(folder.path(), 2, &arguments);
+    assert!(message.contains("`energy_key` in [[data.frames]]"), "{message}");
+    let input = fs::read_to_string(folder.path().join("in.toml")).unwrap();
+    let named = input.replacen("\"train.extxyz\"\n", "\"train.extxyz\"\nenergy_key = \"energy\"\n", 1);
+    fs::write(folder.path().join("in.toml"), &named).unwrap();
+    succeed(folder.path(), &arguments);
+    // Units of a file that has its own are a mistake.
+    let units = named.replacen("energy_key = \"energy\"\n", "units = [\"hartree\", \"bohr\"]\n", 1);
+    fs::write(folder.path().join("in.toml"), units).unwrap();
+    let message = fail(folder.path(), 2, &arguments);
+    assert!(message.contains("units were given, but those of"), "{message}");
+}

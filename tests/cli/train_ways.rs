@@ -116,6 +116,29 @@ fn other_optimisers_and_averages_lead_down() {
 /// A training that runs away stops and names a frame.
 #[cfg(feature = "train")]
 #[test]
+fn a_descriptor_that_has_changed_is_noticed() {
+    let folder = folder();
+    let at = folder.path();
+    let arguments = ["train", "in.toml", "--quiet", "--set", "network.members=1"];
+    succeed(
+        at,
+        &[&arguments[..], &["--set", "output.directory=first", "--set", "output.n2p2=true"]].concat(),
+    );
+    let input = fs::read_to_string(at.join("in.toml")).unwrap();
+    let (begin, rest) = input.split_once("[descriptor.symmetry]").unwrap();
+    let (_, end) = rest.split_once("[network]").unwrap();
+    let from = "[descriptor.from]\nfile = \"first/n2p2\"\nunits = [\"eV\", \"angstrom\"]\n";
+    fs::write(at.join("in.toml"), format!("{begin}{from}[network]{end}")).unwrap();
+    succeed(at, &arguments);
+    let setup = at.join("first/n2p2/input.nn");
+    let text = fs::read_to_string(&setup).unwrap();
+    let line = text.lines().find(|line| line.starts_with("symfunction_short")).unwrap();
+    fs::write(&setup, text.replace(&format!("{line}\n"), "")).unwrap();
+    let message = fail(at, 2, &arguments);
+    assert!(message.contains("another input or of other frames"), "{message}");
+}
+
+#[test]
 fn a_training_that_runs_away_names_the_frame() {
     let folder = folder();
     with_optimizer(folder.path(), "[optimizer.adam]\nrate = 1e300\n");

@@ -121,7 +121,7 @@ impl Arguments {
             }
             (Some(Job::Status { plan, tasks }), _) => {
                 let plan = SweepPlan::read_file(plan)?;
-                let manifest = Manifest::read(&plan.output.directory)?;
+                let manifest = known(&plan, terminal)?;
                 terminal::print(&table(&manifest, &status(&plan.output.directory, &manifest), tasks))
             }
             (Some(Job::Gather { plan }), _) => collect(&SweepPlan::read_file(plan)?, terminal),
@@ -267,8 +267,20 @@ fn conclude(root: &Path, ended: &[(usize, Ended)], now: &[Status], stop: &Stop) 
     }
 }
 
-fn collect(plan: &SweepPlan, terminal: Terminal) -> Result<()> {
+/// The tasks there are, which may be those of an earlier plan.
+fn known(plan: &SweepPlan, terminal: Terminal) -> Result<Manifest> {
     let manifest = Manifest::read(&plan.output.directory)?;
+    if !manifest.is_of(plan) {
+        terminal.warn(
+            "the plan has changed since its tasks were written: this is of the tasks as they are; `mlmd sweep PLAN.toml` \
+             brings them up to date, or says what keeps it from that",
+        );
+    }
+    Ok(manifest)
+}
+
+fn collect(plan: &SweepPlan, terminal: Terminal) -> Result<()> {
+    let manifest = known(plan, terminal)?;
     let mut progress = Progress::new(terminal, "frames", None);
     let gathered = gather(plan, &manifest, &mut |done| progress.set(done))?;
     drop(progress);

@@ -5,7 +5,7 @@ use crate::input::keys::{Keys, Table};
 use crate::input::kind::{
     Kind, element, energy, existing_path, file_units, flag, list, map, memory, number, table, text,
 };
-use crate::io::FileUnits;
+use crate::io::{FileUnits, LabelKeys};
 use crate::system::Element;
 use std::path::PathBuf;
 
@@ -50,6 +50,8 @@ pub struct FrameFile {
     pub weight: f64,
     /// Units of a file that does not state its own.
     pub units: Option<FileUnits>,
+    /// Which keys hold energy, forces and stress, where there are several.
+    pub labels: LabelKeys,
 }
 
 impl Table for Data {
@@ -128,6 +130,17 @@ impl Table for FrameFile {
             units: keys
                 .key("units", file_units(), "Units of formats that do not state theirs (n2p2 input.data).")
                 .optional(["hartree", "bohr"])?,
+            labels: LabelKeys {
+                energy: keys
+                    .key("energy_key", text(), "Name of the energy, where a file has several.")
+                    .optional("REF_energy")?,
+                forces: keys
+                    .key("forces_key", text(), "Name of the forces, where a file has several.")
+                    .optional("REF_forces")?,
+                stress: keys
+                    .key("stress_key", text(), "Name of the stress or virial, where a file has several.")
+                    .optional("REF_stress")?,
+            },
         })
     }
 }

@@ -218,7 +218,7 @@ impl Table for AdamTable {
                 .key("clip", number().positive(), "Gradients are shortened to this norm.")
                 .optional(10.0)?,
             mixing: keys
-                .key("mixing", flag(), "Train the coefficients of mixed channels of the descriptor too.")
+                .key("mixing", flag(), "Train the coefficients of mixed channels of the descriptor too; with [transfer] they stay as they are.")
                 .default(true)?,
         })
     }

@@ -54,7 +54,7 @@ pub(super) fn agreed<T>(
                     "`{}` and `{}` disagree about the {what} (by {apart:.3e})",
                     first.key, other.key
                 ))
-                .with_help(format!("name the one to read (--{what}-key on the command line)"))
+                .with_help(format!("name the one to read: --{what}-key on the command line, `{what}_key` in [[data.frames]] of mlmd train"))
                 .into());
         }
     }

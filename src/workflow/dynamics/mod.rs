@@ -227,15 +227,25 @@ impl Task {
         looks.chain([after(0, self.checkpoint_every), self.end]).min().unwrap_or(self.end)
     }
 
-    /// The atoms at the first step: masses and velocities.
-    fn prepare(&self, start: &System) -> Result<System> {
-        let mut system = start.clone();
+    /// Refuses what the structure does not have.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with what there is.
+    pub fn check(&self, start: &System) -> Result<()> {
         if let Some(atom) = self.fixed.iter().find(|atom| **atom >= start.len()) {
             let last = start.len() - 1;
             return Err(Error::invalid(format!(
                 "[dynamics] fixed: there is no atom {atom}; the last of the structure is {last}"
             )));
         }
+        // Velocities are drawn, and tell of the same.
+        start.clone().set_temperature(self.ensemble.temperature.from, self.ensemble.seed)
+    }
+
+    /// The atoms at the first step: masses and velocities.
+    fn prepare(&self, start: &System) -> Result<System> {
+        self.check(start)?;
+        let mut system = start.clone();
         for (element, mass) in &self.masses {
             for (m, _) in system.masses.iter_mut().zip(&start.species).filter(|(_, e)| *e == element) {
                 *m = *mass;

@@ -12,6 +12,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+/// Coordinates (Å) of atoms that are held may differ by what files round.
+const HELD: f64 = 1e-3;
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -39,7 +42,17 @@ pub fn run(
     watch: &mut dyn FnMut(Event<'_>) -> Result<()>,
 ) -> Result<Band> {
     // Ends that no path connects are not worth relaxing.
-    aligned(start, end)?;
+    let ends_at = aligned(start, end)?;
+    let held = &request.settings.held;
+    let moved = |(i, held): (usize, &[bool; 3])| {
+        let way = ends_at[i] - start.unwrapped(i);
+        (0..3).any(|k| held[k] && way[k].abs() > HELD)
+    };
+    if let Some(i) = held.iter().enumerate().position(moved) {
+        return Err(Error::invalid(format!(
+            "atom {i} is held, but is at another place at the end of the path"
+        )));
+    }
     let mut ends = [start.clone(), end.clone()];
     if let Some(force) = request.ends {
         let freedom = Freedom { held: request.settings.held.clone(), ..Freedom::default() };

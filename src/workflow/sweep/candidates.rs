@@ -94,6 +94,7 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 fn reading(structure: &Structure) -> ReadOptions {
     ReadOptions {
         units: structure.units,
+        strict_units: true,
         elements: structure.types.clone(),
         occupancy_seed: structure.occupancy_seed,
         ..ReadOptions::default()

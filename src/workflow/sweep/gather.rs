@@ -55,7 +55,11 @@ pub fn gather(plan: &SweepPlan, manifest: &Manifest, progress: &mut dyn FnMut(u6
                     shown.link = Some(format!("candidates/{}/report.html", candidate.name));
                     fill(&mut row, &mut shown, plan, &report);
                 }
-                Err(error @ (Error::Io { .. } | Error::Internal(_))) => return Err(error),
+                Err(error @ Error::Internal(_)) => return Err(error),
+                // What a task has lost is the failure of its candidate; a table that cannot be written is that of all.
+                Err(Error::Io { path, action, source }) if !path.starts_with(root.join("tasks")) => {
+                    return Err(Error::Io { path, action, source });
+                }
                 Err(error) => {
                     (shown.state, shown.reason) = ("failed", first_line(&error));
                     row.set("state", "failed");

@@ -1,6 +1,8 @@
 //! `sweep.json`: the candidates of a sweep and their tasks, as they were written.
 
+use crate::digest::sha256;
 use crate::error::{Error, Result};
+use crate::input::SweepPlan;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
@@ -68,6 +70,11 @@ pub struct TaskEntry {
 }
 
 impl Manifest {
+    /// Were its tasks written from this very plan?
+    pub fn is_of(&self, plan: &SweepPlan) -> bool {
+        self.plan == sha256(plan.text.as_bytes())
+    }
+
     /// Reads the manifest of a sweep.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST);

@@ -137,7 +137,10 @@ fn parts(seed: u64, cross: &CrossValidation, samples: &[Sample]) -> Result<Vec<(
             )));
         }
         let fold = |k| {
-            (format!("fold-{:02}", k + 1), split(samples, seed, folds, k).validation.into_iter().collect())
+            (
+                format!("fold-{:02}", k + 1),
+                split(samples, seed, 1.0 / folds as f64, k).validation.into_iter().collect(),
+            )
         };
         return Ok((0..folds).map(fold).collect());
     };

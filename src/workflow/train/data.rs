@@ -33,7 +33,12 @@ pub(super) fn read_all(plan: &TrainPlan, listener: &dyn Listener) -> Result<Fram
 fn read(files: &[FrameFile], data: &Data, listener: &dyn Listener) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for file in files {
-        let options = ReadOptions { units: file.units, ..ReadOptions::default() };
+        let options = ReadOptions {
+            units: file.units,
+            strict_units: true,
+            labels: file.labels.clone(),
+            ..ReadOptions::default()
+        };
         let selection = file.select.as_deref().map_or(Ok(Selection::ALL), str::parse)?;
         let taken = selection.each(&file.file, &options, |frame| {
             let kind = frame.text("config_type").unwrap_or_default();

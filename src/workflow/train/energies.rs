@@ -9,6 +9,9 @@ use crate::train::references;
 /// Energies of the elements, eV: given, or by least squares.
 pub(super) fn references(plan: &TrainPlan, samples: &[Sample], elements: &[Element]) -> Result<Vec<f64>> {
     let Some(given) = &plan.data.references else { return Ok(references::fit(samples, elements)) };
+    if let Some((stranger, _)) = given.iter().find(|(e, _)| !elements.contains(e)) {
+        return Err(Error::invalid(format!("[data] references: no frame has {stranger}")));
+    }
     let of =
         |element: &Element| {
             given.iter().find(|(e, _)| e == element).map(|row| row.1).ok_or_else(|| {

@@ -34,8 +34,9 @@ pub use outcome::Report;
 
 use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
-use crate::input::train::TrainPlan;
-use crate::potential::{self, PotentialFormat, save};
+use crate::input::changes::{self, Written};
+use crate::input::train::{DescriptorChoice, TrainPlan};
+use crate::potential::{self, LoadOptions, PotentialFormat, load_descriptor, save};
 use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::Stop;
 use data::Frames;
@@ -127,12 +128,20 @@ impl Job<'_> {
     }
 }
 
+/// Tables and keys of the input that decide no bit of a potential.
+const FREE: [&str; 6] = ["title", "threads", "output", "run", "data.memory", "data.source"];
+
 /// What decides the result: the input and the contents of all files, as a hash.
 fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(input);
-    for set in sets {
-        hash.update(set);
+    for line in changes::deciding(Written { text: input, sets }, &FREE)? {
+        hash.update(line);
+        hash.update("\n");
+    }
+    if let Some(DescriptorChoice::File(table)) = &plan.descriptor {
+        let set = load_descriptor(&table.file, &LoadOptions { units: table.units })?;
+        // Every number of it, as it is read back.
+        hash.update(format!("{set:?}"));
     }
     for file in plan.data.files() {
         hash.update(std::fs::read(&file.file).map_err(Error::io(&file.file, "read"))?);

@@ -26,10 +26,11 @@ pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener)
     let mut samples = train;
     samples.extend(validate);
     data::check_weights(&samples, &plan.data)?;
-    let Dataset { mut samples, elements, mut warnings } = Dataset::new(samples, labels)?;
+    let data = Dataset::new(samples, training, labels)?;
+    let odd_tests = dataset::check_test(&data, labels, &test)?;
+    let Dataset { mut samples, elements, mut warnings } = data;
+    warnings.extend(odd_tests);
     let learning = samples.len();
-    dataset::check_finite(&test)?;
-    warnings.extend(dataset::leaks(&samples, &test));
     for warning in &warnings {
         listener.warn(warning);
     }
@@ -60,6 +61,13 @@ pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener)
         Some(start) => start.statistics(&known)?,
         None => scaling::statistics(&set, &known)?,
     };
+    if statistics.iter().flatten().all(|s| s.max <= s.min) {
+        return Err(Error::invalid(format!(
+            "no descriptor differs from atom to atom: is the cutoff ({} Å) shorter than every distance ({:.2} Å)?",
+            set.cutoff(),
+            data::nearest(&samples[..training])?
+        )));
+    }
     let kept = match &start {
         Some(start) => start.kept(&statistics),
         None => plan.prune.0.kept(&statistics, &known),

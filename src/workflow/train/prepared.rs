@@ -106,9 +106,10 @@ impl Prepared {
         if plan.data.validation == 0.0 {
             return Split { train: (0..self.training).collect(), validation: Vec::new() };
         }
-        let folds = ((1.0 / plan.data.validation).round() as usize).clamp(2, self.training);
-        let fold = if plan.data.rotate { member } else { 0 };
-        split(&self.samples[..self.training], plan.seed, folds, fold)
+        // One frame at least.
+        let share = plan.data.validation.max(1.0 / self.training as f64);
+        let part = if plan.data.rotate { member } else { 0 };
+        split(&self.samples[..self.training], plan.seed, share, part)
     }
 
     /// Targets of all frames for one split.

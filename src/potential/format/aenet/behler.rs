@@ -148,7 +148,10 @@ pub(super) fn write(functions: &[SymmetryFunction], record: &AenetRecord) -> Res
 
 fn row(function: &SymmetryFunction, environment: &[Element]) -> Result<Row> {
     let unknown = || {
-        Error::invalid(format!("this potential cannot be written for aenet: it has no function {function:?}"))
+        Error::invalid(
+            "this potential cannot be written for aenet, whose symmetry functions are Gaussians with the cosine as cutoff function, \
+             without inner radius, each for one element or pair of elements: one of this potential is not",
+        )
     };
     let number = |element: Element| {
         let place = environment.iter().position(|known| *known == element);
