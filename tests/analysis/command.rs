@@ -281,7 +281,7 @@ fn corners_have_answers() {
         (["short.extxyz", "--mobile=Li", "--charges=Li=1,Li=2"], "--charges: Li is there twice"),
         (["short.extxyz", "--mobile=Li", "--charges=Li=nan"], "expected an element and its charge"),
         (["short.extxyz", "./short.extxyz", "--mobile=Li"], "./short.extxyz: this trajectory is there twice"),
-        (["input.toml", "--mobile=Li", "-q"], "--mobile cannot be used with an input file"),
+        (["input.toml", "--mobile", "Li"], "--mobile cannot be used with an input file"),
         (["absent.extxyz", "--mobile", "Li"], "absent.extxyz"),
     ] {
         let output = analyze(folder.path(), &arguments);
