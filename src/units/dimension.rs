@@ -34,7 +34,7 @@ impl Dimension {
     pub const VISCOSITY: Self = Self::new([-3, 1, 1, 0, 0]);
     /// Å³.
     pub const VOLUME: Self = Self::new([3, 0, 0, 0, 0]);
-    /// Mass, in eV·fs²/Å²; divide by [`AMU_ANGSTROM2_PER_FS2`] for amu (see [`parse_mass`]).
+    /// Mass, in eV·fs²/Å²; divide by [`AMU_ANGSTROM2_PER_FS2`](super::AMU_ANGSTROM2_PER_FS2) for amu (see [`parse_mass`](super::parse_mass)).
     pub const MASS: Self = Self::new([-2, 2, 1, 0, 0]);
     /// Å²/fs.
     pub const DIFFUSIVITY: Self = Self::new([2, -1, 0, 0, 0]);
