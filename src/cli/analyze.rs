@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// What displacements are measured against
     #[arg(long, value_name = "REFERENCE", default_value = "framework")]
     frame: Reference,
-    /// Temperature of each trajectory, or one for all, such as "500 K,600 K"; else from the velocities
+    /// Temperature of each trajectory, or one for all, such as "500 K,600 K"; else from the velocities, and those within 1 % are one
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature)]
     temperature: Vec<f64>,
     /// Time between frames, such as "50 fs", where the files do not say it

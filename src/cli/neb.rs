@@ -1,8 +1,8 @@
 //! `mlmd neb`: the barrier between two structures.
 
-use super::options::{PotentialChoice, Reading};
+use super::options::{PotentialChoice, Reading, read};
 use super::progress::Minimising;
-use super::relax::{Atoms, atoms, force, held, read};
+use super::relax::{Atoms, atoms, force, held};
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};

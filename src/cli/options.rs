@@ -2,12 +2,12 @@
 
 use super::terminal::Terminal;
 use crate::compute::{DeviceKind, Processor};
-use crate::error::Result;
-use crate::io::{self, Format, LabelKeys, ReadOptions};
+use crate::error::{Error, Result};
+use crate::io::{self, Format, Frame, LabelKeys, ReadOptions};
 use crate::potential::{Potential, Precision};
 use crate::system::{Element, SupercellMatrix};
 use crate::units::FileUnits;
-use crate::workflow::potential;
+use crate::workflow::{Selection, potential};
 use std::path::{Path, PathBuf};
 
 /// What a file of structures does not say itself.
@@ -68,6 +68,34 @@ fn repeats(text: &str) -> Result<SupercellMatrix, String> {
         }
         _ => Err("expected three counts from 1 on, such as 2,2,1".into()),
     }
+}
+
+/// A structure to begin with.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct StructureChoice {
+    /// Structure, in any format mlmd reads
+    #[arg(value_name = "STRUCTURE")]
+    pub file: PathBuf,
+    /// Which frame of the file: 0 (the first), -1 (the last)
+    #[arg(long, value_name = "FRAME", default_value_t = 0, allow_hyphen_values = true)]
+    frame: i64,
+}
+
+impl StructureChoice {
+    /// The frame that is meant.
+    pub(super) fn read(&self, reading: &Reading) -> Result<Frame> {
+        read(&self.file, self.frame, reading)
+    }
+}
+
+/// One frame of a file.
+pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> {
+    let mut chosen = None;
+    Selection::One(frame).each(path, &reading.options(), |frame| {
+        chosen = Some(frame);
+        Ok(())
+    })?;
+    chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".into()))
 }
 
 /// The potential, and where and how precisely it is computed.

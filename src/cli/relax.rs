@@ -1,6 +1,6 @@
 //! `mlmd relax`: to the nearest minimum of the energy.
 
-use super::options::{PotentialChoice, Reading};
+use super::options::{PotentialChoice, Reading, StructureChoice};
 use super::progress::Minimising;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
@@ -10,7 +10,7 @@ use crate::io::{Frame, check_output, same_file};
 use crate::relax::{CellFreedom, Freedom, Method, Relaxation, Settings};
 use crate::system::System;
 use crate::units::{Dimension, EV_PER_ANGSTROM3_IN_GPA, parse};
-use crate::workflow::{Selection, relax};
+use crate::workflow::relax;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Arguments {
     #[command(flatten)]
     potential: PotentialChoice,
-    /// Structure to relax, in any format mlmd reads
-    #[arg(value_name = "STRUCTURE")]
-    structure: PathBuf,
-    /// Which frame of the file: 0 (the first), -1 (the last)
-    #[arg(long, value_name = "FRAME", default_value_t = 0, allow_hyphen_values = true)]
-    frame: i64,
+    #[command(flatten)]
+    structure: StructureChoice,
     /// Where the relaxed structure goes
     #[arg(short, long, value_name = "OUT", default_value = "relaxed.extxyz")]
     output: PathBuf,
@@ -121,32 +117,22 @@ pub(super) fn held(frame: &Frame, fix: Option<&Atoms>) -> Result<Vec<[bool; 3]>>
     Ok(held)
 }
 
-/// One frame of a file.
-pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> {
-    let mut chosen = None;
-    Selection::One(frame).each(path, &reading.options(), |frame| {
-        chosen = Some(frame);
-        Ok(())
-    })?;
-    chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".into()))
-}
-
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         for path in [Some(&self.output), self.trajectory.as_ref()].into_iter().flatten() {
             check_output(path)?;
         }
         if let Some(trajectory) = &self.trajectory
-            && [&self.structure, &self.output].iter().any(|other| same_file(other, trajectory))
+            && [&self.structure.file, &self.output].iter().any(|other| same_file(other, trajectory))
         {
             return Err(Error::invalid(format!(
                 "--trajectory {}: this file is that of the structure, or of the result",
                 trajectory.display()
             )));
         }
-        let (potential, _) = self.potential.load(&[&self.structure], &self.reading, terminal)?;
+        let (potential, _) = self.potential.load(&[&self.structure.file], &self.reading, terminal)?;
         let description = potential.description();
-        let frame = read(&self.structure, self.frame, &self.reading)?;
+        let frame = self.structure.read(&self.reading)?;
         let system = frame.to_system()?;
         let settings = Settings {
             freedom: Freedom {
@@ -193,7 +179,7 @@ impl Arguments {
         let mut rows = Rows::new(potential);
         rows.push(
             "structure",
-            format!("{}: {}, {} atoms", self.structure.display(), after.formula(), after.len()),
+            format!("{}: {}, {} atoms", self.structure.file.display(), after.formula(), after.len()),
         );
         let outcome = if done.stopped.is_none() { "converged after" } else { "NOT converged after" };
         rows.push("steps", format!("{outcome} {} steps, {} evaluations", done.steps, done.evaluations));

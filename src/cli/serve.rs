@@ -1,8 +1,7 @@
 //! `mlmd serve`: forces for another program.
 
-use super::options::{PotentialChoice, Reading};
+use super::options::{PotentialChoice, Reading, StructureChoice};
 use super::progress::Progress;
-use super::relax::read;
 use super::terminal::{self, Terminal};
 use crate::bridge::{Address, ipi::Session};
 use crate::compute::{Engine, Options};
@@ -13,20 +12,19 @@ use std::time::Duration;
 
 /// Compute forces for another program over the socket protocol of i-PI, which ASE speaks too
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The other program listens and moves the atoms; start it first or within --wait:\n\n\
+#[command(
+    after_help = "The other program listens and moves the atoms, which STRUCTURE has in the order in which they are there; start it first\n\
+                        or within --wait:\n\n\
                         i-PI    <ffsocket mode='unix' name='driver'> <address> li3n </address> </ffsocket>\n\
                         \x20       mlmd serve POTENTIAL start.xyz --unix li3n\n\
                         ASE     SocketIOCalculator(unixsocket='li3n')\n\
-                        \x20       mlmd serve POTENTIAL start.xyz --unix li3n")]
+                        \x20       mlmd serve POTENTIAL start.xyz --unix li3n"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     potential: PotentialChoice,
-    /// The atoms, in the order in which the other program has them, in any format mlmd reads
-    #[arg(value_name = "STRUCTURE")]
-    structure: PathBuf,
-    /// Which frame of the file: 0 (the first), -1 (the last)
-    #[arg(long, value_name = "FRAME", default_value_t = 0, allow_hyphen_values = true)]
-    frame: i64,
+    #[command(flatten)]
+    structure: StructureChoice,
     /// A socket of this machine: a path, or the NAME of /tmp/ipi_NAME
     #[cfg(unix)]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["host", "port"], help_heading = "Connecting")]
@@ -64,8 +62,8 @@ impl Arguments {
     }
 
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
-        let (potential, _) = self.potential.load(&[&self.structure], &self.reading, terminal)?;
-        let mut system = read(&self.structure, self.frame, &self.reading)?.to_system()?;
+        let (potential, _) = self.potential.load(&[&self.structure.file], &self.reading, terminal)?;
+        let mut system = self.structure.read(&self.reading)?.to_system()?;
         let options = Options { threads: self.potential.threads(), ..Options::default() };
         let mut engine = Engine::new(potential, options)?;
         // An element without a network is better found before the other program waits.

@@ -101,10 +101,8 @@ impl Request {
                 self.watch(path, Wanted { within: self.within, structure: true, sites }, &mut tick)?;
             let given = temperature.is_some();
             let temperature = temperature.or(watched.runs[0].temperature);
-            // Those that were given are the same number; those that were measured scatter.
-            let scatter = |t: f64| if given { 1e-9 * t } else { (MEASURED * t).max(0.5) };
             let same = groups.iter_mut().find(|group| match (group.temperature, temperature) {
-                (Some(t), Some(own)) => (t - own).abs() <= scatter(t),
+                (Some(t), Some(own)) => are_one(t, own, given),
                 (None, None) => true,
                 _ => false,
             });
@@ -319,12 +317,27 @@ impl Group {
     }
 }
 
-/// Measured temperatures that differ by no more than this part of them are one.
-const MEASURED: f64 = 0.01;
+/// Are two temperatures (K) one? Those that were given are the same number; those that were measured scatter, by a hundredth or
+/// half a kelvin.
+fn are_one(a: f64, b: f64, given: bool) -> bool {
+    let scatter = if given { 1e-9 * a } else { (0.01 * a).max(0.5) };
+    (a - b).abs() <= scatter
+}
 
 /// The trajectory that a run wrote into a folder; of several formats the one that says most.
 pub(super) fn trajectory_in(folder: &Path) -> PathBuf {
     let names = ["trajectory.h5", "trajectory.extxyz", "trajectory.dump"];
     let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
     found.unwrap_or_else(|| folder.join(names[0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_one;
+
+    #[test]
+    fn measured_temperatures_scatter_and_given_ones_do_not() {
+        assert!(are_one(93.6, 94.4, false) && are_one(898.0, 905.0, false) && !are_one(900.0, 950.0, false));
+        assert!(!are_one(93.6, 94.4, true) && are_one(900.0, 900.0, true));
+    }
 }
