@@ -75,10 +75,17 @@ impl Arguments {
             },
         };
         let mut progress = Progress::new(terminal, "frames", None);
-        let frames = conversion.run(&mut |done| progress.set(done))?;
+        let converted = conversion.run(&mut |done| progress.set(done))?;
         drop(progress);
-        let plural = if frames == 1 { "" } else { "s" };
-        terminal.note(&format!("{}: {frames} frame{plural}", conversion.output.display()));
+        let plural = if converted.frames == 1 { "" } else { "s" };
+        terminal.note(&format!("{}: {} frame{plural}", conversion.output.display(), converted.frames));
+        if !converted.lost.is_empty() {
+            terminal.note(&format!(
+                "not in it: {}, for which {} has no place",
+                converted.lost.join(", "),
+                converted.format.info().title
+            ));
+        }
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ impl Arguments {
         let text = match (self.topic.as_deref(), self.table.as_deref()) {
             (None, _) => super::command_line().render_help().to_string(),
             (Some("input"), table) => run_input(table)?,
-            (Some("train-input"), table) => input(&TrainPlan::schema(), table)?,
+            (Some("train-input"), table) => input("mlmd train", &TrainPlan::schema(), table)?,
             (Some(topic), Some(extra)) => {
                 return Err(Error::invalid(format!("unexpected `{extra}` behind `help {topic}`")));
             }
@@ -49,6 +49,8 @@ fn subcommand(name: &str) -> Result<String> {
     Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "train-input", "formats"])))
 }
 
+const RUN: &str = "mlmd run";
+
 /// The tables of a plan of `mlmd sweep` that the input of a run does not have.
 const OF_SWEEPS: [&str; 2] = ["structures", "sweep"];
 
@@ -57,16 +59,16 @@ fn run_input(table: Option<&str>) -> Result<String> {
     let name = table.map(|name| name.trim_matches(['[', ']']));
     let sweep = SweepPlan::schema();
     match name {
-        Some(name) if OF_SWEEPS.contains(&name.split('.').next().unwrap_or(name)) => input(&sweep, table),
+        Some(name) if OF_SWEEPS.contains(&name.split('.').next().unwrap_or(name)) => input(RUN, &sweep, table),
         Some("screen") => Ok(of_screenings()),
-        Some(_) => input(&Plan::schema(), table),
+        Some(_) => input(RUN, &Plan::schema(), table),
         None => {
             let of_sweeps =
                 OF_SWEEPS.iter().filter_map(|name| help::help_for(&sweep, name, terminal::width()));
             Ok(format!(
                 "{}\nThe plan of `mlmd sweep` has these tables, too, [structures] in the place of [structure]; \
                  several\n[[potential]] tables may stand in it, each with a `name`.\n\n{}\n{}",
-                input(&Plan::schema(), None)?,
+                input(RUN, &Plan::schema(), None)?,
                 of_sweeps.collect::<Vec<_>>().join("\n"),
                 of_screenings()
             ))
@@ -76,15 +78,14 @@ fn run_input(table: Option<&str>) -> Result<String> {
 
 /// The plan of `mlmd screen`.
 fn of_screenings() -> String {
-    let text = help::help(&ScreenPlan::schema(), terminal::width());
-    // The introduction is that of the input of a run.
-    let keys = text.split_once("\n\n").map_or(text.as_str(), |(_, keys)| keys);
-    format!("The plan of `mlmd screen`:\n\n{keys}")
+    format!("The plan of `mlmd screen`:\n\n{}", help::help(&ScreenPlan::schema(), terminal::width()))
 }
 
-/// An input language, or one table of it.
-fn input(schema: &Schema, table: Option<&str>) -> Result<String> {
-    let Some(name) = table else { return Ok(help::help(schema, terminal::width())) };
+/// The input language of a command, or one table of it.
+fn input(command: &str, schema: &Schema, table: Option<&str>) -> Result<String> {
+    let Some(name) = table else {
+        return Ok(help::introduction(command, terminal::width()) + "\n" + &help::help(schema, terminal::width()));
+    };
     let name = name.trim_matches(['[', ']']);
     help::help_for(schema, name, terminal::width()).ok_or_else(|| {
         let names = help::table_names(schema);

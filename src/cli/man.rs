@@ -73,7 +73,8 @@ fn input_page() -> String {
         ".TH mlmd-input 1 \"\" \"mlmd {}\" mlmd\n.SH NAME\nmlmd\\-input \\- the input of mlmd run\n.SH DESCRIPTION\n.nf\n",
         env!("CARGO_PKG_VERSION")
     );
-    for line in help::help(&Plan::schema(), 78).lines() {
+    let text = help::introduction("mlmd run", 78) + "\n" + &help::help(&Plan::schema(), 78);
+    for line in text.lines() {
         // A dot or an apostrophe at the beginning of a line would be a request; `\&` is nothing.
         page.push_str("\\&");
         page.push_str(&line.replace('\\', "\\\\").replace('-', "\\-"));

@@ -2,7 +2,7 @@
 
 use super::schema::{Form, KeyDoc, Presence, Schema};
 
-const INTRODUCTION: &str = "The input of `mlmd run` is a TOML file. A value with a dimension is text with its unit: \
+const INTRODUCTION: &str = "is a TOML file. A value with a dimension is text with its unit: \
     \"300 K\", \"1 fs\", \"0.5 GPa\", \"0.01 fs^-1\". Relative paths start from the folder of the input file. \
     `--set table.key=value` changes a value from the command line. Below, every key has its default or an example, \
     what it means, and what it may be.";
@@ -10,11 +10,16 @@ const INTRODUCTION: &str = "The input of `mlmd run` is a TOML file. A value with
 /// Width of `key = value` before the remark behind it.
 const REMARK: usize = 40;
 
+/// What all inputs have in common, as said of that of `command`, wrapped to `width` columns.
+pub fn introduction(command: &str, width: usize) -> String {
+    let mut page = Page::new(width);
+    page.paragraph(0, &format!("The input of `{command}` {INTRODUCTION}"));
+    page.text
+}
+
 /// Every table and key, wrapped to `width` columns.
 pub fn help(schema: &Schema, width: usize) -> String {
-    let mut page = Page { text: String::new(), width: width.clamp(60, 110) };
-    page.paragraph(0, INTRODUCTION);
-    page.text.push('\n');
+    let mut page = Page::new(width);
     page.keys(schema);
     page.tables(schema, "");
     page.text
@@ -52,6 +57,10 @@ struct Page {
 }
 
 impl Page {
+    fn new(width: usize) -> Self {
+        Self { text: String::new(), width: width.clamp(60, 110) }
+    }
+
     /// The keys of a table that are not tables themselves.
     fn keys(&mut self, schema: &Schema) {
         for key in schema.keys.iter().filter(|key| section(&key.form).is_none()) {
@@ -82,7 +91,11 @@ impl Page {
                 Section::OneOf(choices) => {
                     let names: Vec<_> = choices.iter().map(|choice| choice.0).collect();
                     self.heading(&format!("[{path}]"), presence);
-                    self.paragraph(2, &format!("{} One of: {}.", about(key), names.join(", ")));
+                    let absent = match names.iter().find(|name| is_default(key, name)) {
+                        Some(name) => format!(" Absent: [{path}.{name}]."),
+                        None => String::new(),
+                    };
+                    self.paragraph(2, &format!("{} One of: {}.{absent}", about(key), names.join(", ")));
                     for (name, schema) in choices {
                         let path = format!("{path}.{name}");
                         self.table(&format!("[{path}]"), "", schema.about, schema, &path);
@@ -155,6 +168,11 @@ fn section(form: &Form) -> Option<Section<'_>> {
         Form::OneOf(choices) => Some(Section::OneOf(choices)),
         _ => None,
     }
+}
+
+/// Is this the choice that stands in for a key that is absent?
+fn is_default(key: &KeyDoc, choice: &str) -> bool {
+    key.presence == Presence::Default && key.value.trim_start_matches(['{', ' ']).starts_with(&format!("{choice} "))
 }
 
 fn capitalised(text: &str) -> String {

@@ -142,6 +142,22 @@ impl Frame {
         crate::system::formula(&self.species)
     }
 
+    /// Names of all that the file says besides where which atoms are: `velocities`, `energy`, `config_type`, ...
+    pub fn properties(&self) -> Vec<&str> {
+        let known = [
+            ("velocities", self.velocities.is_some()),
+            ("masses", self.masses.is_some()),
+            ("charges", self.charges.is_some()),
+            ("energy", self.energy.is_some()),
+            ("forces", self.forces.is_some()),
+            ("stress", self.stress.is_some()),
+            ("energies of atoms", self.atomic_energies.is_some()),
+            ("time", self.time.is_some()),
+        ];
+        let known = known.into_iter().filter_map(|(name, there)| there.then_some(name));
+        known.chain(self.info.keys().map(String::as_str)).chain(self.columns.keys().map(String::as_str)).collect()
+    }
+
     /// A text property such as `config_type`.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.info.get(key) {

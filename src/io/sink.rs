@@ -76,6 +76,8 @@ pub fn open_at(path: &Path, length: u64) -> Result<File> {
 pub(super) struct Sink {
     path: PathBuf,
     output: Output,
+    /// Did the file begin empty?
+    new: bool,
 }
 
 enum Output {
@@ -93,13 +95,13 @@ impl Sink {
         } else {
             Output::Plain(file)
         };
-        Ok(Self { path: path.to_path_buf(), output })
+        Ok(Self { path: path.to_path_buf(), output, new: true })
     }
 
     /// Opens a file after its first `length` bytes.
     fn append(path: &Path, length: u64) -> Result<Self> {
         let file = BufWriter::with_capacity(1 << 16, open_at(path, length)?);
-        Ok(Self { path: path.to_path_buf(), output: Output::Plain(file) })
+        Ok(Self { path: path.to_path_buf(), output: Output::Plain(file), new: length == 0 })
     }
 
     /// Appends text, usually a whole frame.
@@ -113,7 +115,7 @@ impl Sink {
 
     /// The open file itself, for a format that does not write from front to back.
     pub(super) fn into_file(self, format: &str) -> Result<(PathBuf, File)> {
-        let Self { path, output } = self;
+        let Self { path, output, .. } = self;
         match output {
             Output::Plain(buffer) => match buffer.into_inner() {
                 Ok(file) => Ok((path, file)),
@@ -126,6 +128,11 @@ impl Sink {
         }
     }
 
+    /// Was there nothing in the file before?
+    pub(super) fn is_new(&self) -> bool {
+        self.new
+    }
+
     /// The name of the file, for messages.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -133,7 +140,7 @@ impl Sink {
 
     /// Writes what is left and asks the disk to confirm.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { path, output } = self;
+        let Self { path, output, .. } = self;
         let finished = match output {
             Output::Plain(file) => Ok(file),
             Output::Gzip(file) => file.finish(),

@@ -2,7 +2,7 @@
 
 use super::Selection;
 use crate::error::{Error, Result};
-use crate::io::{self, Format, ReadOptions, WriteOptions};
+use crate::io::{self, FileUnits, Format, ReadOptions, WriteOptions};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,23 @@ pub struct Conversion {
     pub writing: WriteOptions,
 }
 
+/// What a conversion has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// How many frames were copied.
+    pub frames: u64,
+    /// The format of the output.
+    pub format: Format,
+    /// What the first frame had and the output has not, by the names of [`io::Frame::properties`].
+    pub lost: Vec<String>,
+}
+
 impl Conversion {
-    /// Copies the frames and returns how many there were; `progress` is told after each.
+    /// Copies the frames; `progress` is told how many after each.
     ///
     /// The output appears under its name only when all of it is written: a failure half way leaves an
     /// older file of that name as it was.
-    pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Result<u64> {
+    pub fn run(&self, progress: &mut dyn FnMut(u64)) -> Result<Converted> {
         if io::same_file(&self.input, &self.output) {
             let path = self.input.display();
             return Err(Error::invalid(format!("{path}: the input and the output are the same file")));
@@ -41,8 +52,11 @@ impl Conversion {
         let staged = Staged::new(&self.output)?;
         let mut writer = io::create(&staged.path, Some(format), &self.writing)?;
         let mut done = 0;
+        let mut had = None;
         let taken = self.frames.each(&self.input, &self.reading, |frame| {
             writer.write(&frame)?;
+            let properties = || frame.properties().into_iter().map(str::to_string).collect();
+            had.get_or_insert_with(properties);
             done += 1;
             progress(done);
             Ok(())
@@ -51,9 +65,24 @@ impl Conversion {
             return Err(Error::invalid(format!("{}: no frame was chosen", self.input.display())));
         }
         writer.finish()?;
+        let lost = match had.filter(|_| staged.target.is_some()) {
+            Some(had) => lost(had, &staged.path, format)?,
+            None => Vec::new(),
+        };
         staged.commit()?;
-        Ok(taken)
+        Ok(Converted { frames: taken, format, lost })
     }
+}
+
+/// What of these properties the first frame of a file does not have.
+fn lost(mut had: Vec<String>, path: &Path, format: Format) -> Result<Vec<String>> {
+    let units = Some(FileUnits::EV_ANGSTROM);
+    let options = ReadOptions { format: Some(format), units, stand_in_elements: true, ..ReadOptions::default() };
+    if let Some(frame) = io::open(path, &options)?.next().transpose()? {
+        let has = frame.properties();
+        had.retain(|property| !has.contains(&property.as_str()));
+    }
+    Ok(had)
 }
 
 /// A file that is written under another name in the same folder, and takes its own when it is complete.

@@ -33,6 +33,23 @@ fn frames_are_chosen_and_compressed() {
 }
 
 #[test]
+fn what_a_format_has_no_place_for_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write_frames(folder.path());
+    for (to, rest) in [
+        ("out.xyz", ""),
+        ("out.lammpstrj", "not in it: energy, for which LAMMPS dump has no place\n"),
+        ("out.h5", ""),
+        ("out.axsf", ""),
+        ("input.data", ""),
+        ("XDATCAR", "not in it: energy, forces, for which VASP XDATCAR has no place\n"),
+    ] {
+        let ran = mlmd(folder.path(), &["convert", "in.extxyz", to]);
+        assert_eq!((ran.code, ran.err), (0, format!("{to}: 5 frames\n{rest}")));
+    }
+}
+
+#[test]
 fn a_failure_leaves_the_older_output_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     write_frames(folder.path());

@@ -2,7 +2,7 @@
 
 use crate::support::{complaint, frames, own, placeless, reading, through_file};
 use mlmd::Frame;
-use mlmd::io::{Format, ReadOptions, Value};
+use mlmd::io::{self, Format, ReadOptions, Value};
 use mlmd::system::{Cell, Element, Vec3};
 use mlmd::units::{AVOGADRO, ELEMENTARY_CHARGE};
 
@@ -274,4 +274,26 @@ fn types_without_elements_are_refused_or_stand_in() {
         stand_in.info["lammps_types"],
         Value::Text("not known: types 2 shown as the elements of these numbers".into())
     );
+}
+
+/// A file that goes on after a checkpoint is the file that was never closed.
+#[test]
+fn a_dump_that_goes_on_is_the_whole_dump() {
+    let first = reading(&own("lammps/xs.dump"), &ReadOptions::default()).remove(0);
+    let options = io::WriteOptions::default();
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole.dump"), folder.path().join("parts.dump"));
+    let mut out = io::create(&whole, None, &options).unwrap();
+    for step in 0..3 {
+        let frame = Frame { step: Some(step), ..first.clone() };
+        out.write(&frame).unwrap();
+        let length = std::fs::metadata(&parts).map_or(0, |file| file.len());
+        let mut part = io::append(&parts, Format::LammpsDump, &options, length).unwrap();
+        part.write(&frame).unwrap();
+        part.finish().unwrap();
+    }
+    out.finish().unwrap();
+    let text = std::fs::read_to_string(&parts).unwrap();
+    assert_eq!(text, std::fs::read_to_string(&whole).unwrap());
+    assert_eq!(text.matches("ITEM: UNITS").count(), 1);
 }

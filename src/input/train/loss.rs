@@ -27,8 +27,8 @@ impl Table for LossTable {
                 .key("huber", number().positive(), "Errors beyond so many sizes count linearly (Huber).")
                 .optional(5.0)?,
             decay: keys
-                .key("decay", number().between(0.0, 1e6), "What the squares of the weights cost.")
-                .default(0.0)?,
+                .key("decay", number().between(0.0, 1e6), "What the squares of the weights cost: keeps rare surroundings from being overfitted. Less for frames that were chosen for being unlike, 0 where fitting them is all.")
+                .default(0.03)?,
         }))
     }
 

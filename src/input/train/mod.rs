@@ -110,8 +110,7 @@ impl Table for TrainPlan {
             loss: keys.key("loss", table(), LossTable::ABOUT).required(())?,
             optimizer: keys
                 .key("optimizer", optimizers, "How the errors are made small.")
-                .optional(())?
-                .unwrap_or(OptimizerChoice::LevenbergMarquardt(LevenbergMarquardtTable::default())),
+                .default([("adamw", ())])?,
             average: keys
                 .key(
                     "average",
@@ -237,7 +236,7 @@ mod tests {
         let plan = read(&format!("{SMALL}[loss]\nenergy = \"2 meV\"\nstress = \"1 GPa\"\n")).unwrap();
         assert_eq!(plan.loss.0.energy, Some(0.002));
         assert!((plan.loss.0.stress.unwrap() - 1.0 / 160.217_663_4).abs() < 1e-12);
-        assert!(matches!(plan.optimizer, OptimizerChoice::LevenbergMarquardt(_)));
+        assert!(matches!(plan.optimizer, OptimizerChoice::AdamW(_)));
     }
 
     #[test]

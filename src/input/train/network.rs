@@ -29,12 +29,12 @@ impl Table for NetworkTable {
         ];
         let hidden = keys
             .key("hidden", list(integer().at_least(1).at_most(1000)), "Neurons of the hidden layers.")
-            .default([20, 20])?;
+            .default([40, 40])?;
         Ok(Self {
             hidden: hidden.into_iter().map(|n| n as usize).collect(),
             activation: keys
-                .key("activation", word(ACTIVATIONS), "What a hidden neuron does with its sum.")
-                .default("tanh")?,
+                .key("activation", word(ACTIVATIONS), "What a hidden neuron does with its sum. `softplus` goes on straight where `tanh` is flat, and errs less on surroundings that are rare.")
+                .default("softplus")?,
             members: keys
                 .key(
                     "members",

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::input::keys::{Keys, Table};
-use crate::input::kind::{flag, integer, number, word};
+use crate::input::kind::{Integer, flag, integer, number, word};
 use crate::train::schedule::{Course, Schedule};
 
 /// `[optimizer]`.
@@ -42,14 +42,28 @@ impl OptimizerChoice {
     }
 }
 
+fn count() -> Integer {
+    integer().at_least(1).at_most(100_000_000)
+}
+
 fn limits(keys: &mut Keys<'_>, epochs: i64, patience: i64) -> Result<(u64, u64)> {
-    let count = || integer().at_least(1).at_most(100_000_000);
     Ok((
         keys.key("epochs", count(), "The most epochs.").default(epochs)?.unsigned_abs(),
         keys.key("patience", count(), "Stop after so many epochs without a better validation loss.")
             .default(patience)?
             .unsigned_abs(),
     ))
+}
+
+/// The same where the learning rate falls to its last value with the last epoch: what is best comes at the end, and
+/// nothing stops before unless it is asked for.
+fn limits_of_schedule(keys: &mut Keys<'_>, epochs: i64) -> Result<(u64, u64)> {
+    let epochs = keys.key("epochs", count(), "All of them are done.").default(epochs)?;
+    let patience = keys
+        .key("patience", count(), "Stop earlier, after so many epochs without a better validation loss.")
+        .optional(200)?
+        .unwrap_or(epochs);
+    Ok((epochs.unsigned_abs(), patience.unsigned_abs()))
 }
 
 /// `[optimizer.levenberg-marquardt]`.
@@ -59,12 +73,6 @@ pub struct LevenbergMarquardtTable {
     pub limits: (u64, u64),
     /// The damping at the beginning.
     pub damping: f64,
-}
-
-impl Default for LevenbergMarquardtTable {
-    fn default() -> Self {
-        Self { limits: (200, 20), damping: 1e-3 }
-    }
 }
 
 impl Table for LevenbergMarquardtTable {
@@ -207,13 +215,13 @@ impl Table for AdamTable {
     const ABOUT: &'static str = "Adam (Kingma, Ba 2015) with a learning rate that falls.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
-        let limits = limits(keys, 1000, 200)?;
+        let limits = limits_of_schedule(keys, 400)?;
         Ok(Self {
             limits,
             schedule: schedule(keys, limits.0)?,
             batch: keys
                 .key("batch", integer().at_least(1).at_most(1_000_000), "Frames in a step.")
-                .default(4)? as usize,
+                .default(2)? as usize,
             clip: keys
                 .key("clip", number().positive(), "Gradients are shortened to this norm.")
                 .optional(10.0)?,

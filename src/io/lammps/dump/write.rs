@@ -47,7 +47,8 @@ impl WriteFrames for Writer {
 
 impl Writer {
     fn head(&mut self, frame: &Frame, region: &Oriented) {
-        if self.count == 0 {
+        // Said once, as LAMMPS does, also where a file goes on after a checkpoint.
+        if self.count == 0 && self.sink.is_new() {
             self.text.push_str("ITEM: UNITS\nmetal\n");
         }
         if let Some(time) = frame.time {
