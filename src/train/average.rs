@@ -5,7 +5,7 @@
 //! θ̄ ← θ̄ + (1 − β)(θ − θ̄) with β = 1 − 1/n for an average over about n epochs, and in the first epochs
 //! with the plain mean, so that where the training began is soon forgotten.
 
-use super::optimizer::{Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome};
 use crate::error::{Error, Result};
 
 /// Any optimiser, averaged.
@@ -25,11 +25,11 @@ impl<O> Averaged<O> {
 }
 
 impl<P, O: Optimizer<P>> Optimizer<P> for Averaged<O> {
-    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64, halt: Halt<'_>) -> Result<Outcome> {
         if self.own.is_empty() {
             self.own.clone_from(theta);
         }
-        let outcome = self.inner.epoch(objective, &mut self.own, epoch)?;
+        let outcome = self.inner.epoch(objective, &mut self.own, epoch, halt)?;
         let share = 1.0 / self.epochs.min(epoch as f64 + 1.0);
         for (mean, t) in theta.iter_mut().zip(&self.own) {
             *mean += share * (t - *mean);

@@ -6,11 +6,11 @@
 
 use super::displaced::Displaced;
 use super::objective::{Descent, Objective, Summary};
-use super::optimizer::{Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome};
 use super::place::Place;
 use super::problem::Problem;
 use super::schedule::{Plateaus, Schedule};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::{Philox, Purpose};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::Tensor;
@@ -96,7 +96,14 @@ impl Adaptive {
     }
 
     /// Steps over all batches of an epoch.
-    fn steps<P: Slope>(&self, objective: &P, theta: &[f64], order: &[usize], epoch: u64) -> Result<Walked> {
+    fn steps<P: Slope>(
+        &self,
+        objective: &P,
+        theta: &[f64],
+        order: &[usize],
+        epoch: u64,
+        halt: Halt<'_>,
+    ) -> Result<Walked> {
         let place = objective.place();
         let n = theta.len();
         let rate = self.schedule.at(epoch, self.plateaus.count);
@@ -107,6 +114,10 @@ impl Adaptive {
         });
         let mut met = Vec::new();
         for frames in order.chunks(self.batch) {
+            // An epoch of many frames may take longer than a queue waits after its signal.
+            if halt() {
+                return Err(Error::Interrupted("an epoch was given up".into()));
+            }
             let [gradient, rows] = objective.slope(&at, frames)?;
             met.push(rows);
             // Shares are parts of the whole: a batch stands for all frames.
@@ -131,13 +142,13 @@ impl Adaptive {
 }
 
 impl<P: Slope> Optimizer<P> for Adaptive {
-    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64, halt: Halt<'_>) -> Result<Outcome> {
         let mut random = Philox::new(self.seed, Purpose::Training, 2 + epoch, u32::MAX);
         let mut order = objective.train().to_vec();
         for k in (1..order.len()).rev() {
             order.swap(k, random.below(k as u64 + 1) as usize);
         }
-        let walked = objective.place().guarded(|| self.steps(objective, theta, &order, epoch))?;
+        let walked = objective.place().guarded(|| self.steps(objective, theta, &order, epoch, halt))?;
         (*theta, self.moments) = (walked.theta, walked.moments);
         let mut summary = Summary::default();
         for (frames, met) in order.chunks(self.batch).zip(&walked.met) {

@@ -6,7 +6,7 @@
 //! S = 1 + H P Hᵀ, θ ← θ − P Hᵀ S⁻¹ r, P ← P − P Hᵀ S⁻¹ H P + q. An epoch shows every frame once, in an
 //! order and with a choice of its force components that seed and epoch decide.
 
-use super::optimizer::{Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome};
 use super::problem::Problem;
 use super::tangent::{Networks, Pass};
 use crate::error::{Error, Result};
@@ -80,7 +80,7 @@ impl Kalman {
 }
 
 impl<'a> Optimizer<Problem<'a>> for Kalman {
-    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome> {
+    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, epoch: u64, _: Halt<'_>) -> Result<Outcome> {
         let n = theta.len();
         if self.covariance.is_empty() {
             self.covariance = vec![0.0; n * n];

@@ -6,7 +6,7 @@
 
 use super::dense;
 use super::objective::Objective;
-use super::optimizer::{Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome};
 use super::problem::Problem;
 use super::tangent::{Networks, Pass};
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ fn normal_equations(problem: &Problem<'_>, theta: &[f64]) -> (Vec<f64>, Vec<f64>
 }
 
 impl<'a> Optimizer<Problem<'a>> for LevenbergMarquardt {
-    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, _: u64) -> Result<Outcome> {
+    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, _: u64, _: Halt<'_>) -> Result<Outcome> {
         let n = theta.len();
         let lambda = problem.loss.decay;
         let (matrix, mut right) = normal_equations(problem, theta);

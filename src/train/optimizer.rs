@@ -3,11 +3,15 @@
 use super::objective::Summary;
 use crate::error::Result;
 
+/// Is the epoch to be given up?
+pub type Halt<'a> = &'a dyn Fn() -> bool;
+
 /// One way of going downhill in an objective of kind `P`; an epoch looks at every frame about once.
 pub trait Optimizer<P>: Memory {
-    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random. After an
-    /// [`Error::Device`](crate::Error::Device) neither θ nor what is remembered has changed.
-    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64) -> Result<Outcome>;
+    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random. An optimiser of many small steps
+    /// may end with [`Error::Interrupted`](crate::Error::Interrupted) when it is to `halt`. After that, and after an
+    /// [`Error::Device`](crate::Error::Device), neither θ nor what is remembered has changed.
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64, halt: Halt<'_>) -> Result<Outcome>;
 }
 
 /// What an optimiser remembers from epoch to epoch.

@@ -2,7 +2,7 @@
 //! (Lewis and Overton, Math. Program. 141, 135 (2013), doi:10.1007/s10107-012-0514-2).
 
 use super::objective::Objective;
-use super::optimizer::{Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome};
 use crate::curvature::{Curvature, dot};
 use crate::error::Result;
 
@@ -43,7 +43,7 @@ fn slope<P: Objective>(objective: &P, theta: &[f64]) -> Result<(f64, Vec<f64>)> 
 
 impl<P: Objective> Optimizer<P> for QuasiNewton {
     /// One step downhill.
-    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, _: u64) -> Result<Outcome> {
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, _: u64, _: Halt<'_>) -> Result<Outcome> {
         self.parameters = theta.len();
         let (value, gradient) = match self.here.take().filter(|here| here.0 == *theta) {
             Some((_, value, gradient)) => (value, gradient),

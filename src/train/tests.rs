@@ -312,7 +312,7 @@ fn descend<'a>(
     epochs: std::ops::Range<u64>,
 ) {
     for epoch in epochs {
-        optimizer.epoch(&setup.problem(), theta, epoch).unwrap();
+        optimizer.epoch(&setup.problem(), theta, epoch, &|| false).unwrap();
     }
 }
 

@@ -36,8 +36,8 @@ pub struct Job<'a, P> {
 pub trait Watch {
     /// An epoch is done.
     fn epoch(&mut self, point: &CurvePoint, best: bool);
-    /// Why to stop now, if so.
-    fn stop(&mut self) -> Option<&'static str>;
+    /// Why to stop now, if so; a reason stays.
+    fn stop(&self) -> Option<&'static str>;
 }
 
 /// Trains a member from where it is; on return `state.best` is what was reached.
@@ -69,7 +69,10 @@ pub fn train<P: Objective>(
                 state.member + 1
             )));
         }
-        let done = optimizer.epoch(objective, &mut state.theta, epoch);
+        let done = optimizer.epoch(objective, &mut state.theta, epoch, &|| watch.stop().is_some());
+        if matches!(done, Err(Error::Interrupted(_))) {
+            continue;
+        }
         if matches!(done, Err(Error::Device(_))) {
             // Nothing has moved: this is the state after the last epoch that was done.
             state.optimizer = optimizer.save()?;

@@ -27,7 +27,7 @@ impl Table for LossTable {
                 .key("huber", number().positive(), "Errors beyond so many sizes count linearly (Huber).")
                 .optional(5.0)?,
             decay: keys
-                .key("decay", number().between(0.0, 1e6), "What the squares of the weights cost: keeps rare surroundings from being overfitted. Less for frames that were chosen for being unlike, 0 where fitting them is all.")
+                .key("decay", number().between(0.0, 1e6), "What the squares of the weights cost: keeps rare surroundings from being overfitted. Less for frames that were chosen for being unlike, 0 where fitting them is all. The Kalman filter has its `variance` instead.")
                 .default(0.03)?,
         }))
     }

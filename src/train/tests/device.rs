@@ -97,7 +97,7 @@ fn a_device_that_fails_leaves_the_epoch_before() {
         go(&tables, &mut adam, &mut theta, 0..2);
         let before = (theta.clone(), adam.save().unwrap());
         broken(&graphics);
-        let failed = adam.epoch(&tables, &mut theta, 2);
+        let failed = adam.epoch(&tables, &mut theta, 2, &|| false);
         assert!(matches!(failed, Err(Error::Device(_))), "{failed:?}");
         assert_eq!(before, (theta, adam.save().unwrap()));
     }

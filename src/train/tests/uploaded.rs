@@ -84,7 +84,7 @@ pub(super) fn go<P: Slope>(
     theta: &mut Vec<f64>,
     epochs: std::ops::Range<u64>,
 ) -> f64 {
-    let outcomes = epochs.map(|epoch| adam.epoch(objective, theta, epoch).unwrap());
+    let outcomes = epochs.map(|epoch| adam.epoch(objective, theta, epoch, &|| false).unwrap());
     outcomes.last().unwrap().met.unwrap().loss
 }
 
@@ -114,6 +114,11 @@ fn adam_goes_the_same_way_on_tables() {
     let tables = uploaded(&setup, Place::processor(), 3, u64::MAX);
     let (mut first, mut second, mut resumed) = (make(), make(), start.clone());
     go(&tables, &mut first, &mut resumed, 0..2);
+    // Halted before its second batch, an epoch leaves everything as it was.
+    let batches = std::cell::Cell::new(0);
+    let halt = || batches.replace(batches.get() + 1) == 1;
+    let given_up = first.epoch(&tables, &mut resumed, 2, &halt);
+    assert!(matches!(given_up, Err(crate::Error::Interrupted(_))) && batches.get() == 2);
     second.load(&first.save().unwrap()).unwrap();
     go(&tables, &mut second, &mut resumed, 2..4);
     assert_eq!(whole.0, resumed);

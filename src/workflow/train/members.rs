@@ -85,7 +85,7 @@ impl Watch for Beside<'_> {
         self.listener.epoch(self.member, point, best);
     }
 
-    fn stop(&mut self) -> Option<&'static str> {
+    fn stop(&self) -> Option<&'static str> {
         let failed = self.failed.load(Ordering::Relaxed);
         self.stop.reason().or(failed.then_some("an error in another member"))
     }
