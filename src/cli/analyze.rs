@@ -1,6 +1,6 @@
 //! `mlmd analyze`: transport from trajectories, and a report.
 
-use super::options::Reading;
+use super::options::{Reading, length, positive};
 use super::progress::Progress;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
@@ -79,17 +79,8 @@ fn time(text: &str) -> Result<f64, String> {
     units::parse(text.trim(), Dimension::TIME).map_err(|error| error.to_string())
 }
 
-fn length(text: &str) -> Result<f64, String> {
-    positive(text, Dimension::LENGTH)
-}
-
 fn viscosity(text: &str) -> Result<f64, String> {
     positive(text, Dimension::VISCOSITY)
-}
-
-fn positive(text: &str, dimension: Dimension) -> Result<f64, String> {
-    let value = units::parse(text.trim(), dimension).map_err(|error| error.to_string())?;
-    if value > 0.0 { Ok(value) } else { Err(format!("expected a positive value, not `{text}`")) }
 }
 
 fn charge(text: &str) -> Result<(Element, f64), String> {

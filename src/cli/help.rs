@@ -59,7 +59,9 @@ fn run_input(table: Option<&str>) -> Result<String> {
     let name = table.map(|name| name.trim_matches(['[', ']']));
     let sweep = SweepPlan::schema();
     match name {
-        Some(name) if OF_SWEEPS.contains(&name.split('.').next().unwrap_or(name)) => input(RUN, &sweep, table),
+        Some(name) if OF_SWEEPS.contains(&name.split('.').next().unwrap_or(name)) => {
+            input(RUN, &sweep, table)
+        }
         Some("screen") => Ok(of_screenings()),
         Some(_) => input(RUN, &Plan::schema(), table),
         None => {
@@ -84,7 +86,9 @@ fn of_screenings() -> String {
 /// The input language of a command, or one table of it.
 fn input(command: &str, schema: &Schema, table: Option<&str>) -> Result<String> {
     let Some(name) = table else {
-        return Ok(help::introduction(command, terminal::width()) + "\n" + &help::help(schema, terminal::width()));
+        return Ok(help::introduction(command, terminal::width())
+            + "\n"
+            + &help::help(schema, terminal::width()));
     };
     let name = name.trim_matches(['[', ']']);
     help::help_for(schema, name, terminal::width()).ok_or_else(|| {

@@ -19,6 +19,7 @@ mod relax;
 mod rows;
 mod run;
 mod screen;
+mod select;
 mod serve;
 mod simulate;
 mod sweep;
@@ -53,6 +54,7 @@ enum Command {
     Neb(neb::Arguments),
     Serve(serve::Arguments),
     Evaluate(evaluate::Arguments),
+    Select(select::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
     Convert(convert::Arguments),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Neb(command) => command.execute(terminal),
         Command::Serve(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
+        Command::Select(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),
         Command::Convert(command) => command.execute(terminal),

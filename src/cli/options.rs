@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::io::{self, Format, Frame, LabelKeys, ReadOptions};
 use crate::potential::{Potential, Precision};
 use crate::system::{Element, SupercellMatrix};
-use crate::units::FileUnits;
+use crate::units::{self, Dimension, FileUnits};
 use crate::workflow::{Selection, potential};
 use std::path::{Path, PathBuf};
 
@@ -185,4 +185,20 @@ fn elements_of(files: &[&Path], options: &ReadOptions) -> Result<Vec<Element>> {
         }
     }
     Ok(elements)
+}
+
+/// A length above zero, with its unit.
+pub(super) fn length(text: &str) -> Result<f64, String> {
+    positive(text, Dimension::LENGTH)
+}
+
+/// A force above zero, with its unit.
+pub(super) fn force(text: &str) -> Result<f64, String> {
+    positive(text, Dimension::FORCE)
+}
+
+/// A quantity above zero, with its unit.
+pub(super) fn positive(text: &str, dimension: Dimension) -> Result<f64, String> {
+    let value = units::parse(text.trim(), dimension).map_err(|error| error.to_string())?;
+    if value > 0.0 { Ok(value) } else { Err(format!("expected a positive value, not `{text}`")) }
 }

@@ -68,6 +68,8 @@ pub struct ExtrapolationGuard {
 pub struct DisagreementGuard {
     /// The largest standard deviation of the force on an atom, eV/Å.
     pub force: f64,
+    /// Beyond this, eV/Å, a frame is not worth its DFT any more.
+    pub most: Option<f64>,
     /// The committee that judges; `None`: that of the run.
     pub potential: Option<PathBuf>,
     /// Time between two looks, fs; `None`: a hundred steps.
@@ -77,14 +79,17 @@ pub struct DisagreementGuard {
 }
 
 fn policy(keys: &mut Keys<'_>, default: &'static str) -> Result<Policy> {
-    const POLICIES: &[(&str, Policy)] =
-        &[("warn", Policy::Warn), ("collect", Policy::Collect), ("stop", Policy::Stop)];
-    keys.key(
-        "policy",
-        word(POLICIES),
+    policy_about(
+        keys,
+        default,
         "warn: a row in guards.csv. collect: also the frame in collected.extxyz, ready for DFT. stop: also exit code 3.",
     )
-    .default(default)
+}
+
+fn policy_about(keys: &mut Keys<'_>, default: &'static str, about: &'static str) -> Result<Policy> {
+    const POLICIES: &[(&str, Policy)] =
+        &[("warn", Policy::Warn), ("collect", Policy::Collect), ("stop", Policy::Stop)];
+    keys.key("policy", word(POLICIES), about).default(default)
 }
 
 impl Table for TemperatureGuard {
@@ -156,6 +161,13 @@ impl Table for DisagreementGuard {
                     "The largest standard deviation of the force on an atom over the members.",
                 )
                 .required("0.2 eV/angstrom")?,
+            most: keys
+                .key(
+                    "most",
+                    force().positive(),
+                    "Beyond this a frame is not kept: atoms that are nowhere near what the members have learnt are not worth their DFT.",
+                )
+                .optional("1 eV/angstrom")?,
             potential: keys
                 .key(
                     "potential",
@@ -166,8 +178,22 @@ impl Table for DisagreementGuard {
             every: keys
                 .key("every", time().positive(), "Time between two looks; a hundred steps if absent.")
                 .optional("100 fs")?,
-            policy: policy(keys, "collect")?,
+            policy: policy_about(
+                keys,
+                "collect",
+                "warn: the rows of disagreement.csv are all. collect: frames beyond `force` go to disagreed.extxyz. stop: the first ends the run with exit code 3.",
+            )?,
         })
+    }
+
+    fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        if self.most.is_some_and(|most| most <= self.force) {
+            return Err(keys
+                .error("most", "no frame could be kept: `most` is not above `force`")
+                .with_help(format!("expected more than {} eV/angstrom", self.force))
+                .into());
+        }
+        Ok(())
     }
 }
 

@@ -172,7 +172,8 @@ fn section(form: &Form) -> Option<Section<'_>> {
 
 /// Is this the choice that stands in for a key that is absent?
 fn is_default(key: &KeyDoc, choice: &str) -> bool {
-    key.presence == Presence::Default && key.value.trim_start_matches(['{', ' ']).starts_with(&format!("{choice} "))
+    key.presence == Presence::Default
+        && key.value.trim_start_matches(['{', ' ']).starts_with(&format!("{choice} "))
 }
 
 fn capitalised(text: &str) -> String {

@@ -155,7 +155,10 @@ impl Frame {
             ("time", self.time.is_some()),
         ];
         let known = known.into_iter().filter_map(|(name, there)| there.then_some(name));
-        known.chain(self.info.keys().map(String::as_str)).chain(self.columns.keys().map(String::as_str)).collect()
+        known
+            .chain(self.info.keys().map(String::as_str))
+            .chain(self.columns.keys().map(String::as_str))
+            .collect()
     }
 
     /// A text property such as `config_type`.

@@ -22,6 +22,8 @@ pub struct Tolerance {
     pub every: u64,
     /// The largest standard deviation over the members of the force on an atom, eV/Å.
     pub force: f64,
+    /// Beyond this, eV/Å, a frame is not kept.
+    pub most: f64,
     /// What to do beyond it.
     pub policy: Policy,
     /// The least number of steps between two collected frames.
@@ -84,7 +86,7 @@ impl Observer for Disagreement {
         if self.tolerance.policy == Policy::Stop {
             return Err(kept::stopped(&self.folder, step, &[frame], &reason));
         }
-        self.kept.keep(step, &frame)
+        if most > self.tolerance.most { Ok(()) } else { self.kept.keep(step, &frame) }
     }
 
     fn mark(&mut self) -> Result<Vec<u64>> {

@@ -80,7 +80,13 @@ impl Kalman {
 }
 
 impl<'a> Optimizer<Problem<'a>> for Kalman {
-    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, epoch: u64, _: Halt<'_>) -> Result<Outcome> {
+    fn epoch(
+        &mut self,
+        problem: &Problem<'a>,
+        theta: &mut Vec<f64>,
+        epoch: u64,
+        _: Halt<'_>,
+    ) -> Result<Outcome> {
         let n = theta.len();
         if self.covariance.is_empty() {
             self.covariance = vec![0.0; n * n];

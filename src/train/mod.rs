@@ -56,6 +56,7 @@ pub mod kalman;
 pub mod layout;
 pub mod loss;
 pub mod marquardt;
+pub mod novelty;
 pub mod objective;
 pub mod optimizer;
 #[cfg(feature = "train")]

@@ -77,7 +77,8 @@ impl Conversion {
 /// What of these properties the first frame of a file does not have.
 fn lost(mut had: Vec<String>, path: &Path, format: Format) -> Result<Vec<String>> {
     let units = Some(FileUnits::EV_ANGSTROM);
-    let options = ReadOptions { format: Some(format), units, stand_in_elements: true, ..ReadOptions::default() };
+    let options =
+        ReadOptions { format: Some(format), units, stand_in_elements: true, ..ReadOptions::default() };
     if let Some(frame) = io::open(path, &options)?.next().transpose()? {
         let has = frame.properties();
         had.retain(|property| !has.contains(&property.as_str()));

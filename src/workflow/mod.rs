@@ -8,6 +8,7 @@
 //! | [`models`] | potentials from one format into another; what is in them |
 //! | [`dynamics`] | molecular dynamics, resumable |
 //! | [`evaluate`] | a potential on frames, against references |
+//! | [`select`] | the frames of many that are worth their DFT |
 //! | [`mod@bench`] | how fast a potential is |
 //! | [`run`] | the main job |
 //! | [`train`] | reference frames become a potential |
@@ -35,6 +36,7 @@ pub mod relax;
 pub mod run;
 pub mod sample;
 pub mod screen;
+pub mod select;
 mod selection;
 mod spread;
 pub mod structure;

@@ -48,11 +48,16 @@ fn evaluated(folder: &Path) -> Vec<f64> {
     mlmd::io::read_all(&folder.join("judged.extxyz"), &mlmd::io::ReadOptions::default())
         .unwrap()
         .iter()
-        .map(|frame| match &frame.columns["forces_std"].values {
-            mlmd::io::ColumnValues::Reals(values) => values.iter().copied().fold(0.0, f64::max),
-            other => panic!("{other:?}"),
-        })
+        .map(widest_of)
         .collect()
+}
+
+/// The largest spread of a force in a frame.
+fn widest_of(frame: &mlmd::Frame) -> f64 {
+    match &frame.columns["forces_std"].values {
+        mlmd::io::ColumnValues::Reals(values) => values.iter().copied().fold(0.0, f64::max),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -79,6 +84,64 @@ fn the_spread_of_a_committee_is_recorded_and_frames_are_kept() {
     let kept = read(at, "disagreed.extxyz");
     assert_eq!(kept.matches("forces_std:R:1").count(), 7, "{table}");
     assert!(kept.contains("the members of the committee are"), "{kept}");
+    // Frames in which they are too far apart are looked at all the same, and not kept.
+    let limit = expected.iter().copied().fold(0.0, f64::max) * 0.99;
+    let most = format!("guards.disagreement.most={limit} eV/angstrom");
+    succeed(at, &["run", "run.toml", "--quiet", "--restart", "fresh", "--set", &most]);
+    assert_eq!(read(at, "disagreement.csv"), table);
+    let text = read(at, "disagreed.extxyz");
+    let fewer = mlmd::io::open_text("d.extxyz", text, &mlmd::io::ReadOptions::default()).unwrap();
+    let spreads: Vec<f64> = fewer.map(|frame| widest_of(&frame.unwrap())).collect();
+    assert!(!spreads.is_empty() && spreads.iter().all(|most| *most <= limit), "{spreads:?} {limit}");
+}
+
+/// Frames of a run go back to the training as those that are most unlike the ones it had.
+#[test]
+fn kept_frames_are_chosen_from() {
+    let folder = folder();
+    let at = folder.path();
+    succeed(at, &["run", "run.toml", "--quiet"]);
+    let kept = "run/T0060K/disagreed.extxyz";
+    let select = |more: &[&str]| {
+        let mut arguments = vec!["select", "one.mlmd", kept, "--known", "train.extxyz"];
+        if !more.contains(&"--number") {
+            arguments.extend(["--number", "3"]);
+        }
+        arguments.extend(more);
+        succeed(at, &arguments)
+    };
+    let said = select(&["-o", "new.extxyz"]);
+    assert!(said.contains("3 of 7 frames, the most novel of the others "), "{said}");
+    let frames = mlmd::io::read_all(&at.join("new.extxyz"), &mlmd::io::ReadOptions::default()).unwrap();
+    let novelty: Vec<f64> = frames
+        .iter()
+        .map(|frame| match frame.info["novelty"] {
+            mlmd::io::Value::Real(novelty) => novelty,
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(novelty.len() == 3 && novelty.is_sorted_by(|a, b| a >= b) && novelty[2] > 0.0, "{novelty:?}");
+    // The labels were those of the potential of the run; what the committee said stays.
+    assert!(frames.iter().all(|f| f.energy.is_none() && f.forces.is_none() && widest_of(f) > 0.0));
+    // The next one is as novel as was said, and comes first where the chosen ones are known.
+    let row = |text: &str, row: usize| -> Vec<String> {
+        text.lines().nth(row).unwrap().split_whitespace().map(str::to_string).collect()
+    };
+    let told = said.split("others ").nth(1).unwrap().split(':').next().unwrap();
+    let four = row(&select(&["--number", "4", "-o", "four.extxyz"]), 4);
+    assert_eq!(four[0], told);
+    let rest = row(&select(&["--known", "new.extxyz", "-o", "more.extxyz"]), 1);
+    assert_eq!(four[3..], rest[3..]);
+    // Nothing is new twice, and what is no good is left out.
+    let nothing = succeed(at, &["select", "one.mlmd", "train.extxyz", "--known", "train.extxyz", "-n", "3"]);
+    assert!(
+        nothing.contains("frames is novel: 0.0000 at most") && !at.join("selected.extxyz").exists(),
+        "{nothing}"
+    );
+    let none = fail(at, 2, &["select", "one.mlmd", kept, "-n", "3", "--closest", "9 angstrom"]);
+    assert!(none.contains("none of the 7 frames can be chosen"), "{none}");
+    let bare = fail(at, 2, &["select", "one.mlmd", "train.extxyz", "-n", "3", "--spread", "1 eV/angstrom"]);
+    assert!(bare.contains("train.extxyz:1 (frame 0): there is no column forces_std"), "{bare}");
 }
 
 /// A run that was shorter and goes on writes what the longer run writes.

@@ -57,6 +57,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                     guard: guard.clone(),
                     potential: plan.potential.clone(),
                     tolerance: Tolerance {
+                        most: guard.most.unwrap_or(f64::INFINITY),
                         every: guard.every.map_or(JUDGE_EVERY, |every| dynamics.steps_in(every)),
                         force: guard.force,
                         policy: policy(guard.policy),
