@@ -16,6 +16,7 @@ mod set;
 mod source;
 mod syntax;
 mod tree;
+mod whole;
 
 mod analysis;
 mod barostat;

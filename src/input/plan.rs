@@ -13,8 +13,8 @@ use super::run::Run;
 use super::schema::Schema;
 use super::source::Source;
 use super::structure::Structure;
-use super::{set, tree};
-use crate::error::{Error, Result};
+use super::{tree, whole};
+use crate::error::Result;
 use std::path::Path;
 
 /// What a run is asked to do: the whole input file, checked.
@@ -84,19 +84,12 @@ impl Table for Plan {
 impl Plan {
     /// Reads an input file, changed by `--set` arguments.
     pub fn read_file(path: impl AsRef<Path>, sets: &[String]) -> Result<Self> {
-        let path = path.as_ref();
-        Self::read_text(path, &text_of(path)?, path.parent().unwrap_or(Path::new("")), sets)
+        whole::read(&whole::source(path.as_ref())?, sets)
     }
 
     /// Reads an input from text; `name` is used in messages, relative paths start from `folder`.
     pub fn read_text(name: impl AsRef<Path>, text: &str, folder: &Path, sets: &[String]) -> Result<Self> {
-        let mut root = tree::parse(&Source::new(name, text, folder))?;
-        for argument in sets {
-            set::apply(&mut root, argument)?;
-        }
-        let schema = Self::schema();
-        schema.refuse_unknown(&root, "", &schema)?;
-        Keys::read(&root)
+        whole::read(&Source::new(name, text, folder), sets)
     }
 
     /// Every table and key of the input language.
@@ -108,9 +101,7 @@ impl Plan {
 impl PotentialChoice {
     /// Reads the `[potential]` table of a TOML file and looks at nothing else in it.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let source = Source::new(path, text_of(path)?, path.parent().unwrap_or(Path::new("")));
-        let root = tree::parse(&source)?;
+        let root = tree::parse(&whole::source(path.as_ref())?)?;
         let entry = root.entries().unwrap_or_default().iter().find(|entry| entry.key == "potential");
         let Some(entry) = entry else {
             return Err(root.place.error("`[potential]` is missing").with_help(Self::ABOUT).into());
@@ -118,13 +109,6 @@ impl PotentialChoice {
         Schema::of::<Self>().refuse_unknown(&entry.item, "potential", &Plan::schema())?;
         table::<Self>().read(&entry.item)
     }
-}
-
-/// The text of an input file.
-pub(super) fn text_of(path: &Path) -> Result<String> {
-    let text = std::fs::read(path).map_err(Error::io(path, "open"))?;
-    String::from_utf8(text)
-        .map_err(|_| Error::invalid(format!("{}: this is not a text file (UTF-8)", path.display())))
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use super::keys::{Keys, Table};
 use super::kind::{existing_path, integer, list, number, one_or_many, output_path, table, text, word};
-use super::plan::text_of;
 use super::schema::Schema;
-use super::source::{Place, Source};
-use super::tree;
+use super::source::Place;
+use super::whole;
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -297,12 +296,7 @@ impl Table for ScreenPlan {
 impl ScreenPlan {
     /// Reads a plan.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let root = tree::parse(&Source::new(path, text_of(path)?, folder))?;
-        let schema = Self::schema();
-        schema.refuse_unknown(&root, "", &schema)?;
-        Keys::read(&root)
+        whole::read(&whole::source(path.as_ref())?, &[])
     }
 
     /// Every table and key of a plan.

@@ -7,14 +7,13 @@ use super::guards::Guards;
 use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, one_or_many, table, text, time};
 use super::output::Output;
-use super::plan::text_of;
 use super::potential::PotentialChoice;
 use super::relax::Relax;
 use super::run::Run;
 use super::schema::Schema;
 use super::source::Source;
 use super::structures::Structures;
-use super::tree;
+use super::whole;
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -261,15 +260,12 @@ impl SweepPlan {
     /// Reads a plan.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::read_text(path, &text_of(path)?, path.parent().unwrap_or(Path::new("")))
+        Self::read_text(path, &whole::text(path)?, path.parent().unwrap_or(Path::new("")))
     }
 
     /// Reads a plan from text; `name` is used in messages, relative paths start from `folder`.
     pub fn read_text(name: impl AsRef<Path>, text: &str, folder: &Path) -> Result<Self> {
-        let root = tree::parse(&Source::new(name, text, folder))?;
-        let schema = Self::schema();
-        schema.refuse_unknown(&root, "", &schema)?;
-        let plan: Self = Keys::read(&root)?;
+        let plan: Self = whole::read(&Source::new(name, text, folder), &[])?;
         Ok(Self { text: text.to_string(), folder: folder.to_path_buf(), ..plan })
     }
 

@@ -24,11 +24,10 @@ pub use transfer::TransferTable;
 
 use super::keys::{Keys, Table};
 use super::kind::{flag, integer, number, one_of, output_path, table, text};
-use super::plan::text_of;
 use super::run::Run;
 use super::schema::Schema;
 use super::source::Source;
-use super::{set, tree};
+use super::whole;
 use crate::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -192,19 +191,12 @@ impl Table for TrainOutput {
 impl TrainPlan {
     /// Reads an input file, changed by `--set` arguments.
     pub fn read_file(path: impl AsRef<Path>, sets: &[String]) -> Result<Self> {
-        let path = path.as_ref();
-        Self::read_text(path, &text_of(path)?, path.parent().unwrap_or(Path::new("")), sets)
+        whole::read(&whole::source(path.as_ref())?, sets)
     }
 
     /// Reads an input from text; `name` is used in messages, relative paths start from `folder`.
     pub fn read_text(name: impl AsRef<Path>, text: &str, folder: &Path, sets: &[String]) -> Result<Self> {
-        let mut root = tree::parse(&Source::new(name, text, folder))?;
-        for argument in sets {
-            set::apply(&mut root, argument)?;
-        }
-        let schema = Self::schema();
-        schema.refuse_unknown(&root, "", &schema)?;
-        Keys::read(&root)
+        whole::read(&Source::new(name, text, folder), sets)
     }
 
     /// Every table and key of the input of `mlmd train`.
