@@ -2,13 +2,13 @@
 
 use super::options::Device;
 use super::rows::Rows;
-use super::simulate::simulate;
+use super::simulate::{made, simulate};
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::{Barostat, Dynamics, Plan, Thermostat};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
-use crate::workflow::dynamics::{residence, tasks};
-use crate::workflow::run::{Outlook, Setup};
+use crate::workflow::dynamics::{RunFolder, residence, tasks};
+use crate::workflow::run::{self, Outlook, Setup};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,23 +51,36 @@ impl Arguments {
             plan.device.adapters = adapters;
         }
         let mut setup = Setup::new(plan)?;
+        let input = std::fs::read_to_string(&self.input).map_err(Error::io(&self.input, "read"))?;
+        let fresh = matches!(self.restart, Some(Restart::Fresh));
         if self.dry_run {
+            let earlier = earlier(&setup, &input, &self.set, fresh)?;
             setup.rehearse()?;
             let outlook = setup.measure()?;
-            return terminal::print(&describe(&setup, &outlook)?);
+            return terminal::print(&describe(&setup, &outlook, earlier)?);
         }
         if setup.plan.dynamics.is_none() && setup.plan.relax.is_none() {
             setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
             return terminal::print(&evaluation(&mut setup)?);
         }
-        let input = std::fs::read_to_string(&self.input).map_err(Error::io(&self.input, "read"))?;
-        let fresh = matches!(self.restart, Some(Restart::Fresh));
         simulate(&mut setup, &input, &self.set, fresh, terminal)
     }
 }
 
+/// What becomes of results that are there; those of another input are refused.
+fn earlier(setup: &Setup, input: &str, sets: &[String], fresh: bool) -> Result<Option<&'static str>> {
+    let (device, files) = (setup.processor.name(), run::files(&setup.plan)?);
+    let made = made(setup, input, sets, &device, &files);
+    match RunFolder::goes_on(&setup.plan.output.directory, made) {
+        Ok(false) => Ok(None),
+        Ok(true) if !fresh => Ok(Some("the run goes on from what is there")),
+        Err(other) if !fresh => Err(other),
+        _ => Ok(Some("what is there is deleted")),
+    }
+}
+
 /// What the run would do and take.
-fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
+fn describe(setup: &Setup, outlook: &Outlook, earlier: Option<&str>) -> Result<String> {
     let (plan, system) = (&setup.plan, &setup.system);
     let mut rows = Rows::new(plan.title.clone().unwrap_or_else(|| "The input is valid.".to_string()));
     rows.push(
@@ -98,6 +111,9 @@ fn describe(setup: &Setup, outlook: &Outlook) -> Result<String> {
     match &plan.dynamics {
         Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
+    }
+    if let Some(earlier) = earlier {
+        rows.push("", earlier);
     }
     if let Some(remark) = residence(&setup.engine, &tasks(plan)?) {
         rows.push("integration", remark.trim_start_matches("integration: "));

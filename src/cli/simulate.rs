@@ -12,8 +12,20 @@ use crate::workflow::dynamics::{
 use crate::workflow::relax::{self, Stage};
 use crate::workflow::run::{self, Setup};
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
+
+/// The provenance of a run.
+pub(super) fn made<'a>(
+    setup: &Setup,
+    input: &'a str,
+    sets: &'a [String],
+    device: &'a str,
+    files: &'a [PathBuf],
+) -> Made<'a> {
+    Made { input, sets, seed: setup.plan.seed, threads: setup.threads(), device, files }
+}
 
 /// Runs every task of the plan; `input` is the text of the input file, `fresh` deletes earlier results.
 pub(super) fn simulate(
@@ -29,8 +41,7 @@ pub(super) fn simulate(
     let stop = Stop::listen(plan.run.wall_time)?;
     let files = run::files(plan)?;
     let device = setup.processor.name();
-    let made =
-        Made { input, sets, seed: plan.seed, threads: setup.threads(), device: &device, files: &files };
+    let made = made(setup, input, sets, &device, &files);
     setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();

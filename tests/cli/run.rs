@@ -185,6 +185,17 @@ fn another_input_in_the_same_folder_is_refused_with_the_difference() {
             && message.contains("+ dynamics.timestep = \"2 fs\""),
         "{message}"
     );
+    // A dry run tells the same, without a touch.
+    let dry = run(folder.path(), &["--dry-run"]);
+    assert_eq!((dry.status.code(), String::from_utf8_lossy(&dry.stderr)), (Some(2), message.as_str().into()));
+    let said = |arguments: &[&str]| {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let back = "dynamics.timestep=4 fs";
+    assert!(said(&["--dry-run", "--set", back]).contains("the run goes on from what is there"));
+    assert!(said(&["--dry-run", "--restart", "fresh"]).contains("what is there is deleted"));
     assert!(run(folder.path(), &["--restart", "fresh"]).status.success());
     let thermo = fs::read_to_string(folder.path().join("out/T0040K/thermo.csv")).unwrap();
     assert!(thermo.lines().nth(1).is_some_and(|row| row.starts_with("200,400,")), "{thermo}");

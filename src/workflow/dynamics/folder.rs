@@ -72,7 +72,7 @@ impl RunFolder {
             remove_file(&path.join(RELAXED))?;
             json!({})
         } else {
-            folder.refuse_other_input(&record, made)?
+            Self::results(path, made)?.map_or_else(|| json!({}), |before| before["timings"].clone())
         };
         folder.write(&record, made, tasks, &timings)?;
         Ok(folder)
@@ -98,19 +98,29 @@ impl RunFolder {
         self.replace(&record, &value)
     }
 
-    /// What earlier processes took, if this input goes on with theirs.
-    fn refuse_other_input(&self, record: &Path, made: Made<'_>) -> Result<Value> {
-        let Some(before) = read(record)? else { return Ok(json!({})) };
+    /// Are there results in this folder that such a run would go on from? Nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if they are of another input.
+    pub fn goes_on(path: &Path, made: Made<'_>) -> Result<bool> {
+        Ok(Self::results(path, made)?.is_some())
+    }
+
+    /// The record of earlier processes, if this input goes on with theirs.
+    fn results(path: &Path, made: Made<'_>) -> Result<Option<Value>> {
+        let Some(mut before) = read(&path.join("run.json"))? else { return Ok(None) };
         let differences = [other_input(&before, made)?, other_files(&before, made)?].concat();
         if differences.is_empty() {
-            let timings = &before["timings"];
-            return Ok(if timings.is_object() { timings.clone() } else { json!({}) });
+            if !before["timings"].is_object() {
+                before["timings"] = json!({});
+            }
+            return Ok(Some(before));
         }
         Err(Error::invalid(format!(
             "{}: this folder holds results of another input\n   expected the same input, a longer `produce`, more \
              temperatures at the end of the list, another [output] directory, or `--restart fresh`, which deletes \
              them\n   {}",
-            self.path.display(),
+            path.display(),
             differences.join("\n   ")
         )))
     }
