@@ -2,6 +2,8 @@
 """The table of lithium's motion in this folder's README, as Markdown, from what the run wrote:
 
     python3 examples/li3n/transport.py [FOLDER...]        (after run.toml; without a folder that of run.toml)
+
+Several folders, such as examples/li3n/out and examples/li3n/out-esnap, make a table each.
 """
 import json
 import pathlib
@@ -30,21 +32,21 @@ def row(section):
 
 if __name__ == "__main__":
     folders = [pathlib.Path(folder) for folder in sys.argv[1:]] or [HERE / "out"]
-    print(
-        "| T (K) | atoms | ps | D* of Li (10⁻⁵ cm²/s) | along x | y | z | σ, collective (S/cm) | along x | y | z | Haven ratio |"
-    )
-    print("|" + "---|" * 12)
-    laws = []
     for folder in folders:
         done = folder / "result.json"
         if not done.exists():
             sys.exit(f"{done} is not there: mlmd run {HERE / 'run.toml'} makes it")
         result = json.loads(done.read_text())
+        if len(folders) > 1:
+            print(f"{folder}:\n")
+        print(
+            "| T (K) | atoms | ps | D* of Li (10⁻⁵ cm²/s) | along x | y | z | σ, collective (S/cm) | along x | y | z | Haven ratio |"
+        )
+        print("|" + "---|" * 12)
         for section in result["temperatures"]:
             print("|", " | ".join(row(section)), "|")
-        laws += (result.get("arrhenius") or {}).values()
-    print()
-    for law in laws:
-        print(f"- Activation energy of {law['quantity']}: {interval(law.get('activation_energy', law))} eV")
-        for flag in law.get("flags", []):
-            print(f"  - {flag}")
+        print()
+        for law in (result.get("arrhenius") or {}).values():
+            print(f"- Activation energy of {law['quantity']}: {interval(law.get('activation_energy', law))} eV")
+            for flag in law.get("flags", []):
+                print(f"  - {flag}")
