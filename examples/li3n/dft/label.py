@@ -26,13 +26,13 @@ PULAY = 0.0020  # eV/Å³
 MASSES = {"Li": 6.941, "N": 14.0067}
 NITROGEN = "N.pbe-n-rrkjus_psl.1.0.0.UPF"  # of Debian's quantum-espresso-data
 SETTINGS = """&CONTROL
-  calculation='scf', prefix='p', outdir='./tmp', pseudo_dir='{pseudo}', tprnfor=.true., tstress=.true., disk_io='none'
+  {control}, prefix='p', outdir='./tmp', pseudo_dir='{pseudo}', tprnfor=.true., tstress=.true., disk_io='none'
 /
 &SYSTEM
   ibrav=0, nat={atoms}, ntyp={types}, ecutwfc=45, ecutrho=240, occupations='fixed', nosym=.true., tot_charge={charge}
 /
 &ELECTRONS
-  conv_thr=5e-7, mixing_beta=0.4, electron_maxstep=60, diago_david_ndim=4, diago_thr_init=1e-4
+  conv_thr={converged}, mixing_beta=0.4, electron_maxstep=60, diago_david_ndim=4, diago_thr_init=1e-4
 /
 """
 
@@ -48,28 +48,32 @@ def pseudopotentials(folder):
     return folder
 
 
-def written(frame, pseudo, charge):
-    """The input of pw.x."""
+def written(frame, pseudo, charge=0, control="calculation='scf'", converged=5e-7, points=None):
+    """The input of pw.x, for the Γ point or for `points` in fractions of the reciprocal vectors."""
     files = {"Li": "Li.soft.UPF", "N": NITROGEN}
     symbols = frame.get_chemical_symbols()
     elements = [e for e in files if e in symbols]
     row = lambda v: " ".join(f"{x:.10f}" for x in v)
     return "\n".join([
-        SETTINGS.format(pseudo=pseudo, atoms=len(frame), types=len(elements), charge=charge) + "ATOMIC_SPECIES",
+        SETTINGS.format(
+            pseudo=pseudo, atoms=len(frame), types=len(elements), charge=charge, control=control, converged=converged
+        ) + ("&IONS\n/\n" if "relax" in control else "") + "ATOMIC_SPECIES",
         *[f"{e} {MASSES[e]} {files[e]}" for e in elements],
-        "K_POINTS gamma", "CELL_PARAMETERS angstrom", *map(row, frame.cell.array),
+        *(["K_POINTS gamma"] if points is None else ["K_POINTS crystal", str(len(points)), *[f"{row(k)} 1" for k in points]]),
+        "CELL_PARAMETERS angstrom", *map(row, frame.cell.array),
         "ATOMIC_POSITIONS angstrom", *[f"{s} {row(p)}" for s, p in zip(symbols, frame.positions)], ""])
 
 
 def read(path, atoms):
-    """Energy (eV), forces (eV/Å) and stress (eV/Å³, positive under tension) of an output of pw.x; nothing if it did not end well."""
+    """Energy (eV), forces (eV/Å) and stress (eV/Å³, positive under tension) at the end of an output of pw.x; nothing if it did not
+    end well."""
     text = path.read_text(errors="replace") if path.exists() else ""
     if "JOB DONE" not in text or "convergence NOT achieved" in text:
         return None
     energy = RYDBERG * float(re.findall(r"^!\s+total energy\s+=\s+(\S+) Ry", text, re.M)[-1])
-    total = text[text.index("Forces acting on atoms"):]
+    total = text[text.rindex("Forces acting on atoms"):]
     forces = re.findall(r"atom\s+\d+ type\s+\d+\s+force =\s+(\S+)\s+(\S+)\s+(\S+)", total)[:atoms]
-    rows = re.search(r"total\s+stress.*\n((?:.*\n){3})", text)[1].splitlines()
+    rows = re.search(r"total\s+stress.*\n((?:.*\n){3})", total)[1].splitlines()
     stress = -np.array([r.split()[:3] for r in rows], float) * RYDBERG / BOHR**3
     return energy, np.array(forces, float) * RYDBERG / BOHR, (stress + stress.T) / 2 - PULAY * np.eye(3)
 
@@ -117,4 +121,5 @@ def main():
                 given.output.write_text("".join(done))
 
 
-main()
+if __name__ == "__main__":
+    main()
