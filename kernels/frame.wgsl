@@ -9,7 +9,7 @@ struct Frame {
     h2: vec4<f32>,
     // First slot of the species, how many there are, where its descriptors begin, where its moments begin.
     block: vec4<u32>,
-    // First member of the committee that counts and the one after the last.
+    // First member of the committee that counts, the one after the last, and zero twice.
     members: vec4<u32>,
 }
 

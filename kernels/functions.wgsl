@@ -19,6 +19,14 @@ fn exp_of(x: f32) -> f32 {
     return select(series * bitcast<f32>(u32(i32(n) + 127) << 23u), 0.0, x < -87.0);
 }
 
+// ln(1 + x) for x in [0, 1]: 2 artanh(x/(2 + x)) by its series, to 1e-8.
+fn log_one_plus(x: f32) -> f32 {
+    let s = x / (2.0 + x);
+    let s2 = s * s;
+    let high = 1.0 / 9.0 + s2 * (1.0 / 11.0 + s2 * (1.0 / 13.0 + s2 * (1.0 / 15.0)));
+    return 2.0 * s * (1.0 + s2 * (1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * high))));
+}
+
 // tanh: from exp, and by its series where that would cancel.
 fn tanh_of(x: f32) -> f32 {
     let a = min(abs(x), 20.0);

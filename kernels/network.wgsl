@@ -23,7 +23,7 @@
 @group(0) @binding(6) var<storage, read_write> outside: array<u32>;
 
 fn logistic(x: f32) -> f32 {
-    return 1.0 / (1.0 + exp(-x));
+    return 1.0 / (1.0 + exp_of(-x));
 }
 
 // Value and slope of an activation function, in the order of the names in `network.rs`.
@@ -47,13 +47,13 @@ fn activation(kind: u32, x: f32) -> vec2<f32> {
             return vec2<f32>(1.7159 * t + twist * x, 1.7159 * (2.0 / 3.0) * (1.0 - t * t) + twist);
         }
         case 5u: {
-            return vec2<f32>(max(x, 0.0) + log(1.0 + exp(-abs(x))), logistic(x));
+            return vec2<f32>(max(x, 0.0) + log_one_plus(exp_of(-abs(x))), logistic(x));
         }
         case 6u: {
             return vec2<f32>(max(x, 0.0), select(0.0, 1.0, x > 0.0));
         }
         case 7u: {
-            let y = exp(-0.5 * x * x);
+            let y = exp_of(-0.5 * x * x);
             return vec2<f32>(y, -x * y);
         }
         case 8u: {
@@ -71,7 +71,7 @@ fn activation(kind: u32, x: f32) -> vec2<f32> {
             return vec2<f32>(y, y * (y - 1.0));
         }
         case 10u: {
-            let y = exp(-x);
+            let y = exp_of(-x);
             return vec2<f32>(y, -y);
         }
         default: {
