@@ -299,6 +299,11 @@ impl Format {
         })
     }
 
+    /// Does a file of it hold a single structure?
+    pub fn holds_one(self) -> bool {
+        matches!(self, Self::Poscar | Self::LammpsData)
+    }
+
     /// Refuses to write what mlmd only reads; `path` is what errors name.
     pub fn check_writes(self, path: &Path) -> Result<()> {
         self.writer(path).map(|_| ())

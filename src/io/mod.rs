@@ -29,6 +29,7 @@ mod recognise;
 mod sink;
 mod source;
 mod spreadsheet;
+mod staged;
 mod vasp;
 mod xsf;
 
@@ -39,6 +40,7 @@ pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};
 pub use sink::{append, check_folder, check_output, create, open_at, same_file};
 pub use source::{Frames, open, open_text, read_all};
 pub use spreadsheet::Spreadsheet;
+pub use staged::{Staged, create_whole};
 
 use crate::error::Result;
 

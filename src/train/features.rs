@@ -88,12 +88,12 @@ pub fn estimate(set: &DescriptorSet, frames: &[&Frame]) -> Result<usize> {
     Ok((4.0 * entries as f64 * atoms as f64 / sampled.max(1) as f64) as usize)
 }
 
-/// Raw descriptors and Jacobians of all frames, in their order; `done` is told how many are finished.
+/// Raw descriptors and Jacobians of all frames, in their order; `done` is told after each, and may end it with an error.
 pub fn compute(
     set: &DescriptorSet,
     frames: &[&Frame],
     derivatives: bool,
-    done: &(dyn Fn() + Sync),
+    done: &(dyn Fn() -> Result<()> + Sync),
 ) -> Result<Vec<FrameFeatures>> {
     match set {
         DescriptorSet::Symmetry(functions) => {
@@ -113,14 +113,13 @@ fn all<D: Descriptor<f64>>(
     elements: &[Element],
     frames: &[&Frame],
     derivatives: bool,
-    done: &(dyn Fn() + Sync),
+    done: &(dyn Fn() -> Result<()> + Sync),
 ) -> Result<Vec<FrameFeatures>> {
     frames
         .par_iter()
         .map(|frame| {
-            let features = one(descriptor, elements, frame, derivatives);
-            done();
-            features
+            let features = one(descriptor, elements, frame, derivatives)?;
+            done().map(|()| features)
         })
         .collect()
 }

@@ -6,11 +6,11 @@
 
 use super::displaced::Displaced;
 use super::objective::{Descent, Objective, Summary};
-use super::optimizer::{Halt, Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome, go_on};
 use super::place::Place;
 use super::problem::Problem;
 use super::schedule::{Plateaus, Schedule};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::random::{Philox, Purpose};
 use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _};
 use burn::tensor::Tensor;
@@ -114,10 +114,7 @@ impl Adaptive {
         });
         let mut met = Vec::new();
         for frames in order.chunks(self.batch) {
-            // An epoch of many frames may take longer than a queue waits after its signal.
-            if halt() {
-                return Err(Error::Interrupted("an epoch was given up".into()));
-            }
+            go_on(halt)?;
             let [gradient, rows] = objective.slope(&at, frames)?;
             met.push(rows);
             // Shares are parts of the whole: a batch stands for all frames.

@@ -239,7 +239,7 @@ mod tests {
             let grown = grow(&old, &elements(&["F"])).unwrap();
             let known = frame(false);
             let [before, after] = [&old, &grown.set]
-                .map(|set| features::compute(set, &[&known], false, &|| ()).unwrap().remove(0).atoms);
+                .map(|set| features::compute(set, &[&known], false, &|| Ok(())).unwrap().remove(0).atoms);
             for (b, a) in before.iter().zip(&after) {
                 assert_eq!(grown.species[a.species], Some(b.species));
                 let inputs = &grown.inputs[a.species];
@@ -254,7 +254,8 @@ mod tests {
                 }
                 assert!(seen.iter().all(|s| *s), "a descriptor got lost");
             }
-            let strange = features::compute(&grown.set, &[&frame(true)], false, &|| ()).unwrap().remove(0);
+            let strange =
+                features::compute(&grown.set, &[&frame(true)], false, &|| Ok(())).unwrap().remove(0);
             let fresh = strange.atoms.iter().find(|a| grown.species[a.species].is_none()).unwrap();
             assert!(fresh.values.iter().any(|x| x.abs() > 1e-3));
         }

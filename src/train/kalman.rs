@@ -6,7 +6,7 @@
 //! S = 1 + H P Hᵀ, θ ← θ − P Hᵀ S⁻¹ r, P ← P − P Hᵀ S⁻¹ H P + q. An epoch shows every frame once, in an
 //! order and with a choice of its force components that seed and epoch decide.
 
-use super::optimizer::{Halt, Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome, go_on};
 use super::problem::Problem;
 use super::tangent::{Networks, Pass};
 use crate::error::{Error, Result};
@@ -85,8 +85,20 @@ impl<'a> Optimizer<Problem<'a>> for Kalman {
         problem: &Problem<'a>,
         theta: &mut Vec<f64>,
         epoch: u64,
-        _: Halt<'_>,
+        halt: Halt<'_>,
     ) -> Result<Outcome> {
+        let before = (self.covariance.clone(), theta.clone());
+        let done = self.frames(problem, theta, epoch, halt);
+        if matches!(done, Err(Error::Interrupted(_))) {
+            (self.covariance, *theta) = before;
+        }
+        done.map(|()| Outcome::default())
+    }
+}
+
+impl Kalman {
+    /// Learns from every frame.
+    fn frames(&mut self, problem: &Problem<'_>, theta: &mut [f64], epoch: u64, halt: Halt<'_>) -> Result<()> {
         let n = theta.len();
         if self.covariance.is_empty() {
             self.covariance = vec![0.0; n * n];
@@ -101,6 +113,7 @@ impl<'a> Optimizer<Problem<'a>> for Kalman {
         }
         let mut pass = Pass::default();
         for frame in order {
+            go_on(halt)?;
             let total = problem.targets[frame].references.len() - 1;
             let count = ((total as f64 * self.share).ceil() as usize).clamp(1, total);
             let chosen = random.choose(total, count);
@@ -114,7 +127,7 @@ impl<'a> Optimizer<Problem<'a>> for Kalman {
                 self.update(theta, &residuals, &rows)?;
             }
         }
-        Ok(Outcome::default())
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::dense;
 use super::objective::Objective;
-use super::optimizer::{Halt, Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome, go_on};
 use super::problem::Problem;
 use super::tangent::{Networks, Pass};
 use crate::error::{Error, Result};
@@ -34,13 +34,14 @@ impl LevenbergMarquardt {
     }
 }
 
-/// JᵀJ (lower triangle) and Jᵀr over the frames that train, and ½|r|².
-fn normal_equations(problem: &Problem<'_>, theta: &[f64]) -> (Vec<f64>, Vec<f64>) {
+/// JᵀJ (lower triangle) and Jᵀr over the frames that train.
+fn normal_equations(problem: &Problem<'_>, theta: &[f64], halt: Halt<'_>) -> Result<(Vec<f64>, Vec<f64>)> {
     let n = theta.len();
     let networks = Networks::new(problem.layout, theta);
     let (mut matrix, mut right) = (vec![0.0; n * n], vec![0.0; n]);
     let mut rest = problem.train;
     while !rest.is_empty() {
+        go_on(halt)?;
         let mut count = 0;
         let mut numbers = 0;
         while count < rest.len() && (count == 0 || numbers < HELD) {
@@ -61,14 +62,32 @@ fn normal_equations(problem: &Problem<'_>, theta: &[f64]) -> (Vec<f64>, Vec<f64>
         let rows: Vec<&[f64]> = blocks.iter().map(|block| &block.1[..]).collect();
         dense::add_products(&mut matrix, n, &rows, 1.0);
     }
-    (matrix, right)
+    Ok((matrix, right))
 }
 
 impl<'a> Optimizer<Problem<'a>> for LevenbergMarquardt {
-    fn epoch(&mut self, problem: &Problem<'a>, theta: &mut Vec<f64>, _: u64, _: Halt<'_>) -> Result<Outcome> {
+    fn epoch(
+        &mut self,
+        problem: &Problem<'a>,
+        theta: &mut Vec<f64>,
+        _: u64,
+        halt: Halt<'_>,
+    ) -> Result<Outcome> {
+        let before = self.clone();
+        let done = self.step(problem, theta, halt);
+        if matches!(done, Err(Error::Interrupted(_))) {
+            *self = before;
+        }
+        done
+    }
+}
+
+impl LevenbergMarquardt {
+    /// One step downhill.
+    fn step(&mut self, problem: &Problem<'_>, theta: &mut Vec<f64>, halt: Halt<'_>) -> Result<Outcome> {
         let n = theta.len();
         let lambda = problem.loss.decay;
-        let (matrix, mut right) = normal_equations(problem, theta);
+        let (matrix, mut right) = normal_equations(problem, theta, halt)?;
         right.iter_mut().zip(&*theta).for_each(|(b, t)| *b += lambda * t);
         if self.damping < 0.0 {
             let largest = (0..n).map(|k| matrix[k * n + k]).fold(0.0, f64::max);
@@ -79,6 +98,7 @@ impl<'a> Optimizer<Problem<'a>> for LevenbergMarquardt {
         };
         let before = cost(theta)?;
         for _ in 0..FAILURES {
+            go_on(halt)?;
             let mut factor = matrix.clone();
             for k in 0..n {
                 factor[k * n + k] += lambda + self.damping;

@@ -1,16 +1,20 @@
 //! What every optimiser can do.
 
 use super::objective::Summary;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// Is the epoch to be given up?
+/// Is the epoch to be given up? One of many frames may take longer than a queue waits after its signal.
 pub type Halt<'a> = &'a dyn Fn() -> bool;
+
+/// [`Error::Interrupted`] where the epoch is to be given up.
+pub(super) fn go_on(halt: Halt<'_>) -> Result<()> {
+    if halt() { Err(Error::Interrupted("an epoch was given up".into())) } else { Ok(()) }
+}
 
 /// One way of going downhill in an objective of kind `P`; an epoch looks at every frame about once.
 pub trait Optimizer<P>: Memory {
-    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random. An optimiser of many small steps
-    /// may end with [`Error::Interrupted`](crate::Error::Interrupted) when it is to `halt`. After that, and after an
-    /// [`Error::Device`](crate::Error::Device), neither θ nor what is remembered has changed.
+    /// Changes θ; `epoch` counts from zero and, with the seed, decides what is random. It ends with
+    /// [`Error::Interrupted`] when it is to `halt`. After that, and after an [`Error::Device`], neither θ nor what is remembered has changed.
     fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, epoch: u64, halt: Halt<'_>) -> Result<Outcome>;
 }
 

@@ -2,9 +2,9 @@
 //! (Lewis and Overton, Math. Program. 141, 135 (2013), doi:10.1007/s10107-012-0514-2).
 
 use super::objective::Objective;
-use super::optimizer::{Halt, Memory, Optimizer, Outcome};
+use super::optimizer::{Halt, Memory, Optimizer, Outcome, go_on};
 use crate::curvature::{Curvature, dot};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Sufficient decrease and curvature of the Wolfe conditions.
 const DECREASE: f64 = 1e-4;
@@ -42,8 +42,19 @@ fn slope<P: Objective>(objective: &P, theta: &[f64]) -> Result<(f64, Vec<f64>)> 
 }
 
 impl<P: Objective> Optimizer<P> for QuasiNewton {
+    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, _: u64, halt: Halt<'_>) -> Result<Outcome> {
+        let before = self.known.clone();
+        let done = self.step(objective, theta, halt);
+        if matches!(done, Err(Error::Interrupted(_))) {
+            self.known = before;
+        }
+        done
+    }
+}
+
+impl QuasiNewton {
     /// One step downhill.
-    fn epoch(&mut self, objective: &P, theta: &mut Vec<f64>, _: u64, _: Halt<'_>) -> Result<Outcome> {
+    fn step<P: Objective>(&mut self, objective: &P, theta: &mut Vec<f64>, halt: Halt<'_>) -> Result<Outcome> {
         self.parameters = theta.len();
         let (value, gradient) = match self.here.take().filter(|here| here.0 == *theta) {
             Some((_, value, gradient)) => (value, gradient),
@@ -59,7 +70,7 @@ impl<P: Objective> Optimizer<P> for QuasiNewton {
             }
             let down = dot(&gradient, &d);
             if down < 0.0
-                && let Some((at, after, rise)) = search(objective, theta, value, &d, down)?
+                && let Some((at, after, rise)) = search(objective, theta, (value, &d, down), halt)?
             {
                 let step = at.iter().zip(&*theta).map(|(a, b)| a - b).collect();
                 let change = rise.iter().zip(&gradient).map(|(a, b)| a - b).collect();
@@ -91,17 +102,17 @@ impl Memory for QuasiNewton {
     }
 }
 
-/// A point along `d` with enough decrease and a flatter slope, or the lowest seen; `None` if none is lower.
+/// A point along `d`, where the loss falls by `down` from `value`, with enough decrease and a flatter slope, or the lowest seen; `None` if none is lower.
 fn search<P: Objective>(
     objective: &P,
     theta: &[f64],
-    value: f64,
-    d: &[f64],
-    down: f64,
+    (value, d, down): (f64, &[f64], f64),
+    halt: Halt<'_>,
 ) -> Result<Option<Place>> {
     let (mut low, mut high, mut t) = (0.0, f64::INFINITY, 1.0);
     let mut best: Option<Place> = None;
     for _ in 0..TRIALS {
+        go_on(halt)?;
         let at: Vec<f64> = theta.iter().zip(d).map(|(x, d)| x + t * d).collect();
         let (after, gradient) = slope(objective, &at)?;
         let enough = after <= value + DECREASE * t * down;

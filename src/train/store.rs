@@ -32,14 +32,14 @@ impl Store {
     }
 
     /// Descriptors of `frames`, and with `derivatives` their Jacobians, of which no more than `most` bytes
-    /// are held: those of the first frames. `estimated` is what all would take; `done` is told how many
-    /// frames are finished.
+    /// are held: those of the first frames. `estimated` is what all would take; `done` is told
+    /// after each, and may end it with an error.
     pub fn compute(
         set: &DescriptorSet,
         frames: &[&Frame],
         derivatives: bool,
         (estimated, most): (usize, usize),
-        done: &(dyn Fn() + Sync),
+        done: &(dyn Fn() -> Result<()> + Sync),
     ) -> Result<Self> {
         let held = if derivatives && estimated > most {
             (frames.len() as f64 * most as f64 / estimated as f64) as usize
@@ -92,7 +92,7 @@ impl Store {
     pub fn frame(&self, frame: usize) -> Cow<'_, FrameFeatures> {
         let Some(recipe) = &self.recipe else { return Cow::Borrowed(&self.frames[frame]) };
         let Some(source) = &recipe.sources[frame] else { return Cow::Borrowed(&self.frames[frame]) };
-        let made = features::compute(&recipe.set, &[source], true, &|| ());
+        let made = features::compute(&recipe.set, &[source], true, &|| Ok(()));
         let mut made = made.expect("the descriptors of this frame were computed before");
         let mut features = made.pop().expect("one frame gives one set of features");
         for atom in &mut features.atoms {

@@ -1,18 +1,14 @@
 //! Training as a whole, on small made-up crystals.
 
-use super::average::Averaged;
 use super::dataset::Sample;
 use super::displaced::Displaced;
 use super::features;
 use super::generate::{SymmetryGrid, chebyshev};
-use super::kalman::Kalman;
 use super::layout::Layout;
 use super::loss::{Loss, Target, totals};
-use super::marquardt::LevenbergMarquardt;
 use super::objective::{Descent, Objective as _};
 use super::optimizer::{Memory as _, Optimizer};
 use super::problem::Problem;
-use super::quasi_newton::QuasiNewton;
 use super::scaling;
 use super::store::Store;
 use super::surroundings::Surroundings;
@@ -32,6 +28,7 @@ use std::sync::Arc;
 mod bad_frames;
 #[cfg(feature = "train-gpu")]
 mod device;
+mod second_order;
 #[cfg(feature = "train")]
 mod uploaded;
 
@@ -103,7 +100,7 @@ fn setup_features(
     most: usize,
 ) -> (Store, Vec<crate::descriptors::Scaling>) {
     let estimated = features::estimate(set, frames).unwrap();
-    let mut store = Store::compute(set, frames, true, (estimated, most), &|| ()).unwrap();
+    let mut store = Store::compute(set, frames, true, (estimated, most), &|| Ok(())).unwrap();
     let values: Vec<_> = (0..store.len()).map(|k| store.values(k)).collect();
     let statistics = scaling::statistics(set, &values).unwrap();
     let scalings: Vec<_> = statistics.into_iter().map(|s| scaling::scaling(set, s).unwrap()).collect();
@@ -313,44 +310,6 @@ fn descend<'a>(
 ) {
     for epoch in epochs {
         optimizer.epoch(&setup.problem(), theta, epoch, &|| false).unwrap();
-    }
-}
-
-type Make<'a> = fn() -> Box<dyn Optimizer<Problem<'a>>>;
-
-/// Optimisers that know the curvature go down by a factor, give the same bits on one thread and on three, and
-/// go on from a saved state as if nothing had happened.
-#[test]
-fn second_order_optimisers_descend_and_repeat() {
-    let loss = Loss { energy: Some(1e-3), forces: Some(0.01), stress: None, huber: None, decay: 0.0 };
-    let setup = setup(argon(5), loss);
-    let makers: [(Make<'_>, u64); 4] = [
-        (|| Box::new(LevenbergMarquardt::new(1e-3)), 6),
-        (|| Box::new(Kalman::new(1.0, 1e-6, 0.5, 1)), 6),
-        (|| Box::new(QuasiNewton::new(5)), 40),
-        (|| Box::new(Averaged::new(Kalman::new(1.0, 1e-6, 0.5, 1), 3.0)), 6),
-    ];
-    for (make, epochs) in makers {
-        let run = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut theta = setup.layout.initial(4, 0);
-            pool.install(|| {
-                let mut optimizer = make();
-                descend(&setup, &mut *optimizer, &mut theta, 0..epochs);
-            });
-            theta
-        };
-        let theta = run(1);
-        let before = setup.problem().summary(&setup.layout.initial(4, 0), &setup.train).unwrap().loss;
-        let after = setup.problem().summary(&theta, &setup.train).unwrap().loss;
-        assert!(after < 0.2 * before, "{before} {after}");
-        assert_eq!(theta, run(3));
-        let (mut first, mut second) = (make(), make());
-        let mut resumed = setup.layout.initial(4, 0);
-        descend(&setup, &mut *first, &mut resumed, 0..epochs / 2);
-        second.load(&first.save().unwrap()).unwrap();
-        descend(&setup, &mut *second, &mut resumed, epochs / 2..epochs);
-        assert_eq!(theta, resumed);
     }
 }
 

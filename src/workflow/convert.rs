@@ -2,8 +2,7 @@
 
 use super::Selection;
 use crate::error::{Error, Result};
-use crate::io::{self, FileUnits, Format, ReadOptions, WriteOptions};
-use std::fs;
+use crate::io::{self, FileUnits, Format, ReadOptions, Staged, WriteOptions};
 use std::path::{Path, PathBuf};
 
 /// What to convert, and how.
@@ -50,7 +49,7 @@ impl Conversion {
         };
         format.check_writes(&self.output)?;
         let staged = Staged::new(&self.output)?;
-        let mut writer = io::create(&staged.path, Some(format), &self.writing)?;
+        let mut writer = io::create(staged.path(), Some(format), &self.writing)?;
         let mut done = 0;
         let mut had = None;
         let taken = self.frames.each(&self.input, &self.reading, |frame| {
@@ -65,8 +64,8 @@ impl Conversion {
             return Err(Error::invalid(format!("{}: no frame was chosen", self.input.display())));
         }
         writer.finish()?;
-        let lost = match had.filter(|_| staged.target.is_some()) {
-            Some(had) => lost(had, &staged.path, format)?,
+        let lost = match had.filter(|_| staged.is_file()) {
+            Some(had) => lost(had, staged.path(), format)?,
             None => Vec::new(),
         };
         staged.commit()?;
@@ -84,42 +83,4 @@ fn lost(mut had: Vec<String>, path: &Path, format: Format) -> Result<Vec<String>
         had.retain(|property| !has.contains(&property.as_str()));
     }
     Ok(had)
-}
-
-/// A file that is written under another name in the same folder, and takes its own when it is complete.
-/// What is no ordinary file (a pipe, a terminal) is written directly.
-struct Staged {
-    path: PathBuf,
-    target: Option<PathBuf>,
-}
-
-impl Staged {
-    fn new(target: &Path) -> Result<Self> {
-        io::check_folder(target)?;
-        let ordinary = fs::metadata(target).map_or(true, |found| found.is_file());
-        Ok(match target.file_name().filter(|_| ordinary) {
-            // The name ends as it did: its ending may ask for compression.
-            Some(name) => {
-                let name = format!(".partial-{}-{}", std::process::id(), name.to_string_lossy());
-                Self { path: target.with_file_name(name), target: Some(target.to_path_buf()) }
-            }
-            None => Self { path: target.to_path_buf(), target: None },
-        })
-    }
-
-    fn commit(mut self) -> Result<()> {
-        match self.target.take() {
-            Some(target) => fs::rename(&self.path, &target).map_err(Error::io(target, "write")),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if self.target.is_some() {
-            // Nothing can be done about a partial file that cannot be removed.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

@@ -102,7 +102,7 @@ fn create(path: &Path) -> Result<Box<dyn WriteFrames>> {
             format.info().title
         )));
     }
-    io::create(path, None, &WriteOptions { precision: Precision::Seventeen })
+    io::create_whole(path, None, &WriteOptions { precision: Precision::Seventeen })
 }
 
 /// Atoms that are held in memory at once, unless a single frame has more.

@@ -58,7 +58,7 @@ fn structure(system: &System) -> Frame {
 
 /// Writes one frame so that it reads back as the same bits.
 pub fn write(frame: &Frame, path: &Path) -> Result<()> {
-    let mut output = io::create(path, None, &WriteOptions { precision: Precision::Seventeen })?;
+    let mut output = io::create_whole(path, None, &WriteOptions { precision: Precision::Seventeen })?;
     output.write(frame)?;
     output.finish()
 }

@@ -68,7 +68,15 @@ const GUARD: &str = "guard";
 
 /// Chooses frames and writes them; `progress` is told how many of how many have been compared.
 pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Selected> {
-    io::check_output(&request.output)?;
+    let format = io::check_output(&request.output)?;
+    if format.holds_one() && request.wanted.most > 1 {
+        return Err(Error::invalid(format!(
+            "{}: {} holds one structure, not the {} that may be chosen\n   expected a name that ends in .extxyz",
+            request.output.display(),
+            format.info().title,
+            request.wanted.most
+        )));
+    }
     let mut inputs = request.files.iter().chain(&request.known);
     if let Some(input) = inputs.find(|file| io::same_file(file, &request.output)) {
         return Err(Error::invalid(format!(
@@ -102,7 +110,7 @@ pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Sele
     if picks.is_empty() {
         return Ok(selected);
     }
-    let mut writer = io::create(&request.output, None, &WriteOptions::default())?;
+    let mut writer = io::create_whole(&request.output, None, &WriteOptions::default())?;
     for pick in picks {
         let mut frame = good[pick.frame].clone();
         // Energy and forces of a frame that a guard kept are those of the potential of the run: nothing to learn from.
@@ -160,5 +168,5 @@ fn spread(frame: &Frame) -> Result<f64> {
 }
 
 fn descriptors(set: &DescriptorSet, frames: &[Frame]) -> Result<Vec<FrameFeatures>> {
-    features::compute(set, &frames.iter().collect::<Vec<_>>(), false, &|| ())
+    features::compute(set, &frames.iter().collect::<Vec<_>>(), false, &|| Ok(()))
 }

@@ -144,6 +144,8 @@ fn kept_frames_are_chosen_from() {
             fail(at, 2, &[&["select", "one.mlmd", inputs[0], "--known", inputs[1]], &known[..]].concat());
         assert!(lost.contains("train.extxyz: the input and the output are the same file"), "{lost}");
     }
+    let several = fail(at, 2, &["select", "one.mlmd", kept, "-n", "3", "-o", "POSCAR"]);
+    assert!(several.contains("POSCAR: VASP POSCAR/CONTCAR holds one structure, not the 3"), "{several}");
     let none = fail(at, 2, &["select", "one.mlmd", kept, "-n", "3", "--closest", "9 angstrom"]);
     assert!(none.contains("none of the 7 frames can be chosen"), "{none}");
     let bare = fail(at, 2, &["select", "one.mlmd", "train.extxyz", "-n", "3", "--spread", "1 eV/angstrom"]);

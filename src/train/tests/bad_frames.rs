@@ -1,8 +1,12 @@
 //! What is wrong or odd about frames.
 
 use super::{argon, frames, loss, setup};
+use crate::error::Error;
+use crate::io::Frame;
 use crate::train::dataset::{Dataset, Labels, Sample, check_test};
 use crate::train::features;
+use crate::train::store::Store;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const ALL: Labels = Labels { energy: true, forces: true, stress: true };
 
@@ -62,6 +66,19 @@ fn bad_frames_are_refused_or_told() {
     // An element that the descriptor does not have.
     let setup = setup(argon(2), loss(None));
     let strange = frames(1);
-    let message = features::compute(&setup.set, &[&strange[0].frame], false, &|| ()).unwrap_err();
+    let message = features::compute(&setup.set, &[&strange[0].frame], false, &|| Ok(())).unwrap_err();
     assert!(message.to_string().contains("is not an element of the descriptor"), "{message}");
+}
+
+/// Descriptors of many frames take minutes: they end when told to.
+#[test]
+fn descriptors_may_be_given_up() {
+    let (setup, told) = (setup(frames(3), loss(None)), AtomicUsize::new(0));
+    let all: Vec<&Frame> = setup.samples.iter().map(|s| &s.frame).collect();
+    let second = || match told.fetch_add(1, Ordering::Relaxed) {
+        0 => Ok(()),
+        _ => Err(Error::Interrupted("enough".into())),
+    };
+    let given_up = Store::compute(&setup.set, &all, true, (0, usize::MAX), &second);
+    assert!(matches!(given_up, Err(Error::Interrupted(_))));
 }

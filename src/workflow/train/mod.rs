@@ -105,7 +105,7 @@ impl Job<'_> {
         std::fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
         let count = plan.network.members;
         let kept = if self.fresh { vec![None; count] } else { members::kept(folder, count, request)? };
-        let prepared = prepare::prepare(plan, frames, listener)?;
+        let prepared = prepare::prepare(plan, frames, listener, self.stop)?;
         let members = self.members(&prepared, folder, request, kept)?;
         let mut model = prepared.model(&members)?;
         let (mut report, predictions) = outcome::report(plan, &prepared, &members, folder)?;

@@ -16,10 +16,16 @@ use crate::train::layout::Layout;
 use crate::train::store::Store;
 use crate::train::surroundings::Surroundings;
 use crate::train::{prune, scaling};
+use crate::workflow::dynamics::Stop;
 use rayon::prelude::*;
 
 /// Checks frames, makes descriptor and scaling.
-pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener) -> Result<Prepared> {
+pub(super) fn prepare(
+    plan: &TrainPlan,
+    frames: Frames,
+    listener: &dyn Listener,
+    stop: &Stop,
+) -> Result<Prepared> {
     let labels = plan.loss.0.labels();
     let Frames { train, validate, test } = frames;
     let training = train.len();
@@ -55,7 +61,7 @@ pub(super) fn prepare(plan: &TrainPlan, frames: Frames, listener: &dyn Listener)
     let expansion = !matches!(set, DescriptorSet::Symmetry(_));
     let anew = plan.optimizer.first_order().is_some() && expansion && !uploaded;
     let derivatives = (labels.forces || labels.stress) && !anew;
-    let mut features = described(plan, &set, &samples, derivatives, listener)?;
+    let mut features = described(plan, &set, &samples, derivatives, listener, stop)?;
     let known: Vec<&FrameFeatures> = (0..training).map(|k| features.values(k)).collect();
     let mut statistics = match &start {
         Some(start) => start.statistics(&known)?,
@@ -149,6 +155,7 @@ fn described(
     samples: &[Sample],
     derivatives: bool,
     listener: &dyn Listener,
+    stop: &Stop,
 ) -> Result<Store> {
     let frames: Vec<_> = samples.iter().map(|s| &s.frame).collect();
     let estimated = if derivatives { features::estimate(set, &frames)? } else { 0 };
@@ -166,7 +173,15 @@ fn described(
     }
     let total = frames.len();
     let bound = (estimated, plan.data.memory as usize);
-    let store = Store::compute(set, &frames, derivatives, bound, &|| listener.described(total))?;
+    let done = || {
+        listener.described(total);
+        stop.reason().map_or(Ok(()), |reason| {
+            Err(Error::Interrupted(format!(
+                "stopped by {reason} while frames were described; the same command goes on from what was there before"
+            )))
+        })
+    };
+    let store = Store::compute(set, &frames, derivatives, bound, &done)?;
     if store.in_memory() < total {
         listener.note(&format!("derivatives of {} of {total} frames are held in memory", store.in_memory()));
     }

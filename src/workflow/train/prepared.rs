@@ -198,7 +198,7 @@ impl Prepared {
     /// The scaling of a descriptor by the frames that train.
     pub(super) fn scalings_of(&self, set: &DescriptorSet) -> Result<Vec<Scaling>> {
         let frames: Vec<_> = self.samples[..self.training].iter().map(|s| &s.frame).collect();
-        let features = features::compute(set, &frames, false, &|| ())?;
+        let features = features::compute(set, &frames, false, &|| Ok(()))?;
         let statistics = scaling::statistics(set, &features.iter().collect::<Vec<_>>())?;
         statistics.into_iter().map(|s| scaling::scaling(set, s)).collect()
     }
