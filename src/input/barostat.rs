@@ -31,6 +31,8 @@ pub struct CRescale {
     pub pressure: Course,
     /// Relaxation time, fs.
     pub time: f64,
+    /// Steps from one change of the cell to the next.
+    pub every: u64,
     /// How the cell may change.
     pub mode: CellMode,
 }
@@ -63,7 +65,18 @@ impl Table for CRescale {
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         let time = "Time in which the volume of a material of 50 GPa relaxes; softer ones are slower.";
-        Ok(Self { pressure: target(keys)?, time: relaxation(keys, time)?, mode: mode(keys)? })
+        Ok(Self {
+            pressure: target(keys)?,
+            time: relaxation(keys, time)?,
+            every: keys
+                .key(
+                    "every",
+                    integer().at_least(1).at_most(1000),
+                    "Steps from one change of the cell to the next; above 1 atoms may stay on a graphics processor.",
+                )
+                .default(1)? as u64,
+            mode: mode(keys)?,
+        })
     }
 }
 

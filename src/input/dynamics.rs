@@ -112,6 +112,16 @@ impl Table for Dynamics {
             };
             return Err(keys.error("barostat", what).with_help(help).into());
         }
+        if let Some(Barostat::CRescale(table)) = &self.barostat
+            && table.every > 1
+            && table.every as f64 * self.timestep > 0.2 * table.time
+        {
+            let most = (0.2 * table.time / self.timestep).max(1.0) as u64;
+            return Err(keys
+                .error("barostat.c-rescale.every", "the cell changes too seldom for its relaxation time")
+                .with_help(format!("expected at most {most}: a fifth of {} fs in steps", table.time))
+                .into());
+        }
         Ok(())
     }
 }

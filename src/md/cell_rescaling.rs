@@ -41,10 +41,14 @@ impl Default for Compressibility {
 /// pressure tensor: the terms in k_B T/V that the change of variables brings cancel against the Itô terms.
 /// Antisymmetric strain would only rotate the system and is left out. Positions and lattice vectors are multiplied
 /// by e^ε, velocities by e^−ε.
+///
+/// With `every` above one the cell changes at every so many steps only, by the strain of all of them: a splitting with a
+/// longer step for the cell, as the first reference proposes, which is as good as long as `every` Δt is short against τ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellRescaling {
     timestep: f64,
     time: f64,
+    every: u64,
     pressure: Ramp,
     temperature: Ramp,
     compressibility: Compressibility,
@@ -60,11 +64,13 @@ pub struct CellRescaling {
 }
 
 impl CellRescaling {
-    /// With a timestep and a relaxation time in fs, a pressure in eV/Å³, and a thermostat of `temperature`.
+    /// With a timestep and a relaxation time in fs, the steps from one change of the cell to the next, a pressure in
+    /// eV/Å³, and a thermostat of `temperature`.
     #[allow(clippy::too_many_arguments)]
     pub fn new(
         timestep: f64,
         time: f64,
+        every: u64,
         pressure: Ramp,
         mode: CellMode,
         compressibility: Compressibility,
@@ -75,6 +81,7 @@ impl CellRescaling {
         Self {
             timestep,
             time,
+            every: every.max(1),
             pressure,
             temperature,
             compressibility,
@@ -92,7 +99,7 @@ impl CellRescaling {
         let step = state.system.step;
         let target = self.pressure.at(step);
         let thermal = State::thermal_energy(self.temperature.at(step));
-        let mobility = self.compressibility.0 * self.timestep / self.time;
+        let mobility = self.compressibility.0 * (self.every as f64 * self.timestep) / self.time;
         let volume = state.system.cell.volume();
         let mut random = Philox::new(self.seed, Purpose::Global, step, 1);
         match self.mode {
@@ -129,6 +136,37 @@ impl CellRescaling {
         self.taken -= 0.5 * (after + self.before).component_mul(&self.strain).sum();
     }
 
+    /// The strain of the step that begins here, if the cell changes in it.
+    pub(super) fn begin(&mut self, state: &State) -> Option<Mat3> {
+        self.follow(state);
+        if !self.is_due(state.system.step) {
+            return None;
+        }
+        let pressure = state.pressure_tensor();
+        self.before = self.unbalanced(state, &pressure);
+        self.strain = self.draw_strain(state, &pressure);
+        Some(self.strain)
+    }
+
+    /// Counts the work of the strain of the step that ends here, if there was one.
+    pub(super) fn follow(&mut self, state: &State) {
+        if self.strain != Mat3::zeros() {
+            self.settle(&self.unbalanced(state, &state.pressure_tensor()));
+            self.strain = Mat3::zeros();
+        }
+    }
+
+    /// Says what a thermostat that works elsewhere has taken so far, eV.
+    #[cfg(feature = "gpu")]
+    pub(super) fn taken_by_thermostat(&mut self, taken: f64) {
+        self.thermostat.restore(&[taken]);
+    }
+
+    /// Does the cell change in the step after this one?
+    pub(super) fn is_due(&self, step: u64) -> bool {
+        step % self.every == 0
+    }
+
     /// V (P₀ 1 − P), eV: what a strain adds to K + U + P₀V, per strain.
     fn unbalanced(&self, state: &State, pressure: &Mat3) -> Mat3 {
         let target = self.pressure.at(state.system.step);
@@ -144,20 +182,19 @@ impl Integrator for CellRescaling {
             CellMode::Flexible => "flexible",
         };
         format!(
-            "stochastic cell rescaling ({mode}), relaxation time {} fs, with {}",
+            "stochastic cell rescaling ({mode}), relaxation time {} fs{}, with {}",
             self.time,
+            if self.every > 1 { format!(", every {} steps", self.every) } else { String::new() },
             self.thermostat.description()
         )
     }
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
-        let pressure = state.pressure_tensor();
-        let unbalanced = self.unbalanced(state, &pressure);
-        self.settle(&unbalanced);
-        let strain = self.draw_strain(state, &pressure);
+        let strain = self.begin(state);
         kick(state, 0.5 * self.timestep);
-        deform(state, &strain)?;
-        (self.strain, self.before) = (strain, unbalanced);
+        if let Some(strain) = strain {
+            deform(state, &strain)?;
+        }
         drift(state, self.timestep);
         finish(state, self.timestep, engine)?;
         kick(state, 0.5 * self.timestep);
@@ -168,7 +205,7 @@ impl Integrator for CellRescaling {
     /// Holds P₀V besides the heat of thermostat and barostat.
     fn reservoir(&self, state: &State) -> f64 {
         let mut settled = self.clone();
-        settled.settle(&self.unbalanced(state, &state.pressure_tensor()));
+        settled.follow(state);
         let target = self.pressure.at(state.system.step);
         self.thermostat.reservoir(state) + settled.taken + target * state.system.cell.volume()
     }

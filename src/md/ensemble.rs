@@ -37,6 +37,8 @@ pub enum Barostat {
         pressure: Ramp,
         /// Relaxation time, fs.
         time: f64,
+        /// Steps from one change of the cell to the next.
+        every: u64,
         /// How the cell may change.
         mode: CellMode,
         /// How soft the material is taken to be.
@@ -94,13 +96,14 @@ impl Ensemble {
         let Self { timestep, temperature, thermostat, seed, .. } = *self;
         match (barostat, thermostat) {
             (
-                Barostat::CellRescaling { pressure, time, mode, compressibility },
+                Barostat::CellRescaling { pressure, time, every, mode, compressibility },
                 Some(Thermostat::Csvr { time: relaxation }),
             ) => {
                 let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
                 Ok(Box::new(CellRescaling::new(
                     timestep,
                     time,
+                    every,
                     pressure,
                     mode,
                     compressibility,

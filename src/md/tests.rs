@@ -82,7 +82,8 @@ fn ensembles(timestep: f64) -> Vec<Ensemble> {
     let csvr = Some(Thermostat::Csvr { time: 100.0 });
     let (pressure, compressibility) =
         (Ramp::constant(0.02 / EV_PER_ANGSTROM3_IN_GPA), Compressibility(EV_PER_ANGSTROM3_IN_GPA / 2.0));
-    let barostat = |mode| Some(Barostat::CellRescaling { pressure, time: 500.0, mode, compressibility });
+    let barostat =
+        |mode| Some(Barostat::CellRescaling { pressure, time: 500.0, every: 1, mode, compressibility });
     let mtk = |mode| Some(Barostat::Mtk { pressure, time: 800.0, chain: 3, mode, compressibility });
     let chain = Some(Thermostat::NoseHoover { time: 200.0, chain: 3 });
     vec![
@@ -97,7 +98,16 @@ fn ensembles(timestep: f64) -> Vec<Ensemble> {
         Ensemble { thermostat: csvr, barostat: barostat(CellMode::Isotropic), ..plain },
         Ensemble { thermostat: csvr, barostat: barostat(CellMode::PerAxis), ..plain },
         Ensemble { thermostat: csvr, barostat: barostat(CellMode::Flexible), ..plain },
+        Ensemble { thermostat: csvr, barostat: seldom(barostat(CellMode::PerAxis)), ..plain },
     ]
+}
+
+/// The cell changes at every third step only.
+fn seldom(barostat: Option<Barostat>) -> Option<Barostat> {
+    let Some(Barostat::CellRescaling { pressure, time, mode, compressibility, .. }) = barostat else {
+        return None;
+    };
+    Some(Barostat::CellRescaling { pressure, time, every: 3, mode, compressibility })
 }
 
 fn total(state: &State, integrator: &dyn Integrator) -> f64 {

@@ -52,7 +52,7 @@ fn compressibility() -> Compressibility {
 fn cell_rescaling_has_the_lattice_constant_of_the_minimum() {
     for mode in [CellMode::Isotropic, CellMode::Flexible] {
         let (pressure, compressibility) = (Ramp::constant(0.0), compressibility());
-        let barostat = Barostat::CellRescaling { pressure, time: 100.0, mode, compressibility };
+        let barostat = Barostat::CellRescaling { pressure, time: 100.0, every: 1, mode, compressibility };
         check(mode, Thermostat::Csvr { time: 50.0 }, barostat);
     }
 }

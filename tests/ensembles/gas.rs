@@ -20,6 +20,7 @@ fn the_volume_of_an_ideal_gas_has_a_gamma_distribution() {
     let barostat = Barostat::CellRescaling {
         pressure: Ramp::constant(pressure),
         time: 200.0,
+        every: 1,
         mode: CellMode::Isotropic,
         compressibility: Compressibility(1.0 / pressure),
     };

@@ -320,10 +320,17 @@ fn a_barostat_is_left_to_the_cpu() {
         );
     fs::write(folder.path().join("in.toml"), input).unwrap();
     let (plan, _) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu", "--dry-run"]);
-    assert!(plan.contains("on the CPU with a barostat"), "{plan}");
+    assert!(plan.contains("on the CPU with a barostat that acts at every step"), "{plan}");
     assert!(plan.contains("fetched from the device at every step"), "{plan}");
     let (_, notes) = succeed(folder.path(), &["run", "in.toml", "--device", "gpu"]);
-    assert!(notes.contains("on the CPU with a barostat"), "{notes}");
+    assert!(notes.contains("on the CPU with a barostat that acts at every step"), "{notes}");
+    // Unless the cell changes seldom.
+    let seldom = ["--set", "dynamics.barostat.c-rescale.every=5", "--set", "output.directory=seldom"];
+    let run = [&["run", "in.toml", "--device", "gpu"], &seldom[..]].concat();
+    let (_, notes) = succeed(folder.path(), &[&run[..], &["--dry-run"]].concat());
+    assert!(!notes.contains("on the CPU"), "{notes}");
+    let (_, notes) = succeed(folder.path(), &run);
+    assert!(notes.contains("integration: on the device"), "{notes}");
 }
 
 /// With the repulsion of nuclei atoms stay on the device, and the first row of the table is that of the CPU.

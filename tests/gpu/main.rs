@@ -4,6 +4,7 @@
 mod command;
 mod dynamics;
 mod golden;
+mod isobaric;
 mod repulsion;
 mod resident;
 mod support;

@@ -35,7 +35,7 @@ fn cheap_gpu(temperature: f64) -> Option<(Engine, System)> {
 }
 
 /// 32 atoms of it, in a cell smaller than twice the cutoff, at rest at its own temperature.
-fn crystal(temperature: f64) -> System {
+pub(crate) fn crystal(temperature: f64) -> System {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n/golden.extxyz");
     let frame = open(&path, &ReadOptions::default()).unwrap().nth(1).unwrap().unwrap();
     let mut system = frame.to_system().unwrap();
@@ -48,11 +48,11 @@ fn engine(potential: Box<dyn Potential>) -> Engine {
 }
 
 /// An engine on the device, or `None` where there is none.
-fn gpu() -> Option<Engine> {
+pub(crate) fn gpu() -> Option<Engine> {
     Some(engine(Box::new(GpuPotential::new(device()?, model()).unwrap())))
 }
 
-fn cpu() -> Engine {
+pub(crate) fn cpu() -> Engine {
     engine(Box::new(NeuralPotential::new(model(), Precision::Double)))
 }
 
@@ -60,19 +60,19 @@ fn ensemble(temperature: f64, thermostat: Option<Thermostat>) -> Ensemble {
     Ensemble { timestep: 1.0, temperature: Ramp::constant(temperature), thermostat, barostat: None, seed: 5 }
 }
 
-fn resident(engine: &Engine, ensemble: &Ensemble) -> Box<dyn Integrator> {
+pub(crate) fn resident(engine: &Engine, ensemble: &Ensemble) -> Box<dyn Integrator> {
     on_device(engine, std::slice::from_ref(ensemble)).expect("the device knows it").pop().unwrap()
 }
 
 /// Moves a state up to a step and looks at it there.
-fn run(integrator: &mut dyn Integrator, state: &mut State, engine: &mut Engine, until: u64) {
+pub(crate) fn run(integrator: &mut dyn Integrator, state: &mut State, engine: &mut Engine, until: u64) {
     while state.system.step < until {
         integrator.advance(state, engine, until).unwrap();
     }
     integrator.settle(state).unwrap();
 }
 
-fn conserved(state: &State, integrator: &dyn Integrator) -> f64 {
+pub(crate) fn conserved(state: &State, integrator: &dyn Integrator) -> f64 {
     state.energy + state.kinetic_energy() + integrator.reservoir(state)
 }
 

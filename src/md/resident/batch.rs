@@ -5,7 +5,7 @@ use crate::compute::gpu::GpuPotential;
 use crate::compute::gpu::dynamics::{Dynamics, LONGEST, Moment, Record, Settings, Start};
 use crate::error::{Error, Result};
 use crate::md::Ensemble;
-use crate::system::System;
+use crate::system::{Cell, System, Vec3};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -150,6 +150,11 @@ impl Batch {
         self.table().on_device(seat, |dynamics, replica| dynamics.read(replica, system))
     }
 
+    /// Gives the only run another cell and other velocities: [`Dynamics::reshape`].
+    pub(super) fn reshape(&self, cell: &Cell, velocities: &[Vec3]) -> Result<()> {
+        self.table().on_device(0, |dynamics, _| dynamics.reshape(cell, velocities))
+    }
+
     /// The state of a run to the last bit.
     pub(super) fn save(&self, seat: usize) -> Result<Vec<u32>> {
         self.table().on_device(seat, Dynamics::save)
@@ -197,6 +202,10 @@ impl Table {
         seat: usize,
         what: impl FnOnce(&mut Dynamics, usize) -> Result<T>,
     ) -> Result<T> {
+        // Somebody who is alone may look before the first stretch.
+        if self.dynamics.is_none() && self.seats.len() == 1 && self.seats[seat].begin.is_some() {
+            self.dynamics = Some(self.begin()?);
+        }
         match (self.seats[seat].replica, &mut self.dynamics) {
             (Some(replica), Some(dynamics)) => what(dynamics, replica),
             _ => Err(Error::Internal("a run that is not on the device".into())),

@@ -3,10 +3,12 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `batch` | runs of one system that are moved together, on one device |
+//! | `isobaric` | a run whose cell changes at every so many steps |
 //! | `records` | thermostats as a device is told of them |
 //! | `trial` | [`Trial`]: is there room for runs, and how long does a step take? |
 
 mod batch;
+mod isobaric;
 mod records;
 mod trial;
 
@@ -15,6 +17,7 @@ use super::{Ensemble, Integrator, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
 use batch::{Batch, Begin};
+use isobaric::{Isobaric, is_seldom};
 use records::drive;
 pub use trial::{Room, Share, Trial, room_for};
 
@@ -22,7 +25,8 @@ pub use trial::{Room, Share, Trial, room_for};
 /// not all there or the devices do not know one of the ensembles.
 ///
 /// Runs are dealt out to the devices in turn; those on one device wait for each other, and do there what they do on any
-/// other. Each belongs to a run in a thread of its own: a run that has to wait for the others waits.
+/// other. Each belongs to a run in a thread of its own: a run that has to wait for the others waits. Runs whose cells change
+/// have a cell of their own each and wait for nobody.
 pub fn on_device(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Box<dyn Integrator>>> {
     let batches = dealt(engine, ensembles)?;
     let seats = ensembles.iter().enumerate().map(|(run, ensemble)| {
@@ -36,9 +40,13 @@ pub fn on_device(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Box<dyn 
             chain: Vec::new(),
             settled: (0, 0.0),
         };
-        Box::new(resident) as Box<dyn Integrator>
+        Some(if ensemble.barostat.is_some() {
+            Box::new(Isobaric::new(resident, ensemble)?) as Box<dyn Integrator>
+        } else {
+            Box::new(resident)
+        })
     });
-    Some(seats.collect())
+    seats.collect()
 }
 
 /// What each device has of things that are dealt out to so many of them in turn.
@@ -50,16 +58,20 @@ fn hands<T>(all: impl IntoIterator<Item = T>, devices: usize) -> Vec<Vec<T>> {
     hands
 }
 
-/// The batch of each device that has a run; nothing as in [`on_device`].
+/// A batch for each device that has a run, or for each run whose cell changes, in the order in which devices are dealt out;
+/// nothing as in [`on_device`].
 fn dealt(engine: &Engine, ensembles: &[Ensemble]) -> Option<Vec<Batch>> {
     let (first, kind) = ensembles.first().and_then(|first| Some((first, drive(first)?)))?;
     if ensembles.iter().any(|other| drive(other) != Some(kind) || other.timestep != first.timestep) {
         return None;
     }
-    let mut potentials = engine.on_device()?.each();
-    potentials.truncate(ensembles.len());
-    let hands = hands(ensembles.iter().copied(), potentials.len());
-    Some(potentials.into_iter().zip(hands).map(|(own, hand)| Batch::new(own, engine.skin(), &hand)).collect())
+    let potentials = engine.on_device()?.each();
+    let count = if is_seldom(first) { ensembles.len() } else { potentials.len().min(ensembles.len()) };
+    let batches = hands(ensembles.iter().copied(), count).into_iter().enumerate().map(|(k, hand)| {
+        let own = potentials[k % potentials.len()].another();
+        Batch::new(own, engine.skin(), &hand)
+    });
+    Some(batches.collect())
 }
 
 /// One run of a batch.
@@ -96,20 +108,7 @@ impl Integrator for Resident {
     }
 
     fn advance(&mut self, state: &mut State, engine: &mut Engine, until: u64) -> Result<()> {
-        if !self.arrived {
-            let begin = Begin {
-                system: state.system.clone(),
-                fixed: state.fixed().to_vec(),
-                saved: std::mem::take(&mut self.saved),
-                taken: self.taken,
-                chain: self.chain.clone(),
-                freedom: state.degrees_of_freedom(),
-            };
-            self.batch.arrive(self.seat, begin);
-            self.arrived = true;
-            self.settled = (state.system.step, state.system.time);
-            engine.rest();
-        }
+        self.arrive(state, engine);
         let reached = self.batch.advance(self.seat, until).inspect_err(|_| {
             // The positions that there are belong to the last look.
             (state.system.step, state.system.time) = self.settled;
@@ -181,6 +180,25 @@ impl Integrator for Resident {
 }
 
 impl Resident {
+    /// Takes the seat, if that was not done.
+    fn arrive(&mut self, state: &State, engine: &mut Engine) {
+        if self.arrived {
+            return;
+        }
+        let begin = Begin {
+            system: state.system.clone(),
+            fixed: state.fixed().to_vec(),
+            saved: std::mem::take(&mut self.saved),
+            taken: self.taken,
+            chain: self.chain.clone(),
+            freedom: state.degrees_of_freedom(),
+        };
+        self.batch.arrive(self.seat, begin);
+        self.arrived = true;
+        self.settled = (state.system.step, state.system.time);
+        engine.rest();
+    }
+
     /// What a Nosé–Hoover chain holds, eV, if there is one.
     fn chain(&self, state: &State) -> Option<f64> {
         let Some(Thermostat::NoseHoover { time, chain: links }) = self.ensemble.thermostat else {

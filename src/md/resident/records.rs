@@ -1,5 +1,6 @@
 //! What a device has to be told of a thermostat for one step, and what it says it did.
 
+use super::isobaric::is_seldom;
 use crate::compute::gpu::dynamics::{Drive, Record};
 use crate::md::csvr::Draw;
 use crate::md::{Ensemble, State, Thermostat};
@@ -12,11 +13,11 @@ const UNITS: f64 = (1_u64 << 30) as f64;
 /// How a device keeps the temperature of an ensemble; nothing if it cannot.
 pub(super) fn drive(ensemble: &Ensemble) -> Option<Drive> {
     match (ensemble.barostat, ensemble.thermostat) {
-        (Some(_), _) => None,
-        (None, Some(Thermostat::NoseHoover { chain, .. })) => Some(Drive::NoseHoover { links: chain.max(1) }),
-        (None, None) => Some(Drive::Constant),
-        (None, Some(Thermostat::Csvr { .. })) => Some(Drive::Csvr),
-        (None, Some(Thermostat::Langevin { .. })) => Some(Drive::Langevin),
+        (Some(_), _) if !is_seldom(ensemble) => None,
+        (_, Some(Thermostat::NoseHoover { chain, .. })) => Some(Drive::NoseHoover { links: chain.max(1) }),
+        (_, None) => Some(Drive::Constant),
+        (_, Some(Thermostat::Csvr { .. })) => Some(Drive::Csvr),
+        (_, Some(Thermostat::Langevin { .. })) => Some(Drive::Langevin),
     }
 }
 

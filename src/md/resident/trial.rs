@@ -37,7 +37,7 @@ pub fn room_for(engine: &Engine, ensembles: &[Ensemble], system: &System) -> Res
     for potential in all.each().iter().take(batches.len()) {
         each = each.min(fitting(potential, system, &settings, ensembles.len())?);
     }
-    Ok(Some(Room { devices: batches.len(), each }))
+    Ok(Some(Room { devices: all.each().len().min(batches.len()), each }))
 }
 
 /// How many replicas, at most `most`, have room on one device; at least one, or an error.
@@ -95,10 +95,15 @@ impl Trial {
             chain: Vec::new(),
         };
         let hands = hands(systems.into_iter().map(begin), batches.len());
-        let mut shares = Vec::new();
-        for ((batch, hand), own) in batches.iter().zip(hands).zip(all.each()) {
-            let device = Arc::clone(own.device());
-            shares.push(Share { device, runs: hand.len(), bytes: batch.begin(hand)? });
+        let devices = all.each();
+        let mut shares: Vec<Share> = Vec::new();
+        for (k, (batch, hand)) in batches.iter().zip(hands).enumerate() {
+            let (runs, bytes) = (hand.len(), batch.begin(hand)?);
+            // A device may have several batches.
+            match shares.get_mut(k % devices.len()) {
+                Some(share) => (share.runs, share.bytes) = (share.runs + runs, share.bytes + bytes),
+                None => shares.push(Share { device: Arc::clone(devices[k].device()), runs, bytes }),
+            }
         }
         Ok(Some(Self { batches, shares }))
     }

@@ -170,7 +170,12 @@ impl Task {
             integrator.restore_device(&saved.device);
             engine.restore(&saved.anchor, &saved.system)?;
             rewind()?;
-            State::resume(saved.system, self.fixed.clone(), engine)?
+            let state = State::resume(saved.system, self.fixed.clone(), engine)?;
+            if integrator.is_resident() {
+                // Nobody had asked this engine where the atoms are now: its list is still the one it had.
+                engine.restore(&saved.anchor, &state.system)?;
+            }
+            state
         } else {
             observers.iter_mut().try_for_each(|observer| observer.rewind(&[]))?;
             State::new(self.prepare(start)?, self.fixed.clone(), engine)?

@@ -3,7 +3,7 @@
 use super::Task;
 use crate::compute::Engine;
 use crate::error::Result;
-use crate::md::Integrator;
+use crate::md::{Barostat, Integrator};
 use crate::system::System;
 use std::time::Duration;
 
@@ -125,9 +125,15 @@ pub fn residence(engine: &Engine, tasks: &[Task]) -> Option<String> {
         return Some(format!("integration: {how}; atoms are read back where somebody looks at them"));
     }
     (devices > 0).then(|| {
-        let what = if task.ensemble.barostat.is_some() { "with a barostat" } else { "with this thermostat" };
+        let (what, help) = match task.ensemble.barostat {
+            Some(Barostat::CellRescaling { .. }) => {
+                ("with a barostat that acts at every step", " (its `every` = 10 leaves atoms on the device)")
+            }
+            Some(Barostat::Mtk { .. }) => ("with this barostat", ""),
+            None => ("with this thermostat", ""),
+        };
         let one = if devices > 1 { "first " } else { "" };
-        format!("integration: on the CPU {what}; positions go to the {one}device at every step")
+        format!("integration: on the CPU {what}; positions go to the {one}device at every step{help}")
     })
 }
 

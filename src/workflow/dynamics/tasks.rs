@@ -122,6 +122,7 @@ fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat
         input::Barostat::CRescale(table) => Barostat::CellRescaling {
             pressure: ramp(&table.pressure),
             time: table.time,
+            every: table.every,
             mode: mode(table.mode),
             compressibility: Compressibility::default(),
         },

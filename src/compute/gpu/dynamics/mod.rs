@@ -8,10 +8,12 @@
 //! |---|---|
 //! | `layout` | the box, the bins, and the room of lists |
 //! | `programs` | the kernels |
+//! | `cell` | a cell that changes between two stretches |
 //! | `store` | the buffers, and what each kernel is given of them |
 //! | `state` | atoms to words and back |
 //! | `steps` | the commands of a stretch of steps, and what is done when they stop early |
 
+mod cell;
 mod layout;
 mod programs;
 mod state;
@@ -242,9 +244,14 @@ impl Dynamics {
             .map(|species| ((species.near + self.settings.skin).powi(2) as f32).to_bits())
             .collect();
         self.device.write(&self.store.near, &near);
-        self.device.write(&self.store.world, &self.world());
-        self.store.evaluator.frame(&self.device, &layout.lattice, &(0..self.store.members));
+        self.tell();
         self.device.check()
+    }
+
+    /// Tells the kernels about the box.
+    fn tell(&self) {
+        self.device.write(&self.store.world, &self.world());
+        self.store.evaluator.frame(&self.device, &self.layout.lattice, &(0..self.store.members));
     }
 }
 

@@ -148,10 +148,10 @@ impl Dynamics {
                 } else {
                     let fixed = self.layout.fixed(&system.positions[atom]);
                     let upper = fixed.map(|x| (x >> 32) as u32);
-                    let velocity = system.velocities[atom].map(|v| (v * UNITS).round() as i32 as u32);
+                    let velocity = units_of_velocity(&system.velocities[atom]);
                     let image = [0, 1, 2]
                         .map(|k| if self.layout.periodic[k] { system.images[atom][k] as u32 } else { 0 });
-                    [upper, upper, fixed.map(|x| x as u32), velocity.into(), image]
+                    [upper, upper, fixed.map(|x| x as u32), velocity, image]
                 };
                 positions.extend([upper[0], upper[1], upper[2], species]);
                 anchors.extend([anchor[0], anchor[1], anchor[2], species]);
@@ -226,6 +226,12 @@ impl Dynamics {
         self.snapshot.as_ref().ok_or_else(|| crate::Error::Internal("nothing was read back".into()))
     }
 
+    /// The words of `motion` in `kernels/motion.wgsl` of all atoms.
+    pub(super) fn motion(&mut self) -> Result<Vec<u32>> {
+        let snapshot = self.look()?;
+        Ok(snapshot.words[8 * snapshot.atoms..20 * snapshot.atoms].to_vec())
+    }
+
     /// Brings positions, velocities and images of a system up to date with a replica, and says what was found there.
     pub fn read(&mut self, replica: usize, system: &mut System) -> Result<Moment> {
         let n = self.species.len();
@@ -276,6 +282,11 @@ impl Dynamics {
         }
         Ok(words)
     }
+}
+
+/// A velocity in Å/fs as a device has it.
+pub(super) fn units_of_velocity(v: &Vec3) -> [u32; 3] {
+    [v.x, v.y, v.z].map(|v| (v * UNITS).round() as i32 as u32)
 }
 
 /// Half a mass, in eV per squared unit of velocity.
