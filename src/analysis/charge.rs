@@ -59,6 +59,9 @@ pub struct Cross {
     pub conductivity: Estimate,
 }
 
+/// The flag of what lacks a part of the ions.
+pub(super) const LEFT_OUT: &str = "mobile elements without a diffusivity are left out of Nernst–Einstein";
+
 /// σ_NE from the tracer diffusivities of mobile elements: charge, count, D*; S/cm.
 pub fn nernst_einstein(ions: &[(f64, usize, &Estimate)], volume: f64, temperature: f64) -> Estimate {
     let factor = S_PER_CM / (volume * BOLTZMANN * temperature) / CM2_PER_S;
@@ -178,7 +181,8 @@ impl Ions<'_> {
 
     /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
     /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
-    /// give or take a tenth and its error.
+    /// give or take a tenth and its error; where velocities last longer than the first lags, the line through these says
+    /// nothing, and that of the tracers may be negative, −6Dτ.
     fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2]) -> Design {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
@@ -187,13 +191,12 @@ impl Ions<'_> {
         // 4s²/(dN), and −(n − 1) times that is its covariance with ⟨|ΔP|²⟩(n).
         let of_walk = (short[1] - short[0]).powi(2) * 4.0 / (tracer.dimensions * frames_seen as f64);
         let own = 2.0 * short[0] - short[1];
-        let (likely, error, shared) = if own > tracer.window.intercept {
+        let (value, error, shared) = if own > tracer.window.intercept.max(0.0) {
             let shared = frames.iter().map(|lag| -(*lag as f64 - 1.0) * of_walk).collect();
             (own, of_walk.sqrt(), shared)
         } else {
             (tracer.window.intercept, of_tracers.hypot(of_walk.sqrt()), Vec::new())
         };
-        let value = likely.max(0.0);
         Design {
             times: frames.iter().map(|lag| *lag as f64 * interval).collect(),
             durations: self.runs.iter().map(|run| run.duration()).collect(),
@@ -248,7 +251,7 @@ impl Ions<'_> {
         let relative = (own + other - 2.0 * joint).max(1e-12).sqrt();
         let mut flags = diffusivity.flags.clone();
         if self.tracers.len() < self.runs[0].species.iter().filter(|s| s.mobile).count() {
-            flags.push("mobile elements without a diffusivity are left out of Nernst–Einstein".into());
+            flags.push(LEFT_OUT.into());
         }
         Estimate::mean_square(
             inverse,

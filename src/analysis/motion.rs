@@ -85,6 +85,9 @@ struct Clock {
     first: f64,
     last: f64,
     interval: Option<f64>,
+    /// Where there are only step numbers: the last one, and how many pass from frame to frame.
+    step: Option<u64>,
+    stride: Option<u64>,
 }
 
 /// Sums for the mean temperature.
@@ -163,8 +166,10 @@ impl Motion {
         self.bulk &= frame.cell.is_bulk();
         self.volume += frame.cell.volume();
         if frame.velocities.is_some() && frame.len() > 1 {
-            // The centre of mass does not take part in the temperature.
-            self.kinetic.sum += frame.to_system()?.temperature(3 * frame.len() - 3);
+            // The centre of mass does not take part in the temperature, and may have its own.
+            let mut system = frame.to_system()?;
+            system.remove_drift();
+            self.kinetic.sum += system.temperature(3 * frame.len() - 3);
             self.kinetic.frames += 1;
         }
         Ok(Some(Moment {
@@ -251,8 +256,10 @@ impl Motion {
                 "the trajectory holds {many}: displacements need two or more"
             )));
         }
-        let interval =
-            self.clock.interval.ok_or_else(|| Error::Internal("frames without an interval".into()))?;
+        let interval = self
+            .clock
+            .mean(self.frames, self.settings.interval)
+            .ok_or_else(|| Error::Internal("frames without an interval".into()))?;
         Ok(Moved {
             species: self.species,
             msd: self.watched.into_iter().map(MultiTau::finish).collect(),
@@ -271,7 +278,7 @@ impl Clock {
     fn tick(&mut self, frame: &Frame, n: usize, given: Option<f64>) -> Result<bool> {
         let Some(time) = frame.time else {
             if given.is_some() {
-                return Ok(true);
+                return self.count(frame);
             }
             return Err(Error::invalid(format!(
                 "{}: the file does not say when its frames were\n   expected the time between frames: --interval \"50 fs\"",
@@ -286,7 +293,7 @@ impl Clock {
                 return Ok(false);
             }
             let interval = *self.interval.get_or_insert(passed);
-            let expected = self.first + interval * n as f64;
+            let expected = self.last + interval;
             // Times are printed with a few digits; half a percent of an interval is no missing frame.
             if (time - expected).abs() > 5e-3 * interval.abs() + 1e-9 * time.abs() || interval <= 0.0 {
                 return Err(Error::invalid(format!(
@@ -298,6 +305,32 @@ impl Clock {
         }
         self.last = time;
         Ok(true)
+    }
+
+    /// Looks at the step number of a frame without a time; false if it is that of the frame before. A smaller number begins
+    /// another count.
+    fn count(&mut self, frame: &Frame) -> Result<bool> {
+        let (Some(step), before) = (frame.step, self.step) else { return Ok(true) };
+        self.step = Some(step);
+        let Some(passed) = before.and_then(|before| step.checked_sub(before)) else { return Ok(true) };
+        if passed == 0 {
+            return Ok(false);
+        }
+        let stride = *self.stride.get_or_insert(passed);
+        if passed == stride {
+            return Ok(true);
+        }
+        Err(Error::invalid(format!(
+            "{}: the frame is of step {step} where {} was expected: frames are missing or unevenly spaced",
+            frame.origin,
+            step - passed + stride
+        )))
+    }
+
+    /// The time between so many frames: what was said, or the mean, which knows more digits than the first of them.
+    fn mean(&self, frames: usize, given: Option<f64>) -> Option<f64> {
+        let known = self.last > self.first && frames > 1;
+        given.or_else(|| known.then(|| (self.last - self.first) / (frames - 1) as f64)).or(self.interval)
     }
 }
 

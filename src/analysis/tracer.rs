@@ -65,6 +65,8 @@ pub struct Tracer {
 /// A run: displacements, time between frames, number of frames.
 pub(super) type Run<'a> = (&'a Msd, f64, usize);
 
+/// Mean squared displacements that grow by a higher power of time than this are no diffusion.
+const BALLISTIC: f64 = 1.5;
 /// The window begins within this part of the run.
 const LATEST_START: f64 = 0.2;
 /// The window ends within this part of the run.
@@ -312,6 +314,14 @@ impl Found {
         }
         let last = times.len() - 1;
         let exponent = (values[last] / values[0]).ln() / (times[last] / times[0]).ln();
+        if exponent > BALLISTIC {
+            return Err(Refusal {
+                reason: format!(
+                    "not diffusive: the mean squared displacement grows as t^{exponent:.2}, ions fly"
+                ),
+                more_time: None,
+            });
+        }
         let non_gaussian = runs[0].0.non_gaussian[chosen[0]];
         if (exponent - 1.0).abs() > 0.2 {
             flags.push(format!(

@@ -1,6 +1,6 @@
 //! Everything about transport at one temperature.
 
-use super::charge::{Charge, Ions, nernst_einstein};
+use super::charge::{Charge, Ions, LEFT_OUT, nernst_einstein};
 use super::estimate::{Estimate, Refusal};
 use super::motion::Moved;
 use super::tracer::{Choice, Run, Tracer};
@@ -16,6 +16,8 @@ pub struct Transport {
     pub volume: Option<f64>,
     /// The runs.
     pub runs: Vec<Moved>,
+    /// What is to be known of the runs: which were left out, and how they differ.
+    pub notes: Vec<String>,
     /// Tracer diffusivities of the mobile elements.
     pub tracers: Vec<(Element, Result<Tracer, Refusal>)>,
     /// σ by Nernst–Einstein, S/cm.
@@ -38,7 +40,7 @@ impl Transport {
         let longest = runs.iter().map(|run| run.frames).max().unwrap_or(0);
         let Some(first) = runs.first() else { return Err(Error::invalid("there is no trajectory")) };
         for run in &runs {
-            if run.species != first.species || (run.interval / first.interval - 1.0).abs() > 1e-6 {
+            if run.species != first.species || (run.interval / first.interval - 1.0).abs() > 1e-3 {
                 return Err(Error::invalid(
                     "runs that are taken together must have the same atoms and the same time between frames",
                 ));
@@ -49,6 +51,7 @@ impl Transport {
         let volume = volumes.map(|v| v.iter().sum::<f64>() / v.len() as f64);
         let used: Vec<&Moved> =
             runs.iter().filter(|run| run.frames as f64 >= SHORTEST_PART * longest as f64).collect();
+        let notes = notes(&runs, longest);
         let mut tracers = Vec::new();
         for (s, species) in first.species.iter().enumerate().filter(|(_, species)| species.mobile) {
             let of: Vec<Run<'_>> = used.iter().map(|run| (&run.msd[s], run.interval, run.frames)).collect();
@@ -83,9 +86,33 @@ impl Transport {
                 .map(|(s, tracer)| (z[*s], first.species[*s].count, &tracer.diffusivity))
                 .collect();
             let ions_of = Ions { runs: &used, charges: &z, tracers: &found, volume, temperature };
-            (Ok(nernst_einstein(&ions, volume, temperature)), ions_of.charge())
+            let mut sigma = nernst_einstein(&ions, volume, temperature);
+            if found.len() < tracers.len() {
+                sigma.flags.push(LEFT_OUT.into());
+            }
+            (Ok(sigma), ions_of.charge())
         };
         drop(used);
-        Ok(Self { temperature, volume, tracers, nernst_einstein: nernst, charge, runs })
+        Ok(Self { temperature, volume, notes, tracers, nernst_einstein: nernst, charge, runs })
     }
+}
+
+/// What is to be known of runs that are taken together.
+fn notes(runs: &[Moved], longest: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (k, run) in runs.iter().enumerate() {
+        if (run.frames as f64) < SHORTEST_PART * longest as f64 {
+            notes.push(format!(
+                "run {} of {} is shorter than a quarter of the longest and is left out",
+                k + 1,
+                runs.len()
+            ));
+        }
+    }
+    let volumes = || runs.iter().filter_map(|run| run.volume);
+    let (least, most) = volumes().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
+    if most > 1.02 * least {
+        notes.push(format!("volumes of the runs differ: {least:.0} to {most:.0} Å³"));
+    }
+    notes
 }

@@ -21,6 +21,7 @@ const LONGEST: f64 = 0.45;
 #[derive(Debug, Clone, Default)]
 pub struct Unwrapper {
     species: Vec<Element>,
+    periodic: [bool; 3],
     /// Fractional coordinates in the frame before.
     parts: Vec<Vec3>,
     images: Vec<[i32; 3]>,
@@ -33,10 +34,16 @@ impl Unwrapper {
     pub fn push(&mut self, frame: &Frame) -> Result<&[Vec3]> {
         if self.species.is_empty() {
             self.species.clone_from(&frame.species);
+            self.periodic = frame.cell.periodic();
             self.travelled = vec![Vec3::zeros(); frame.len()];
             self.counted = frame.images.is_some();
         } else if self.species != frame.species {
             return Err(self.other_atoms(frame));
+        } else if self.periodic != frame.cell.periodic() {
+            return Err(Error::invalid(format!(
+                "{}: the frame is periodic in other directions than the first one",
+                frame.origin
+            )));
         }
         let first = self.parts.is_empty();
         let cell = &frame.cell;

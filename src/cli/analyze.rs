@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::input::{Plan, SitesFrom};
 use crate::report::Report;
 use crate::system::Element;
-use crate::units::{self, Dimension};
+use crate::units::Dimension;
 use crate::workflow::analyze::Request;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 1, value_parser = time)]
     window: Vec<f64>,
     /// How far radial distributions and Van Hove functions go
-    #[arg(long, value_name = "LENGTH", value_parser = length, default_value = "8 angstrom")]
+    #[arg(long, value_name = "LENGTH", value_parser = reach, default_value = "8 angstrom")]
     within: f64,
     /// Count hops between sites: "density" for the peaks of the ions' own density, or a structure that has them
     #[arg(long, value_name = "density|FILE")]
@@ -72,11 +72,19 @@ enum Reference {
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    units::parse(text.trim(), Dimension::TEMPERATURE).map_err(|error| error.to_string())
+    positive(text, Dimension::TEMPERATURE)
 }
 
 fn time(text: &str) -> Result<f64, String> {
-    units::parse(text.trim(), Dimension::TIME).map_err(|error| error.to_string())
+    positive(text, Dimension::TIME)
+}
+
+/// As the input's `within`.
+fn reach(text: &str) -> Result<f64, String> {
+    match length(text)? {
+        reach if reach >= 0.5 => Ok(reach),
+        _ => Err(format!("expected at least 0.5 angstrom, not `{text}`")),
+    }
 }
 
 fn viscosity(text: &str) -> Result<f64, String> {
@@ -245,6 +253,9 @@ pub(super) fn summary(report: &Report, folder: &Path) -> String {
             }
             Err(refusal) => rows.push(format!("Ea of {}", law.quantity), refusal.to_string()),
         }
+    }
+    for flag in report.flags() {
+        rows.push("note", flag);
     }
     rows.push("report", folder.join("report.html").display().to_string());
     rows.push("numbers", folder.join("result.json").display().to_string());

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::system::{Cell, Element, Mat3, System, Vec3};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -153,6 +154,7 @@ impl Frame {
             ("stress", self.stress.is_some()),
             ("energies of atoms", self.atomic_energies.is_some()),
             ("time", self.time.is_some()),
+            ("images", self.images.is_some()),
         ];
         let known = known.into_iter().filter_map(|(name, there)| there.then_some(name));
         known
@@ -165,6 +167,16 @@ impl Frame {
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.info.get(key) {
             Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The `config_type`, by which frames of a training are told apart; one that looks like a number is text too.
+    pub fn config_type(&self) -> Option<Cow<'_, str>> {
+        match self.info.get("config_type")? {
+            Value::Text(text) => Some(Cow::Borrowed(text)),
+            Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+            Value::Real(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ pub fn create_whole(
 ) -> Result<Box<dyn WriteFrames>> {
     let staged = Staged::new(path)?;
     let format = format.map_or_else(|| Format::from_name_for_writing(path), Ok)?;
-    let writer = create(staged.path(), Some(format), options)?;
+    let writer = create(staged.path(), Some(format), options).map_err(|error| staged.renamed(error))?;
     Ok(Box::new(Whole { writer, staged }))
 }
 
@@ -26,12 +26,13 @@ struct Whole {
 
 impl WriteFrames for Whole {
     fn write(&mut self, frame: &Frame) -> Result<()> {
-        self.writer.write(frame)
+        self.writer.write(frame).map_err(|error| self.staged.renamed(error))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.writer.finish()?;
-        self.staged.commit()
+        let Self { writer, staged } = *self;
+        writer.finish().map_err(|error| staged.renamed(error))?;
+        staged.commit()
     }
 }
 
@@ -65,6 +66,21 @@ impl Staged {
     /// Can what was written be read again before it takes its name? Not so a pipe.
     pub fn is_file(&self) -> bool {
         self.target.is_some()
+    }
+
+    /// An error about the file, with the name that it is to have.
+    pub fn renamed(&self, error: Error) -> Error {
+        let Some(target) = &self.target else { return error };
+        match error {
+            Error::Invalid(message) => {
+                let [own, target] = [&self.path, target].map(|path| path.display().to_string());
+                Error::Invalid(message.replace(&own, &target))
+            }
+            Error::Io { path, action, source } if path == self.path => {
+                Error::Io { path: target.clone(), action, source }
+            }
+            other => other,
+        }
     }
 
     /// Gives the file its name.

@@ -148,9 +148,23 @@ impl Report {
         write(folder.join("report.html"), &self.html())
     }
 
-    /// All warnings, each with where it comes from, without repetition.
+    /// All warnings, each with where it comes from, without repetition: flags, and what could not be found.
     pub fn warnings(&self) -> Vec<String> {
+        self.told(true)
+    }
+
+    /// The flags alone.
+    pub fn flags(&self) -> Vec<String> {
+        self.told(false)
+    }
+
+    fn told(&self, refusals: bool) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
+        // What was not said of what it is made of.
+        let own = |flags: &[String], known: &[String]| -> Vec<String> {
+            flags.iter().filter(|flag| !known.contains(flag)).cloned().collect()
+        };
+        let refused = |refusal: &Refusal| if refusals { vec![refusal.to_string()] } else { Vec::new() };
         let mut add = |place: &str, flags: &[String]| {
             for flag in flags {
                 let text = format!("{place}: {flag}");
@@ -164,12 +178,21 @@ impl Report {
             for (element, tracer) in &section.transport.tracers {
                 match tracer {
                     Ok(tracer) => add(&format!("{at}, D* of {element}"), &tracer.diffusivity.flags),
-                    Err(refusal) => add(&format!("{at}, D* of {element}"), &[refusal.to_string()]),
+                    Err(refusal) => add(&format!("{at}, D* of {element}"), &refused(refusal)),
                 }
             }
+            add(at, &section.transport.notes);
+            if let Ok(estimate) = &section.transport.nernst_einstein {
+                let known = section.transport.tracers.iter().filter_map(|(_, tracer)| tracer.as_ref().ok());
+                let known: Vec<String> = known.flat_map(|tracer| tracer.diffusivity.flags.clone()).collect();
+                add(&format!("{at}, conductivity by Nernst–Einstein"), &own(&estimate.flags, &known));
+            }
             match &section.transport.charge {
-                Ok(charge) => add(&format!("{at}, conductivity"), &charge.conductivity.flags),
-                Err(refusal) => add(&format!("{at}, conductivity"), &[refusal.to_string()]),
+                Ok(charge) => {
+                    add(&format!("{at}, conductivity"), &charge.conductivity.flags);
+                    add(&format!("{at}, Haven ratio"), &own(&charge.haven.flags, &charge.conductivity.flags));
+                }
+                Err(refusal) => add(&format!("{at}, conductivity"), &refused(refusal)),
             }
             let place = format!("{at}, conductivity by Green–Kubo");
             match &section.green_kubo {
@@ -177,14 +200,14 @@ impl Report {
                     add(&place, &green_kubo.conductivity.flags);
                     add(&place, &section.disagreement(&green_kubo.conductivity));
                 }
-                Some(Err(refusal)) => add(&place, &[refusal.to_string()]),
+                Some(Err(refusal)) => add(&place, &refused(refusal)),
                 None => {}
             }
         }
         for law in &self.laws {
             match &law.fit {
                 Ok(fit) => add(&law.quantity, &fit.flags),
-                Err(refusal) => add(&law.quantity, &[refusal.to_string()]),
+                Err(refusal) => add(&law.quantity, &refused(refusal)),
             }
         }
         all

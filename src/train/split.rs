@@ -2,6 +2,7 @@
 
 use super::dataset::Sample;
 use crate::random::{Philox, Purpose};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Indices of frames.
@@ -19,9 +20,9 @@ pub struct Split {
 /// Frames are shuffled by the seed within each `config_type`, then dealt out in turn, so that every part
 /// has its share of every type.
 pub fn split(samples: &[Sample], seed: u64, share: f64, part: usize) -> Split {
-    let mut types: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut types: BTreeMap<Cow<'_, str>, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
-        types.entry(sample.frame.text("config_type").unwrap_or("")).or_default().push(index);
+        types.entry(sample.frame.config_type().unwrap_or_default()).or_default().push(index);
     }
     let mut random = Philox::new(seed, Purpose::Training, 1, 0);
     let mut dealt = Vec::with_capacity(samples.len());

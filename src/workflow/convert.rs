@@ -2,7 +2,7 @@
 
 use super::Selection;
 use crate::error::{Error, Result};
-use crate::io::{self, FileUnits, Format, ReadOptions, Staged, WriteOptions};
+use crate::io::{self, FileUnits, Format, Frame, ReadOptions, Staged, WriteOptions};
 use std::path::{Path, PathBuf};
 
 /// What to convert, and how.
@@ -29,7 +29,7 @@ pub struct Converted {
     pub frames: u64,
     /// The format of the output.
     pub format: Format,
-    /// What the first frame had and the output has not, by the names of [`io::Frame::properties`].
+    /// What frames had and the output has not, by the names of [`io::Frame::properties`].
     pub lost: Vec<String>,
 }
 
@@ -49,13 +49,13 @@ impl Conversion {
         };
         format.check_writes(&self.output)?;
         let staged = Staged::new(&self.output)?;
-        let mut writer = io::create(staged.path(), Some(format), &self.writing)?;
+        let renamed = |error| staged.renamed(error);
+        let mut writer = io::create(staged.path(), Some(format), &self.writing).map_err(renamed)?;
         let mut done = 0;
-        let mut had = None;
+        let mut had = Had::default();
         let taken = self.frames.each(&self.input, &self.reading, |frame| {
-            writer.write(&frame)?;
-            let properties = || frame.properties().into_iter().map(str::to_string).collect();
-            had.get_or_insert_with(properties);
+            writer.write(&frame).map_err(renamed)?;
+            had.see(&frame, done == 0);
             done += 1;
             progress(done);
             Ok(())
@@ -63,24 +63,55 @@ impl Conversion {
         if taken == 0 {
             return Err(Error::invalid(format!("{}: no frame was chosen", self.input.display())));
         }
-        writer.finish()?;
-        let lost = match had.filter(|_| staged.is_file()) {
-            Some(had) => lost(had, staged.path(), format)?,
-            None => Vec::new(),
-        };
+        writer.finish().map_err(renamed)?;
+        let lost = if staged.is_file() { had.lost(staged.path(), format)? } else { Vec::new() };
         staged.commit()?;
         Ok(Converted { frames: taken, format, lost })
     }
 }
 
-/// What of these properties the first frame of a file does not have.
-fn lost(mut had: Vec<String>, path: &Path, format: Format) -> Result<Vec<String>> {
-    let units = Some(FileUnits::EV_ANGSTROM);
-    let options =
-        ReadOptions { format: Some(format), units, stand_in_elements: true, ..ReadOptions::default() };
-    if let Some(frame) = io::open(path, &options)?.next().transpose()? {
-        let has = frame.properties();
-        had.retain(|property| !has.contains(&property.as_str()));
+/// What frames had, by the names of [`io::Frame::properties`].
+#[derive(Default)]
+struct Had {
+    properties: Vec<String>,
+    /// How many of them the first frame had.
+    first: usize,
+    periodic: [bool; 3],
+}
+
+impl Had {
+    fn see(&mut self, frame: &Frame, first: bool) {
+        for property in frame.properties() {
+            if !self.properties.iter().any(|known| known == property) {
+                self.properties.push(property.to_string());
+            }
+        }
+        if first {
+            (self.first, self.periodic) = (self.properties.len(), frame.cell.periodic());
+        }
     }
-    Ok(had)
+
+    /// What of it a file has not.
+    fn lost(self, path: &Path, format: Format) -> Result<Vec<String>> {
+        let Self { properties: mut lost, first, periodic } = self;
+        let units = Some(FileUnits::EV_ANGSTROM);
+        let options =
+            ReadOptions { format: Some(format), units, stand_in_elements: true, ..ReadOptions::default() };
+        // What only later frames had is looked for in all of them.
+        let most = if first < lost.len() { usize::MAX } else { 1 };
+        let mut open = false;
+        for (k, frame) in io::open(path, &options)?.take(most).enumerate() {
+            let frame = frame?;
+            let has = frame.properties();
+            lost.retain(|property| !has.contains(&property.as_str()));
+            open |= k == 0 && frame.cell.periodic() != periodic;
+            if lost.is_empty() {
+                break;
+            }
+        }
+        if open {
+            lost.push("directions that are not periodic".into());
+        }
+        Ok(lost)
+    }
 }

@@ -100,8 +100,8 @@ impl ErrorTable {
     /// Adds a frame; `index` is its number in the tables.
     pub fn push(&mut self, frame: &Frame, differences: &Differences, index: u64) {
         self.all.push(differences, index);
-        let kind = frame.text("config_type");
-        if let Some(kind) = kind {
+        let kind = frame.config_type();
+        if let Some(kind) = &kind {
             self.types.entry(kind.to_string()).or_default().push(differences, index);
         }
         let mut own = Deviation::default();
@@ -112,7 +112,7 @@ impl ErrorTable {
         let atom = (own.frame / 3) as usize;
         let worst = || Worst {
             frame: frame.origin.to_string(),
-            kind: kind.map(str::to_string),
+            kind: kind.as_deref().map(str::to_string),
             formula: frame.formula(),
             energy: differences.energy.unwrap_or(0.0),
             forces: own.rmse().unwrap_or(0.0),

@@ -53,6 +53,12 @@ struct Evaluated {
 
 /// Evaluates frame after frame; `progress` is told how many are done.
 pub fn run(potential: &dyn Potential, request: &Request, progress: &mut dyn FnMut(u64)) -> Result<Report> {
+    if let Some(output) = &request.output
+        && let Some(input) = request.files.iter().find(|file| io::same_file(file, output))
+    {
+        let input = input.display();
+        return Err(Error::invalid(format!("{input}: the input and the output are the same file")));
+    }
     let options = Options { skin: 0.0, threads: request.threads };
     let first = Engine::new(potential.boxed_clone(), options)?;
     let pool = first.pool();

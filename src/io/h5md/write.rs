@@ -124,6 +124,8 @@ struct Layout {
     edges: bool,
     energy: bool,
     periodic: [bool; 3],
+    /// Do frames have no time? Then they are numbered, in no unit.
+    timeless: bool,
 }
 
 impl Layout {
@@ -137,16 +139,18 @@ impl Layout {
             edges: frame.cell.present() != [false; 3],
             energy: frame.energy.is_some(),
             periodic: frame.cell.periodic(),
+            timeless: frame.time.is_none(),
         }
     }
 
-    fn flags(self) -> [bool; 9] {
-        let [a, b, c] = self.periodic;
-        [self.single, self.images, self.velocities, self.forces, self.edges, self.energy, a, b, c]
+    fn flags(self) -> [bool; 10] {
+        let Self { single, images, velocities, forces, edges, energy, periodic: [a, b, c], timeless } = self;
+        [single, images, velocities, forces, edges, energy, a, b, c, timeless]
     }
 
-    fn from_flags([single, images, velocities, forces, edges, energy, a, b, c]: [bool; 9]) -> Self {
-        Self { single, images, velocities, forces, edges, energy, periodic: [a, b, c] }
+    fn from_flags(flags: [bool; 10]) -> Self {
+        let [single, images, velocities, forces, edges, energy, a, b, c, timeless] = flags;
+        Self { single, images, velocities, forces, edges, energy, periodic: [a, b, c], timeless }
     }
 }
 
@@ -224,11 +228,10 @@ impl Contents {
 
     fn push(&mut self, frame: &Frame, store: &mut Store) -> Result<()> {
         if Layout::of(frame, self.layout.single) != self.layout {
-            return Err(changed(store, self.frames, "properties (cell, velocities, forces or energy)"));
+            return Err(changed(store, self.frames, "properties (cell, time, velocities, forces or energy)"));
         }
         let step = frame.step.unwrap_or(self.frames) as i64;
         self.step.push(step.to_le_bytes(), store)?;
-        // Frames without a time are numbered.
         self.time.push(frame.time.unwrap_or(step as f64).to_le_bytes(), store)?;
         let mut positions = Vec::with_capacity(frame.len());
         let mut images = Vec::with_capacity(3 * frame.len());
@@ -283,7 +286,8 @@ impl Contents {
             store.append(&header.bytes())
         };
         let step = series(&self.step, None, elements, store)?;
-        let time = series(&self.time, Some("fs"), elements, store)?;
+        let unit = (!self.layout.timeless).then_some("fs");
+        let time = series(&self.time, unit, elements, store)?;
         let mut element = |values: &Series, unit: Option<&str>, store: &mut Store| -> Result<u64> {
             let value = series(values, unit, 1, store)?;
             let group = Header::group().link("step", step).link("time", time).link("value", value);
@@ -338,7 +342,7 @@ impl Contents {
         let foreign = || Error::Internal("the record of an H5MD commit has another length".into());
         let ([frames, atoms, fingerprint, flags, fixed @ ..], roots) =
             record.split_first_chunk::<9>().ok_or_else(foreign)?;
-        let layout = Layout::from_flags([0, 1, 2, 3, 4, 5, 6, 7, 8].map(|k| flags >> k & 1 == 1));
+        let layout = Layout::from_flags(std::array::from_fn(|k| flags >> k & 1 == 1));
         let mut contents = Self::empty(layout, *atoms, *fingerprint, *fixed);
         contents.frames = *frames;
         let mut roots = roots.chunks_exact(2);

@@ -41,8 +41,8 @@ fn read(files: &[FrameFile], data: &Data, listener: &dyn Listener) -> Result<Vec
         };
         let selection = file.select.as_deref().map_or(Ok(Selection::ALL), str::parse)?;
         let taken = selection.each(&file.file, &options, |frame| {
-            let kind = frame.text("config_type").unwrap_or_default();
-            let factor = data.weights.iter().find(|(name, _)| name == kind).map_or(1.0, |row| row.1);
+            let kind = frame.config_type().unwrap_or_default();
+            let factor = data.weights.iter().find(|(name, _)| *name == kind).map_or(1.0, |row| row.1);
             samples.push(Sample { frame, weight: file.weight * factor });
             Ok(())
         })?;
@@ -59,7 +59,7 @@ fn read(files: &[FrameFile], data: &Data, listener: &dyn Listener) -> Result<Vec
 
 /// Weights of a `config_type` that no frame has are a slip.
 pub(super) fn check_weights(samples: &[Sample], data: &Data) -> Result<()> {
-    let known = |name: &str| samples.iter().any(|s| s.frame.text("config_type") == Some(name));
+    let known = |name: &str| samples.iter().any(|s| s.frame.config_type().as_deref() == Some(name));
     match data.weights.iter().find(|(name, _)| !known(name)) {
         Some((name, _)) => {
             Err(Error::invalid(format!("[data] weights: no frame has the config_type `{name}`")))

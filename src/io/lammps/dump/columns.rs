@@ -14,6 +14,8 @@ pub(super) struct Layout {
     pub(super) position: [usize; 3],
     pub(super) scaled: bool,
     pub(super) image: Option<[usize; 3]>,
+    /// Positions are continuous paths.
+    pub(super) unwrapped: bool,
     pub(super) velocity: Option<[usize; 3]>,
     pub(super) force: Option<[usize; 3]>,
     pub(super) others: Vec<(usize, String)>,
@@ -50,6 +52,7 @@ impl Layout {
             position,
             scaled,
             image: image.filter(|_| !is_unwrapped),
+            unwrapped: is_unwrapped,
             velocity: triple("vx", "vy", "vz"),
             force: triple("fx", "fy", "fz"),
             others: Vec::new(),

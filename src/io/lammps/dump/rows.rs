@@ -100,7 +100,12 @@ impl Rows {
         let standard = self.masses.iter().zip(&self.species).all(|(mass, element)| *mass == element.mass());
         let mut frame = Frame::new(cell, self.species, self.positions);
         let scaled = |vectors: Vec<Vec3>, unit: f64| vectors.into_iter().map(|v| v * unit).collect();
-        frame.images = layout.image.map(|_| self.images);
+        // Atoms on continuous paths have crossed no face that their positions do not tell.
+        frame.images = if layout.unwrapped {
+            Some(vec![[0; 3]; frame.len()])
+        } else {
+            layout.image.map(|_| self.images)
+        };
         frame.velocities = layout.velocity.map(|_| scaled(self.velocities, units.velocity()));
         frame.forces = layout.force.map(|_| scaled(self.forces, units.force()));
         frame.charges = layout.charge.map(|_| self.charges);
