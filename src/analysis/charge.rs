@@ -99,7 +99,7 @@ impl Ions<'_> {
     /// Fits the charge displacement over the latest of the tracers' windows.
     pub(super) fn charge(&self) -> Result<Charge, Refusal> {
         let refuse = |reason: &str| Refusal { reason: reason.into(), more_time: None };
-        let Some((_, tracer)) =
+        let Some((element, tracer)) =
             self.tracers.iter().max_by(|a, b| a.1.window.start.total_cmp(&b.1.window.start))
         else {
             return Err(refuse("no mobile element has a diffusivity"));
@@ -119,7 +119,13 @@ impl Ions<'_> {
         let all: Vec<&[Vec3]> = dipoles.iter().map(Vec::as_slice).collect();
         let short =
             curve(&all, &all, &[1, 2]).iter().map(|v| v.iter().sum::<f64>() / norm).collect::<Vec<_>>();
-        let design = self.design(&frames, tracer, [short[0], short[1]]);
+        let of_runs = |lag: usize| -> f64 {
+            let sum =
+                self.runs.iter().map(|run| run.frames as f64 * run.msd[*element].trace(lag)).sum::<f64>();
+            sum / self.runs.iter().map(|run| run.frames as f64).sum::<f64>()
+        };
+        let begins = 2.0 * of_runs(0) - of_runs(1);
+        let design = self.design(&frames, tracer, [short[0], short[1]], begins);
         let values = curve(&all, &all, &frames);
         let traces: Vec<f64> = values.iter().map(|v| v.iter().sum::<f64>() / norm).collect();
         let line = design.fit(&traces).ok_or_else(|| refuse("the charge displacement does not grow"))?;
@@ -181,19 +187,23 @@ impl Ions<'_> {
 
     /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
     /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
-    /// give or take a tenth and its error; where velocities last longer than the first lags, the line through these says
-    /// nothing, and that of the tracers may be negative, −6Dτ.
-    fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2]) -> Design {
+    /// give or take a tenth and its error.
+    ///
+    /// Where velocities last longer than the first lags, intercepts are lower by 6Dτ than the lines through these say: that of
+    /// the tracers, which `begins` is by theirs, tells by how much.
+    fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2], begins: f64) -> Design {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
         let of_tracers = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
         // By the covariance of a walker of slope s per frame, 2⟨|ΔP|²⟩(1) − ⟨|ΔP|²⟩(2) over N frames has the variance
         // 4s²/(dN), and −(n − 1) times that is its covariance with ⟨|ΔP|²⟩(n).
         let of_walk = (short[1] - short[0]).powi(2) * 4.0 / (tracer.dimensions * frames_seen as f64);
-        let own = 2.0 * short[0] - short[1];
-        let (value, error, shared) = if own > tracer.window.intercept.max(0.0) {
+        let beyond = tracer.window.intercept - begins;
+        let inertia = if beyond < -2.0 * of_tracers { beyond } else { 0.0 };
+        let own = 2.0 * short[0] - short[1] + inertia;
+        let (value, error, shared) = if own > tracer.window.intercept {
             let shared = frames.iter().map(|lag| -(*lag as f64 - 1.0) * of_walk).collect();
-            (own, of_walk.sqrt(), shared)
+            (own, if inertia < 0.0 { of_tracers.hypot(of_walk.sqrt()) } else { of_walk.sqrt() }, shared)
         } else {
             (tracer.window.intercept, of_tracers.hypot(of_walk.sqrt()), Vec::new())
         };

@@ -388,8 +388,35 @@ mod tests {
         assert!(refuse(li(DriftReference::CenterOfMass), &[frame(0.0, &[0.0])]).contains("one atom"));
         let times = [0.0, 1.0, 3.0].map(|t| frame(t, &[0.0]));
         assert!(refuse(li(none), &times).contains("frames are missing"));
-        let mut timeless = frame(0.0, &[0.0]);
-        timeless.time = None;
-        assert!(refuse(li(none), &[timeless]).contains("--interval"));
+        let timeless = |step: Option<u64>| Frame { time: None, step, ..frame(0.0, &[0.0]) };
+        assert!(refuse(li(none), &[timeless(None)]).contains("--interval"));
+        let mut open = [frame(0.0, &[0.0]), frame(1.0, &[0.0])];
+        open[1].cell = open[1].cell.with_periodic([true, true, false]).unwrap();
+        assert!(refuse(li(none), &open).contains("periodic in other directions"));
+        // Steps tell of missing frames where there is no time; a restart wrote one twice, another began to count anew.
+        let given = || Settings { interval: Some(50.0), ..li(none) };
+        let steps = |steps: &[u64]| steps.iter().map(|step| timeless(Some(*step))).collect::<Vec<_>>();
+        let gap = refuse(given(), &steps(&[0, 50, 100, 200]));
+        assert!(gap.contains("step 200 where 150 was expected: frames are missing"), "{gap}");
+        let mut motion = Motion::new(given());
+        for frame in steps(&[0, 50, 100, 100, 150, 50, 100]) {
+            motion.push(&frame).unwrap();
+        }
+        let moved = motion.finish().unwrap();
+        assert_eq!((moved.frames, moved.interval), (6, 50.0));
+        // Times of few digits: the interval is that of all of them.
+        let mut motion = Motion::new(li(none));
+        for k in 0..100 {
+            motion.push(&frame((f64::from(k) * 50.0 / 3.0 * 100.0).round() / 100.0, &[0.0])).unwrap();
+        }
+        assert!((motion.finish().unwrap().interval - 50.0 / 3.0).abs() < 1e-4);
+        // What the centre of mass does is no temperature.
+        let mut motion = Motion::new(li(none));
+        for k in 0..2 {
+            let mut drifting = frame(f64::from(k), &[0.0, 3.0]);
+            drifting.velocities = Some(vec![Vec3::new(0.01, 0.0, 0.0); 2]);
+            motion.push(&drifting).unwrap();
+        }
+        assert!(motion.finish().unwrap().temperature.unwrap() < 1e-9);
     }
 }

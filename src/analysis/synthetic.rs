@@ -26,6 +26,8 @@ pub enum Kind {
     Breathing,
     /// Ions walk twice as far along x and half as far along z as along y.
     Anisotropic,
+    /// Each step keeps three fifths of the one before: velocities last for two frames.
+    Inertia,
 }
 
 /// A system with a known answer.
@@ -49,10 +51,12 @@ const HOP: f64 = 3.0;
 const RATTLE: f64 = 0.35;
 const BOX: f64 = 30.0;
 const ANISOTROPY: [f64; 3] = [2.0, 1.0, 0.5];
+/// What a step keeps of the one before.
+const KEPT: f64 = 0.6;
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Walks,
         Self::Concert,
         Self::Cages,
@@ -60,6 +64,7 @@ impl Kind {
         Self::Drift,
         Self::Breathing,
         Self::Anisotropic,
+        Self::Inertia,
     ];
 
     /// Do ions rattle in cages and hop?
@@ -73,6 +78,7 @@ impl Synthetic {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Cages | Kind::Chains => Self { kind, ions: 32, frames: 800, step: 0.04 },
+            Kind::Inertia => Self { kind, ions: 32, frames: 1000, step: 0.3 },
             _ => Self { kind, ions: 32, frames: 500, step: 0.6 },
         }
     }
@@ -87,6 +93,7 @@ impl Synthetic {
         let per_frame = match self.kind {
             Kind::Cages | Kind::Chains => HOP * HOP * self.step / 6.0,
             Kind::Anisotropic => ANISOTROPY.iter().map(|a| (a * self.step).powi(2)).sum::<f64>() / 6.0,
+            Kind::Inertia => 0.5 * self.step * self.step * (1.0 + KEPT) / (1.0 - KEPT),
             _ => 0.5 * self.step * self.step,
         };
         per_frame / INTERVAL * 0.1
@@ -123,11 +130,14 @@ impl Synthetic {
             .map(|_| Vec3::new(random.uniform(), random.uniform(), random.uniform()))
             .collect();
         let mut breath: f64 = 0.0;
+        let mut before: Vec<Vec3> = (0..if self.kind == Kind::Inertia { self.ions } else { 0 })
+            .map(|_| Vec3::from_fn(|_, _| self.step * random.normal()))
+            .collect();
         for _ in 0..self.frames {
             // Breathing forgets itself in ten frames; 3 % at most times.
             breath = 0.9 * breath + 0.013 * random.normal();
             let edge = if self.kind == Kind::Breathing { BOX * (1.0 + breath) } else { BOX };
-            self.step(&mut sites, edge, &mut random);
+            self.step(&mut sites, &mut before, edge, &mut random);
             let cell = Cell::orthorhombic(edge, edge, edge)?;
             let positions = sites
                 .iter()
@@ -149,7 +159,7 @@ impl Synthetic {
         Ok(())
     }
 
-    fn step(&self, sites: &mut [Vec3], edge: f64, random: &mut Philox) {
+    fn step(&self, sites: &mut [Vec3], before: &mut [Vec3], edge: f64, random: &mut Philox) {
         let normal = |random: &mut Philox| Vec3::from_fn(|_, _| random.normal());
         let drift = if self.kind == Kind::Drift { normal(random) * 0.3 } else { Vec3::zeros() };
         let mut shared = Vec3::zeros();
@@ -167,6 +177,11 @@ impl Synthetic {
                     Kind::Chains => hop(0.5 * self.step, random) + shared,
                     Kind::Concert => (normal(random) + shared) * (0.5_f64.sqrt() * self.step),
                     Kind::Anisotropic => Vec3::from_fn(|k, _| ANISOTROPY[k] * self.step * random.normal()),
+                    Kind::Inertia => {
+                        let fresh = (1.0 - KEPT * KEPT).sqrt() * self.step;
+                        before[i] = before[i] * KEPT + normal(random) * fresh;
+                        before[i]
+                    }
                     _ => normal(random) * self.step,
                 };
             }

@@ -67,6 +67,8 @@ pub(super) type Run<'a> = (&'a Msd, f64, usize);
 
 /// Mean squared displacements that grow by a higher power of time than this are no diffusion.
 const BALLISTIC: f64 = 1.5;
+/// The window begins after so many times the memory of velocities.
+const MEMORIES: f64 = 4.0;
 /// The window begins within this part of the run.
 const LATEST_START: f64 = 0.2;
 /// The window ends within this part of the run.
@@ -122,6 +124,7 @@ impl Tracer {
             let chosen = spread(&lags, *start, (SPAN * start).min(LATEST_END * duration));
             if let Some(found) = fit(runs, &lags, &trace, &chosen)
                 && found.p_value >= LEAST_PROBABLE
+                && !found.remembers()
             {
                 return found.conclude(runs, duration);
             }
@@ -298,6 +301,13 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
 }
 
 impl Found {
+    /// Do velocities still remember at the beginning of the window? With the memory τ the line is 6D(t − τ), and the curve
+    /// above it by 6Dτ e^(−t/τ), which a test for a straight line may well miss.
+    fn remembers(&self) -> bool {
+        let (start, below) = (self.times[0], -self.line.intercept);
+        below > 2.0 * self.error * start && MEMORIES * below > self.line.slope * start
+    }
+
     fn conclude(self, runs: &[Run<'_>], duration: f64) -> Result<Tracer, Refusal> {
         let Self { line, chosen, times, values, slopes, error, dof, dimensions, p_value, method, mut flags } =
             self;

@@ -56,6 +56,11 @@ impl Address {
                 Err(source) => {
                     let early = matches!(source.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
                     if !early || start.elapsed() >= patience {
+                        // A socket that did not appear in time is no mistake in the request, as a missing file is.
+                        let source = match source.kind() {
+                            ErrorKind::NotFound => io::Error::new(ErrorKind::ConnectionRefused, source),
+                            _ => source,
+                        };
                         return Err(Error::io(
                             self.to_string(),
                             "connect (does the other program listen there?)",

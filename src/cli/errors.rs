@@ -82,14 +82,10 @@ pub(super) fn worst(text: &mut String, table: &ErrorTable) {
 
 fn line(text: &mut String, worst: &Worst) {
     let kind = worst.kind.as_ref().map_or(String::new(), |kind| format!(", {kind}"));
-    let atom = worst.atom.map_or(String::new(), |(atom, element)| {
-        format!(", {:.4} eV/Å ({:.4} on {element} {atom})", worst.forces, worst.largest)
+    let atom = worst.atom.map(|(atom, element)| {
+        format!("{:.4} eV/Å ({:.4} on {element} {atom})", worst.forces, worst.largest)
     });
-    let _ = writeln!(
-        text,
-        "    {}: {:+.2} meV/atom{atom}; {}{kind}",
-        worst.frame,
-        worst.energy * 1e3,
-        worst.formula
-    );
+    let energy = worst.energy.map(|d| format!("{:+.2} meV/atom", d * 1e3));
+    let parts: Vec<String> = energy.into_iter().chain(atom).collect();
+    let _ = writeln!(text, "    {}: {}; {}{kind}", worst.frame, parts.join(", "), worst.formula);
 }

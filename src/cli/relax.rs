@@ -130,6 +130,11 @@ impl Arguments {
                 trajectory.display()
             )));
         }
+        if self.pressure != 0.0 && self.cell == CellFreedom::Fixed {
+            return Err(Error::invalid(
+                "--pressure does nothing to a cell that does not change\n   expected --cell isotropic, axes or free as well",
+            ));
+        }
         let (potential, _) = self.potential.load(&[&self.structure.file], &self.reading, terminal)?;
         let description = potential.description();
         let frame = self.structure.read(&self.reading)?;

@@ -91,6 +91,20 @@ impl Table for Dynamics {
                 .with_help(format!("expected a `time` above the timestep, {} fs", self.timestep))
                 .into());
         }
+        let time = match &self.barostat {
+            Some(Barostat::CRescale(table)) => Some(table.time),
+            Some(Barostat::Mtk(table)) => Some(table.time),
+            None => None,
+        };
+        if time.is_some_and(|time| time < 10.0 * self.timestep) {
+            return Err(keys
+                .error("barostat", "the barostat is as fast as the atoms")
+                .with_help(format!(
+                    "expected a `time` of ten timesteps, {} fs, or more",
+                    10.0 * self.timestep
+                ))
+                .into());
+        }
         let chain = matches!(self.thermostat, None | Some(Thermostat::NoseHoover(_)));
         if !chain && matches!(self.barostat, Some(Barostat::Mtk(_))) {
             return Err(keys

@@ -42,7 +42,7 @@ impl Table for Relax {
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         const METHODS: &[(&str, Method)] = &[("lbfgs", Method::Lbfgs), ("fire", Method::Fire)];
-        Ok(Self {
+        let table = Self {
             cell: keys
                 .key(
                     "cell",
@@ -69,6 +69,13 @@ impl Table for Relax {
                 .key("steps", integer().at_least(1), "Give up after so many steps.")
                 .default(2000)?
                 .unsigned_abs(),
-        })
+        };
+        if table.pressure != 0.0 && table.cell == CellFreedom::Fixed {
+            return Err(keys
+                .error("pressure", "a pressure does nothing to a cell that does not change")
+                .with_help("expected a `cell` as well: isotropic, axes or free")
+                .into());
+        }
+        Ok(table)
     }
 }

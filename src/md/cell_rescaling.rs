@@ -3,9 +3,13 @@
 use super::verlet::{drift, finish, kick};
 use super::{Csvr, Integrator, Ramp, State};
 use crate::compute::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::{Philox, Purpose};
 use crate::system::{Cell, Mat3};
+use crate::units::EV_PER_ANGSTROM3_IN_GPA;
+
+/// The largest strain of a step.
+const LARGEST: f64 = 0.1;
 
 /// How the cell may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,15 +141,28 @@ impl CellRescaling {
     }
 
     /// The strain of the step that begins here, if the cell changes in it.
-    pub(super) fn begin(&mut self, state: &State) -> Option<Mat3> {
+    ///
+    /// # Errors
+    /// [`Error::Physics`] if the cell would change too much in a step.
+    pub(super) fn begin(&mut self, state: &State) -> Result<Option<Mat3>> {
         self.follow(state);
         if !self.is_due(state.system.step) {
-            return None;
+            return Ok(None);
         }
         let pressure = state.pressure_tensor();
         self.before = self.unbalanced(state, &pressure);
-        self.strain = self.draw_strain(state, &pressure);
-        Some(self.strain)
+        let strain = self.draw_strain(state, &pressure);
+        // No number is at most anything.
+        if !strain.iter().all(|part| part.abs() <= LARGEST) {
+            return Err(Error::Physics(format!(
+                "the cell would change by more than {:.0} % in a step, under a pressure of {:.3e} GPa\n   expected a \
+                 longer `time` of the barostat, or a structure nearer to rest",
+                100.0 * LARGEST,
+                pressure.trace() / 3.0 * EV_PER_ANGSTROM3_IN_GPA
+            )));
+        }
+        self.strain = strain;
+        Ok(Some(strain))
     }
 
     /// Counts the work of the strain of the step that ends here, if there was one.
@@ -162,9 +179,15 @@ impl CellRescaling {
         self.thermostat.restore(&[taken]);
     }
 
+    /// The next step, after this one, at which the cell is to change.
+    #[cfg(feature = "gpu")]
+    pub(super) fn next_change(&self, step: u64) -> u64 {
+        (step / self.every + 1) * self.every
+    }
+
     /// Does the cell change in the step after this one?
     pub(super) fn is_due(&self, step: u64) -> bool {
-        step % self.every == 0
+        step.is_multiple_of(self.every)
     }
 
     /// V (P₀ 1 − P), eV: what a strain adds to K + U + P₀V, per strain.
@@ -190,7 +213,7 @@ impl Integrator for CellRescaling {
     }
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
-        let strain = self.begin(state);
+        let strain = self.begin(state)?;
         kick(state, 0.5 * self.timestep);
         if let Some(strain) = strain {
             deform(state, &strain)?;

@@ -76,7 +76,7 @@ impl State {
     }
 
     /// The same for so many atoms of which so many are fixed.
-    pub(super) fn freedom(atoms: usize, fixed: usize) -> usize {
+    pub(crate) fn freedom(atoms: usize, fixed: usize) -> usize {
         let free = 3 * (atoms - fixed);
         if fixed == 0 { free.saturating_sub(3) } else { free }
     }

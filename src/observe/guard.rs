@@ -8,6 +8,7 @@ use crate::io::Frame;
 use crate::md::State;
 use crate::neighbors::NeighborList;
 use crate::potential::Extrapolation;
+use crate::system::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,9 @@ pub struct Limits {
     pub spacing: u64,
 }
 
+/// A cell that is larger by this factor than at the start, or smaller, has exploded or collapsed.
+const SWELLING: f64 = 8.0;
+
 /// So many rows about extrapolating atoms are written at each look: those furthest out.
 const ROWS: usize = 3;
 
@@ -35,6 +39,8 @@ pub struct Guard {
     folder: PathBuf,
     every: u64,
     limits: Limits,
+    /// The volume at the start, Å³, of a cell that has one.
+    volume: Option<f64>,
     last_good: Option<Frame>,
     /// `guards.csv`, once there is something to say.
     table: Table,
@@ -46,6 +52,7 @@ pub struct Guard {
 enum Finding {
     NotFinite,
     Temperature { value: f64, bounds: [f64; 2] },
+    Volume { value: f64, bounds: [f64; 2] },
     Close { atoms: [usize; 2], distance: f64, limit: f64 },
     Extrapolation { atoms: usize, of: usize, furthest: Vec<Extrapolation> },
 }
@@ -59,6 +66,14 @@ impl fmt::Display for Finding {
                 // An explosion has no need of thirty digits.
                 let value = if *value < 1e6 { format!("{value:.0}") } else { format!("{value:.1e}") };
                 write!(f, "the temperature is {value} K, {side} the limit of {limit:.0} K")
+            }
+            Self::Volume { value, bounds: [lowest, highest] } => {
+                let (side, limit) = if value > highest {
+                    ("more than eight times", highest / SWELLING)
+                } else {
+                    ("less than an eighth of", lowest * SWELLING)
+                };
+                write!(f, "the cell has {value:.3e} Å³, {side} the {limit:.0} Å³ it began with")
             }
             Self::Close { atoms: [i, j], distance, limit } => {
                 write!(f, "atoms {i} and {j} are {distance:.3} Å apart, closer than {limit} Å")
@@ -84,7 +99,13 @@ impl Guard {
         let folder = folder.as_ref().to_path_buf();
         let collected = Kept::new(folder.join("collected.extxyz"), limits.spacing);
         let table = Table::new(folder.join("guards.csv"), HEADER);
-        Self { folder, every, limits, last_good: None, table, collected }
+        Self { folder, every, limits, volume: None, last_good: None, table, collected }
+    }
+
+    /// Stops a run whose cell explodes or collapses; it begins with this one.
+    #[must_use]
+    pub fn in_cell(self, cell: &Cell) -> Self {
+        Self { volume: cell.is_bulk().then(|| cell.volume()), ..self }
     }
 
     /// What is wrong with a state, and what to do about it.
@@ -98,6 +119,12 @@ impl Guard {
         let (bounds, policy) = self.limits.temperature;
         if temperature < bounds[0] || temperature > bounds[1] {
             findings.push((Finding::Temperature { value: temperature, bounds }, policy));
+        }
+        let value = state.system.cell.volume();
+        if let Some(bounds) = self.volume.map(|start| [start / SWELLING, start * SWELLING])
+            && (value < bounds[0] || value > bounds[1])
+        {
+            findings.push((Finding::Volume { value, bounds }, Policy::Stop));
         }
         if let Some((limit, policy)) = self.limits.distance
             && let Some(finding) = closest(state, limit)?
@@ -127,6 +154,9 @@ impl Guard {
             Finding::NotFinite => format!("{head},not finite,,,,,,\n"),
             Finding::Temperature { value, bounds: [lowest, highest] } => {
                 format!("{head},temperature_K,,,,{value},{lowest},{highest}\n")
+            }
+            Finding::Volume { value, bounds: [lowest, highest] } => {
+                format!("{head},volume_A3,,,,{value},{lowest},{highest}\n")
             }
             Finding::Close { atoms: [i, _], distance, limit } => {
                 format!("{head},distance_A,{i},{},,{distance},{limit},\n", element(*i))

@@ -32,7 +32,10 @@ impl Observer for Thermo {
 
     fn observe(&mut self, state: &State, conserved: f64) -> Result<()> {
         let system = &state.system;
-        let [a, b, c] = system.cell.lengths();
+        // What is not periodic has neither volume nor edges.
+        let bulk = system.cell.is_bulk();
+        let known = |x: f64| if bulk { x } else { f64::NAN };
+        let [a, b, c] = system.cell.lengths().map(known);
         // Shortest decimals that give the same numbers back.
         let row = format!(
             "{},{},{},{},{},{},{},{},{a},{b},{c}\n",
@@ -42,8 +45,8 @@ impl Observer for Thermo {
             state.energy,
             state.kinetic_energy(),
             conserved,
-            state.pressure() * EV_PER_ANGSTROM3_IN_GPA,
-            system.cell.volume(),
+            known(state.pressure() * EV_PER_ANGSTROM3_IN_GPA),
+            known(system.cell.volume()),
         );
         self.table.push(&row)
     }

@@ -54,8 +54,8 @@ pub struct Worst {
     pub kind: Option<String>,
     /// Its formula.
     pub formula: String,
-    /// Error of the energy per atom, eV; zero without a reference.
-    pub energy: f64,
+    /// Error of the energy per atom, eV, where there is a reference.
+    pub energy: Option<f64>,
     /// Root mean square error of the force components, eV/Å.
     pub forces: f64,
     /// Largest error of a force component, eV/Å.
@@ -114,7 +114,7 @@ impl ErrorTable {
             frame: frame.origin.to_string(),
             kind: kind.as_deref().map(str::to_string),
             formula: frame.formula(),
-            energy: differences.energy.unwrap_or(0.0),
+            energy: differences.energy,
             forces: own.rmse().unwrap_or(0.0),
             largest: own.largest,
             atom: (own.count > 0).then(|| (atom, frame.species[atom])),
@@ -123,7 +123,7 @@ impl ErrorTable {
             insert(&mut self.worst_forces, rms.abs(), |w| w.forces.abs(), worst);
         }
         if let Some(d) = differences.energy {
-            insert(&mut self.worst_energies, d.abs(), |w| w.energy.abs(), worst);
+            insert(&mut self.worst_energies, d.abs(), |w| w.energy.unwrap_or(0.0).abs(), worst);
         }
     }
 
@@ -149,7 +149,7 @@ impl Worst {
             "frame": self.frame,
             "config_type": self.kind,
             "formula": self.formula,
-            "energy_mev_per_atom": self.energy * 1e3,
+            "energy_mev_per_atom": self.energy.map(|d| d * 1e3),
             "force_rmse_ev_per_angstrom": self.forces,
             "force_max_ev_per_angstrom": self.largest,
             "atom_of_max": self.atom.map(|a| a.0),
@@ -199,7 +199,7 @@ mod tests {
         let worst: Vec<f64> = table.worst_forces.iter().map(|w| w.largest).collect();
         assert_eq!(worst, (20..30).rev().map(f64::from).collect::<Vec<_>>());
         assert_eq!(table.worst_forces[0].atom.unwrap().0, 1);
-        assert_eq!(table.worst_energies[0].energy, -0.029);
+        assert_eq!(table.worst_energies[0].energy, Some(-0.029));
         assert_eq!(table.worst_energies[0].frame, table.worst_forces[0].frame);
         let [lithium, nitrogen] = ["Li", "N"].map(|s| table.elements[&Element::from_symbol(s).unwrap()]);
         assert!((lithium.rmse().unwrap() - 0.1 / 3.0_f64.sqrt()).abs() < 1e-15);

@@ -100,7 +100,14 @@ pub fn stage(
     let stage = if path.exists() {
         Stage::Read
     } else {
-        let done = run(system, engine, &table.settings(), None, watch)?;
+        let mut settings = table.settings();
+        if let Some(dynamics) = plan.dynamics.as_ref().filter(|dynamics| !dynamics.fixed.is_empty()) {
+            settings.freedom.held = vec![[false; 3]; system.len()];
+            for atom in &dynamics.fixed {
+                settings.freedom.held[*atom] = [true; 3];
+            }
+        }
+        let done = run(system, engine, &settings, None, watch)?;
         if let Some(reason) = &done.stopped {
             return Err(Error::Physics(format!(
                 "[relax] has not converged: {reason} (largest force {:.3e} eV/Å)",

@@ -7,15 +7,16 @@ use rayon::prelude::*;
 
 const REPEATS: u64 = 70;
 
-/// 70 systems of each of five kinds: the 95 % intervals hold the truth in 95 % of the 350 cases within three standard
-/// errors of such a count (3.5 %), and the mean is right within four standard errors of its scatter.
+/// 70 systems of each of six kinds: the 95 % intervals hold the truth in 95 % of the 420 cases within three standard
+/// errors of such a count (3.2 %), and the mean is right within four standard errors of its scatter.
 #[test]
 fn intervals_hold_the_truth() {
     let li = Element::from_symbol("Li").unwrap();
-    let cases: Vec<(Kind, u64)> = [Kind::Concert, Kind::Cages, Kind::Chains, Kind::Drift, Kind::Breathing]
-        .into_iter()
-        .flat_map(|kind| (0..REPEATS).map(move |seed| (kind, 1000 + seed)))
-        .collect();
+    let cases: Vec<(Kind, u64)> =
+        [Kind::Concert, Kind::Cages, Kind::Chains, Kind::Drift, Kind::Breathing, Kind::Inertia]
+            .into_iter()
+            .flat_map(|kind| (0..REPEATS).map(move |seed| (kind, 1000 + seed)))
+            .collect();
     let found: Vec<[(bool, f64); 3]> = cases
         .par_iter()
         .map(|(kind, seed)| {
@@ -32,7 +33,7 @@ fn intervals_hold_the_truth() {
     let n = found.len() as f64;
     for (quantity, name) in ["D*", "D_σ", "H_R"].into_iter().enumerate() {
         let held = found.iter().filter(|f| f[quantity].0).count() as f64 / n;
-        assert!((held - 0.95).abs() < 0.035, "{name}: {held}");
+        assert!((held - 0.95).abs() < 0.032, "{name}: {held}");
         let mean = found.iter().map(|f| f[quantity].1).sum::<f64>() / n;
         let scatter = (found.iter().map(|f| (f[quantity].1 - mean).powi(2)).sum::<f64>() / n).sqrt();
         // A ratio and a fit with a known intercept have a bias of second order: a fifth of the scatter is allowed.

@@ -5,6 +5,7 @@ mod cases;
 mod committee;
 mod convert;
 mod disk;
+mod folders;
 mod help;
 mod info;
 mod models;

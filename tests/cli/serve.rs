@@ -110,7 +110,7 @@ fn nobody_listens() {
     let folder = tempfile::tempdir().unwrap();
     let (potential, frame) = (shipped("potential.mlmd"), shipped("golden.extxyz"));
     let begin = ["serve", potential.to_str().unwrap(), frame.to_str().unwrap(), "--wait", "0.1 s", "-q"];
-    let message = fail(folder.path(), 2, &[&begin[..], &["--unix", "./nobody"]].concat());
+    let message = fail(folder.path(), 4, &[&begin[..], &["--unix", "./nobody"]].concat());
     assert!(message.contains("nobody: cannot connect (does the other program listen there?)"), "{message}");
     let message = fail(folder.path(), 2, &[&begin[..], &["--port", "1", "--unix", "x"]].concat());
     assert!(message.contains("cannot be used with"), "{message}");

@@ -212,3 +212,14 @@ fn another_input_in_the_same_folder_is_refused() {
     assert!(text.starts_with("12 epochs"), "{text}");
     succeed(folder.path(), &[&short[..], &["--restart", "fresh"]].concat());
 }
+
+/// Two trainings in one folder would write over each other.
+#[test]
+fn a_folder_has_one_training_at_a_time() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    let lock = fs::File::create(folder.path().join("out/.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let message = fail(folder.path(), 2, &["train", "in.toml"]);
+    assert!(message.contains("out: another mlmd is running here"), "{message}");
+}

@@ -83,6 +83,8 @@ fn dumps_of_every_kind_of_coordinate_agree_with_lammps() {
     assert_eq!(x[1].time, Some(80.0), "0.08 ps");
     assert_eq!(x[0].text("lammps_units"), Some("metal"));
     let xu = reading(&own("lammps/xu.dump"), &ReadOptions::default());
+    // Continuous paths cross no faces that are to be guessed.
+    assert!(xu.iter().all(|f| f.images.as_ref().is_some_and(|images| images.iter().all(|i| *i == [0; 3]))));
     assert_eq!(xu[0].charges.as_ref().unwrap()[..2], [1.0, -1.0]);
     assert_eq!((&xu[0].masses, xu[0].text("lammps_units")), (&None, Some("metal (assumed)")));
     let xsu = reading(&own("lammps/xsu.dump"), &lithium_fluoride());

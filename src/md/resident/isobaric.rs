@@ -105,14 +105,14 @@ impl Integrator for Isobaric {
         if self.barostat.is_due(state.system.step) {
             // What the device has found, also where a run goes on: the CPU's sums have other bits.
             self.inner.settle(state)?;
-            if let Some(strain) = self.barostat.begin(state) {
+            if let Some(strain) = self.barostat.begin(state)? {
                 self.strained(state, engine, &strain)?;
                 self.barostat.follow(state);
                 return Ok(());
             }
         }
-        let due = (state.system.step + 1..).find(|step| self.barostat.is_due(*step)).unwrap_or(until);
-        self.inner.advance(state, engine, until.min(due))
+        let until = until.min(self.barostat.next_change(state.system.step));
+        self.inner.advance(state, engine, until)
     }
 
     fn settle(&mut self, state: &mut State) -> Result<()> {

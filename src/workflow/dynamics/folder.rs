@@ -55,26 +55,38 @@ impl RunFolder {
     /// Takes possession of a folder: creates it, or finds that it holds results of the same input. With
     /// `fresh`, results of `tasks` that are there are deleted.
     pub fn open(path: &Path, made: Made<'_>, tasks: &[Task], fresh: bool) -> Result<Self> {
-        fs::create_dir_all(path).map_err(Error::io(path, "create the folder"))?;
-        let lock_path = path.join(".lock");
-        let lock = File::create(&lock_path).map_err(Error::io(&lock_path, "create"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::invalid(format!("{}: another mlmd is running here", path.display())));
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::io(&lock_path, "lock")(error)),
-        }
-        let folder = Self { path: path.to_path_buf(), _lock: lock };
+        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
         let record = path.join("run.json");
+        let mut names: Vec<String> = tasks.iter().map(|task| task.name.clone()).collect();
         let timings = if fresh {
             tasks.iter().try_for_each(|task| remove(&task.folder))?;
+            // Those of an earlier list as well: they would pass for results of this input once it names them.
+            let before = read(&record)?.unwrap_or_default();
+            listed(&before).iter().try_for_each(|name| remove(&path.join(name)))?;
             remove_file(&path.join(RELAXED))?;
             json!({})
+        } else if let Some(before) = Self::results(path, made)? {
+            // What a shorter list leaves out stays known: the seed of a task follows from its place.
+            let known = listed(&before);
+            if known.starts_with(&names) {
+                names = known;
+            } else if !names.starts_with(&known) {
+                return Err(other(
+                    path,
+                    &[format!("- {}", known.join(", ")), format!("+ {}", names.join(", "))],
+                ));
+            }
+            before["timings"].clone()
+        } else if path.join(RELAXED).exists() {
+            return Err(Error::invalid(format!(
+                "{}: this structure is of no run of this folder\n   expected another [output] directory, or \
+                 `--restart fresh`, which deletes it",
+                path.join(RELAXED).display()
+            )));
         } else {
-            Self::results(path, made)?.map_or_else(|| json!({}), |before| before["timings"].clone())
+            json!({})
         };
-        folder.write(&record, made, tasks, &timings)?;
+        folder.write(&record, made, &names, &timings)?;
         Ok(folder)
     }
 
@@ -116,16 +128,10 @@ impl RunFolder {
             }
             return Ok(Some(before));
         }
-        Err(Error::invalid(format!(
-            "{}: this folder holds results of another input\n   expected the same input, a longer `produce`, more \
-             temperatures at the end of the list, another [output] directory, or `--restart fresh`, which deletes \
-             them\n   {}",
-            path.display(),
-            differences.join("\n   ")
-        )))
+        Err(other(path, &differences))
     }
 
-    fn write(&self, record: &Path, made: Made<'_>, tasks: &[Task], timings: &Value) -> Result<()> {
+    fn write(&self, record: &Path, made: Made<'_>, tasks: &[String], timings: &Value) -> Result<()> {
         let mut files = serde_json::Map::new();
         for path in made.files {
             let content = fs::read(path).map_err(Error::io(path, "read"))?;
@@ -142,7 +148,7 @@ impl RunFolder {
             "threads": made.threads,
             "device": made.device,
             "files": files,
-            "tasks": tasks.iter().map(|task| &task.name).collect::<Vec<_>>(),
+            "tasks": tasks,
             "input": input,
             "timings": timings,
         });
@@ -157,6 +163,44 @@ impl RunFolder {
             .and_then(|()| fs::rename(&temporary, record))
             .map_err(Error::io(record, "write"))
     }
+}
+
+/// Takes possession of a folder, creating it if it is not there, for as long as the file is open.
+///
+/// # Errors
+/// [`Error::Invalid`] if another process has it.
+pub(crate) fn lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
+    let path = folder.join(".lock");
+    let lock = File::create(&path).map_err(Error::io(&path, "create"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::invalid(format!("{}: another mlmd is running here", folder.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(Error::io(&path, "lock")(error)),
+    }
+}
+
+fn other(path: &Path, differences: &[String]) -> Error {
+    Error::invalid(format!(
+        "{}: this folder holds results of another input\n   expected the same input, a longer `produce`, more \
+         temperatures at the end of the list, another [output] directory, or `--restart fresh`, which deletes \
+         them\n   {}",
+        path.display(),
+        differences.join("\n   ")
+    ))
+}
+
+/// The tasks of a record.
+fn listed(record: &Value) -> Vec<String> {
+    let names = record["tasks"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| is_plain(name)).map(str::to_string).collect()
+}
+
+/// Is this the name of a folder here, and of nothing elsewhere?
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\']) && name != "." && name != ".."
 }
 
 /// What goes before a `--set` argument among the lines of the input in the record.

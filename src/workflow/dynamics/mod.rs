@@ -11,6 +11,7 @@ mod stop;
 mod tasks;
 
 pub use checkpoint::saved_step;
+pub(crate) use folder::lock;
 pub use folder::{Made, RunFolder, Timing};
 pub use propagation::{Share, Tried, residence, try_on_device};
 pub use schedule::{Finished, lanes, run_all, share, together};
@@ -23,7 +24,7 @@ use crate::input::{self, TrajectoryFormat};
 use crate::io::Format;
 use crate::md::{Ensemble, Integrator, State};
 use crate::observe::{self, Disagreement, Guard, Limits, Observer, Thermo, Tolerance, Trajectory};
-use crate::system::System;
+use crate::system::{System, Vec3};
 use crate::workflow::potential;
 use checkpoint::Checkpoint;
 use std::fs;
@@ -256,7 +257,18 @@ impl Task {
                 *m = *mass;
             }
         }
-        system.set_temperature(self.ensemble.temperature.from, self.ensemble.seed)?;
+        let temperature = self.ensemble.temperature.from;
+        system.set_temperature(temperature, self.ensemble.seed)?;
+        if !self.fixed.is_empty() {
+            // Those that move have the temperature, not all of them together.
+            for &atom in &self.fixed {
+                system.velocities[atom] = Vec3::zeros();
+            }
+            let now = system.temperature(State::freedom(system.len(), self.fixed.len()));
+            if now > 0.0 {
+                system.velocities.iter_mut().for_each(|v| *v *= (temperature / now).sqrt());
+            }
+        }
         (system.step, system.time) = (0, 0.0);
         Ok(system)
     }
@@ -267,7 +279,7 @@ impl Task {
         let guard_every = self.guard_every.unwrap_or(usual);
         let in_folder = |name: &str| self.folder.join(name);
         let mut observers: Vec<Box<dyn Observer>> = vec![
-            Box::new(Guard::new(&self.folder, guard_every, self.limits)),
+            Box::new(Guard::new(&self.folder, guard_every, self.limits).in_cell(&start.cell)),
             Box::new(Thermo::new(in_folder("thermo.csv"), self.thermo_every)),
         ];
         for format in &self.formats {

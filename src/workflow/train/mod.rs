@@ -38,7 +38,7 @@ use crate::input::changes::{self, Written};
 use crate::input::train::{DescriptorChoice, TrainPlan};
 use crate::potential::{self, LoadOptions, PotentialFormat, load_descriptor, save};
 use crate::train::checkpoint::CurvePoint;
-use crate::workflow::dynamics::Stop;
+use crate::workflow::dynamics::{Stop, lock};
 use data::Frames;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -102,7 +102,7 @@ impl Job<'_> {
     /// Trains on frames, or goes on with that; everything is written into `folder`.
     fn fit(&self, frames: Frames, folder: &Path, request: &str) -> Result<Report> {
         let Self { plan, listener, .. } = *self;
-        std::fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
+        let _lock = lock(folder)?;
         let count = plan.network.members;
         let kept = if self.fresh { vec![None; count] } else { members::kept(folder, count, request)? };
         let prepared = prepare::prepare(plan, frames, listener, self.stop)?;

@@ -222,7 +222,7 @@ fn worst(title: &str, frames: &[Worst]) -> Option<Table> {
             w.frame.clone(),
             w.kind.clone().unwrap_or_default(),
             w.formula.clone(),
-            format!("{:+.2}", w.energy * 1e3),
+            w.energy.map_or_else(|| "–".to_string(), |d| format!("{:+.2}", d * 1e3)),
             if w.atom.is_some() { digits(w.forces) } else { "–".into() },
             if w.atom.is_some() { digits(w.largest) } else { "–".into() },
             w.atom.map_or(String::new(), |(atom, element)| format!("{element} {atom}")),
