@@ -68,7 +68,7 @@ pub(super) type Run<'a> = (&'a Msd, f64, usize);
 /// Mean squared displacements that grow by a higher power of time than this are no diffusion.
 const BALLISTIC: f64 = 1.5;
 /// The window begins after so many times the memory of velocities.
-const MEMORIES: f64 = 4.0;
+const MEMORIES: f64 = 5.0;
 /// The window begins within this part of the run.
 const LATEST_START: f64 = 0.2;
 /// The window ends within this part of the run.
@@ -112,9 +112,15 @@ impl Tracer {
             };
         }
         let mut last = None;
+        // Windows begin after velocities are forgotten, once a line has told how long they last. It is asked once: to go on
+        // until a line does not tell would choose by chance.
+        let mut forgotten = None;
         for (k, start) in lags.iter().enumerate() {
             if *start > LATEST_START * duration {
                 break;
+            }
+            if forgotten.is_some_and(|least| *start < least) {
+                continue;
             }
             // Every candidate a quarter later than the one before.
             if trace[k] < choice.least_displacement || last.is_some_and(|last| *start < 1.25 * last) {
@@ -124,9 +130,11 @@ impl Tracer {
             let chosen = spread(&lags, *start, (SPAN * start).min(LATEST_END * duration));
             if let Some(found) = fit(runs, &lags, &trace, &chosen)
                 && found.p_value >= LEAST_PROBABLE
-                && !found.remembers()
             {
-                return found.conclude(runs, duration);
+                match found.memory().filter(|memory| forgotten.is_none() && MEMORIES * memory > *start) {
+                    Some(memory) => forgotten = Some(MEMORIES * memory),
+                    None => return found.conclude(runs, duration),
+                }
             }
         }
         Err(not_diffusive(&lags, &trace, choice, duration, last.is_some()))
@@ -301,11 +309,11 @@ fn fit(runs: &[Run<'_>], lags: &[f64], trace: &[f64], chosen: &[usize]) -> Optio
 }
 
 impl Found {
-    /// Do velocities still remember at the beginning of the window? With the memory τ the line is 6D(t − τ), and the curve
-    /// above it by 6Dτ e^(−t/τ), which a test for a straight line may well miss.
-    fn remembers(&self) -> bool {
-        let (start, below) = (self.times[0], -self.line.intercept);
-        below > 2.0 * self.error * start && MEMORIES * below > self.line.slope * start
+    /// How long velocities last, if the line tells: with the memory τ it is 6D(t − τ), and the curve is above it by
+    /// 6Dτ e^(−t/τ), which a test for a straight line may well miss.
+    fn memory(&self) -> Option<f64> {
+        let below = -self.line.intercept;
+        (below > 2.0 * self.error * self.times[0]).then(|| below / self.line.slope)
     }
 
     fn conclude(self, runs: &[Run<'_>], duration: f64) -> Result<Tracer, Refusal> {
