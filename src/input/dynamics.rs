@@ -96,13 +96,10 @@ impl Table for Dynamics {
             Some(Barostat::Mtk(table)) => Some(table.time),
             None => None,
         };
-        if time.is_some_and(|time| time < 10.0 * self.timestep) {
+        if time.is_some_and(|time| time < self.timestep) {
             return Err(keys
-                .error("barostat", "the barostat is as fast as the atoms")
-                .with_help(format!(
-                    "expected a `time` of ten timesteps, {} fs, or more",
-                    10.0 * self.timestep
-                ))
+                .error("barostat", "the barostat is faster than a step")
+                .with_help(format!("expected a `time` above the timestep, {} fs", self.timestep))
                 .into());
         }
         let chain = matches!(self.thermostat, None | Some(Thermostat::NoseHoover(_)));

@@ -8,8 +8,8 @@ use crate::random::{Philox, Purpose};
 use crate::system::{Cell, Mat3};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 
-/// The largest strain of a step.
-const LARGEST: f64 = 0.1;
+/// The largest strain of a step: that of a gas of a few atoms may be a tenth.
+const LARGEST: f64 = 1.0;
 
 /// How the cell may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +155,8 @@ impl CellRescaling {
         // No number is at most anything.
         if !strain.iter().all(|part| part.abs() <= LARGEST) {
             return Err(Error::Physics(format!(
-                "the cell would change by more than {:.0} % in a step, under a pressure of {:.3e} GPa\n   expected a \
+                "the cell would change by more than its size in a step, under a pressure of {:.3e} GPa\n   expected a \
                  longer `time` of the barostat, or a structure nearer to rest",
-                100.0 * LARGEST,
                 pressure.trace() / 3.0 * EV_PER_ANGSTROM3_IN_GPA
             )));
         }
