@@ -119,10 +119,11 @@ impl Ions<'_> {
         let all: Vec<&[Vec3]> = dipoles.iter().map(Vec::as_slice).collect();
         let short =
             curve(&all, &all, &[1, 2]).iter().map(|v| v.iter().sum::<f64>() / norm).collect::<Vec<_>>();
+        // A replica of two frames has no second lag.
         let of_runs = |lag: usize| -> f64 {
-            let sum =
-                self.runs.iter().map(|run| run.frames as f64 * run.msd[*element].trace(lag)).sum::<f64>();
-            sum / self.runs.iter().map(|run| run.frames as f64).sum::<f64>()
+            let long = || self.runs.iter().filter(|run| run.msd[*element].lags.len() > 1);
+            let sum = long().map(|run| run.frames as f64 * run.msd[*element].trace(lag)).sum::<f64>();
+            sum / long().map(|run| run.frames as f64).sum::<f64>()
         };
         let begins = 2.0 * of_runs(0) - of_runs(1);
         let design = self.design(&frames, tracer, [short[0], short[1]], begins);

@@ -7,6 +7,7 @@
 //! | `unwrap` | continuous paths through periodic images, in boxes of changing size |
 //! | `multitau` | mean squared displacements at logarithmic lags in constant memory |
 //! | `motion` | [`Motion`]: frames in, displacements against a drift reference out |
+//! | `clock` | when the frames were |
 //! | `series` | the collective displacement of each element |
 //! | `line` | slopes of mean squared displacements by generalised least squares |
 //! | `scatter` | how much a slope scatters between ions and from one stretch of time to the next |
@@ -26,6 +27,7 @@
 
 mod arrhenius;
 mod charge;
+mod clock;
 mod density;
 mod estimate;
 mod finite_size;

@@ -1,5 +1,6 @@
 //! Frames in; displacements against a drift reference out.
 
+use super::clock::Clock;
 use super::multitau::{Msd, MultiTau};
 use super::series::Series;
 use super::unwrap::Unwrapper;
@@ -79,17 +80,6 @@ pub struct Moment<'a> {
     pub weights: &'a [f64],
 }
 
-/// When the frames were.
-#[derive(Debug, Clone, Default)]
-struct Clock {
-    first: f64,
-    last: f64,
-    interval: Option<f64>,
-    /// Where there are only step numbers: the last one, and how many pass from frame to frame.
-    step: Option<u64>,
-    stride: Option<u64>,
-}
-
 /// Sums for the mean temperature.
 #[derive(Debug, Clone, Default)]
 struct Kinetic {
@@ -129,7 +119,7 @@ impl Motion {
     /// Nothing has been seen yet.
     pub fn new(settings: Settings) -> Self {
         Self {
-            clock: Clock { interval: settings.interval, ..Clock::default() },
+            clock: Clock::new(settings.interval),
             settings,
             paths: Unwrapper::default(),
             displacements: Vec::new(),
@@ -151,7 +141,7 @@ impl Motion {
         if self.frames == 0 {
             self.begin(frame)?;
         }
-        if !self.clock.tick(frame, self.frames, self.settings.interval)? {
+        if !self.clock.tick(frame, self.frames)? {
             return Ok(None);
         }
         let travelled = self.paths.push(frame)?;
@@ -258,7 +248,7 @@ impl Motion {
         }
         let interval = self
             .clock
-            .mean(self.frames, self.settings.interval)
+            .mean(self.frames)
             .ok_or_else(|| Error::Internal("frames without an interval".into()))?;
         Ok(Moved {
             species: self.species,
@@ -270,67 +260,6 @@ impl Motion {
             temperature: (self.kinetic.frames == self.frames).then(|| self.kinetic.sum / self.frames as f64),
             reference: self.settings.reference,
         })
-    }
-}
-
-impl Clock {
-    /// Reads the time of a frame, the `n`-th; false if it is that of the frame before.
-    fn tick(&mut self, frame: &Frame, n: usize, given: Option<f64>) -> Result<bool> {
-        let Some(time) = frame.time else {
-            if given.is_some() {
-                return self.count(frame);
-            }
-            return Err(Error::invalid(format!(
-                "{}: the file does not say when its frames were\n   expected the time between frames: --interval \"50 fs\"",
-                frame.origin
-            )));
-        };
-        if n == 0 {
-            self.first = time;
-        } else {
-            let passed = time - self.last;
-            if passed == 0.0 {
-                return Ok(false);
-            }
-            let interval = *self.interval.get_or_insert(passed);
-            let expected = self.last + interval;
-            // Times are printed with a few digits; half a percent of an interval is no missing frame.
-            if (time - expected).abs() > 5e-3 * interval.abs() + 1e-9 * time.abs() || interval <= 0.0 {
-                return Err(Error::invalid(format!(
-                    "{}: the frame is at {time} fs where {expected} fs was expected: frames are missing or \
-                     unevenly spaced",
-                    frame.origin
-                )));
-            }
-        }
-        self.last = time;
-        Ok(true)
-    }
-
-    /// Looks at the step number of a frame without a time; false if it is that of the frame before. A smaller number begins
-    /// another count.
-    fn count(&mut self, frame: &Frame) -> Result<bool> {
-        let (Some(step), before) = (frame.step, self.step) else { return Ok(true) };
-        self.step = Some(step);
-        let Some(passed) = before.and_then(|before| step.checked_sub(before)) else { return Ok(true) };
-        if passed == 0 {
-            return Ok(false);
-        }
-        let stride = *self.stride.get_or_insert(passed);
-        if passed == stride {
-            return Ok(true);
-        }
-        Err(Error::invalid(format!(
-            "{}: the frame is of step {step} where {} was expected: frames are missing or unevenly spaced",
-            frame.origin,
-            step - passed + stride
-        )))
-    }
-
-    /// The time between so many frames: what was said, or the mean, which knows more digits than the first of them.
-    fn mean(&self, frames: usize, given: Option<f64>) -> Option<f64> {
-        let known = self.last > self.first && frames > 1;
-        given.or_else(|| known.then(|| (self.last - self.first) / (frames - 1) as f64)).or(self.interval)
     }
 }
 

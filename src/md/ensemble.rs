@@ -92,15 +92,17 @@ impl Ensemble {
             Some(Thermostat::Csvr { time }) => Box::new(Csvr::new(timestep, time, temperature, seed)),
         })
     }
-    fn isobaric(&self, barostat: Barostat) -> Result<Box<dyn Integrator>> {
-        let Self { timestep, temperature, thermostat, seed, .. } = *self;
-        match (barostat, thermostat) {
+
+    /// Stochastic cell rescaling, where that and its thermostat keep the pressure.
+    pub(super) fn cell_rescaling(&self) -> Option<CellRescaling> {
+        let Self { timestep, temperature, thermostat, barostat, seed } = *self;
+        match (barostat?, thermostat?) {
             (
                 Barostat::CellRescaling { pressure, time, every, mode, compressibility },
-                Some(Thermostat::Csvr { time: relaxation }),
+                Thermostat::Csvr { time: relaxation },
             ) => {
                 let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
-                Ok(Box::new(CellRescaling::new(
+                Some(CellRescaling::new(
                     timestep,
                     time,
                     every,
@@ -110,8 +112,18 @@ impl Ensemble {
                     thermostat,
                     temperature,
                     seed,
-                )))
+                ))
             }
+            _ => None,
+        }
+    }
+
+    fn isobaric(&self, barostat: Barostat) -> Result<Box<dyn Integrator>> {
+        if let Some(rescaling) = self.cell_rescaling() {
+            return Ok(Box::new(rescaling));
+        }
+        let Self { timestep, temperature, thermostat, .. } = *self;
+        match (barostat, thermostat) {
             (Barostat::CellRescaling { .. }, _) => {
                 Err(Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`"))
             }

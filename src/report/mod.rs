@@ -150,16 +150,24 @@ impl Report {
 
     /// All warnings, each with where it comes from, without repetition: flags, and what could not be found.
     pub fn warnings(&self) -> Vec<String> {
-        self.told(true)
+        self.told(true).into_iter().map(|(place, flag)| format!("{place}: {flag}")).collect()
     }
 
-    /// The flags alone.
+    /// The flags alone, each once, after the places where it holds.
     pub fn flags(&self) -> Vec<String> {
-        self.told(false)
+        let mut all: Vec<(Vec<String>, String)> = Vec::new();
+        for (place, flag) in self.told(false) {
+            match all.iter_mut().find(|(_, known)| *known == flag) {
+                Some((places, _)) => places.push(place),
+                None => all.push((vec![place], flag)),
+            }
+        }
+        all.into_iter().map(|(places, flag)| format!("{}: {flag}", places.join("; "))).collect()
     }
 
-    fn told(&self, refusals: bool) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
+    /// Places and what is said there.
+    fn told(&self, refusals: bool) -> Vec<(String, String)> {
+        let mut all: Vec<(String, String)> = Vec::new();
         // What was not said of what it is made of.
         let own = |flags: &[String], known: &[String]| -> Vec<String> {
             flags.iter().filter(|flag| !known.contains(flag)).cloned().collect()
@@ -167,9 +175,9 @@ impl Report {
         let refused = |refusal: &Refusal| if refusals { vec![refusal.to_string()] } else { Vec::new() };
         let mut add = |place: &str, flags: &[String]| {
             for flag in flags {
-                let text = format!("{place}: {flag}");
-                if !all.contains(&text) {
-                    all.push(text);
+                let told = (place.to_string(), flag.clone());
+                if !all.contains(&told) {
+                    all.push(told);
                 }
             }
         };

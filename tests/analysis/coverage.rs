@@ -1,8 +1,10 @@
 //! The coverage study in small: `examples/coverage.rs` is the whole of it.
 
-use mlmd::analysis::synthetic::{Kind, Synthetic};
-use mlmd::analysis::{Choice, Transport};
-use mlmd::system::Element;
+use mlmd::analysis::synthetic::{INTERVAL, Kind, Synthetic};
+use mlmd::analysis::{Choice, DriftReference, Motion, Settings, Transport};
+use mlmd::random::{Philox, Purpose};
+use mlmd::system::{Element, Vec3};
+use mlmd::{Cell, Frame};
 use rayon::prelude::*;
 
 const REPEATS: u64 = 70;
@@ -54,6 +56,28 @@ fn rattling_is_no_diffusion() {
     }
 }
 
+/// Ions that fly straight on have no diffusivity, however different their velocities are.
+#[test]
+fn flying_is_no_diffusion() {
+    let li = Element::from_symbol("Li").unwrap();
+    let cell = Cell::orthorhombic(40.0, 40.0, 40.0).unwrap();
+    for seed in 0..40 {
+        let mut random = Philox::new(seed, Purpose::General, 0, 0);
+        let velocities: Vec<Vec3> = (0..24).map(|_| Vec3::from_fn(|_, _| 0.5 * random.normal())).collect();
+        let settings =
+            Settings { mobile: vec![li], reference: DriftReference::None, interval: Some(INTERVAL) };
+        let mut motion = Motion::new(settings);
+        for k in 0..400 {
+            let positions =
+                velocities.iter().map(|v| (v * f64::from(k)).map(|x| x.rem_euclid(40.0))).collect();
+            motion.push(&Frame::new(cell.clone(), vec![li; 24], positions)).unwrap();
+        }
+        let runs = vec![motion.finish().unwrap()];
+        let found = Transport::of(runs, Some(600.0), &[(li, 1.0)], &Choice::default()).unwrap();
+        assert!(found.tracers[0].1.is_err() && found.charge.is_err(), "seed {seed}");
+    }
+}
+
 /// Replicas of unequal length together are better than the longest alone, and agree with the truth.
 #[test]
 fn replicas_are_taken_together() {
@@ -65,6 +89,14 @@ fn replicas_are_taken_together() {
     assert!(all.diffusivity.std_error < one.diffusivity.std_error);
     let error = (all.diffusivity.value - system.diffusivity()).abs();
     assert!(error < 4.0 * all.diffusivity.std_error, "{}", all.diffusivity);
+    // One of two frames has a single lag, and is used beside one of eight.
+    let few = |frames, seed| Synthetic { frames, ..system }.watch(seed).unwrap();
+    let window = Some([INTERVAL, 3.0 * INTERVAL]);
+    for charges in [&[][..], &[(Element::from_symbol("Li").unwrap(), 1.0)]] {
+        let choice = Choice { window, ..Choice::default() };
+        let found = Transport::of(vec![few(8, 1), few(2, 2)], Some(600.0), charges, &choice).unwrap();
+        assert!(found.notes.is_empty() && found.runs.len() == 2);
+    }
 }
 
 /// Concert is told from chance by what the estimates themselves scatter: of 40 runs of walkers that are alone one in two

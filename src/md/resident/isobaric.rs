@@ -3,7 +3,7 @@
 use super::Resident;
 use crate::compute::Engine;
 use crate::error::Result;
-use crate::md::{Barostat, CellRescaling, Csvr, Ensemble, Integrator, State, Thermostat};
+use crate::md::{Barostat, CellRescaling, Ensemble, Integrator, State, Thermostat};
 use crate::system::{Cell, Mat3, Vec3};
 use crate::units::AMU_ANGSTROM2_PER_FS2;
 
@@ -16,6 +16,7 @@ use crate::units::AMU_ANGSTROM2_PER_FS2;
 pub(super) struct Isobaric {
     inner: Resident,
     barostat: CellRescaling,
+    /// fs.
     timestep: f64,
 }
 
@@ -28,30 +29,9 @@ pub(super) fn is_seldom(ensemble: &Ensemble) -> bool {
 }
 
 impl Isobaric {
-    /// The run of `inner`, whose ensemble has this barostat; `None` for a barostat that the host does not know how to
-    /// apply.
+    /// The run of `inner`, whose ensemble has this barostat; `None` for one that the host does not know how to apply.
     pub(super) fn new(inner: Resident, ensemble: &Ensemble) -> Option<Self> {
-        let Ensemble { timestep, temperature, seed, .. } = *ensemble;
-        let (
-            Some(Barostat::CellRescaling { pressure, time, every, mode, compressibility }),
-            Some(Thermostat::Csvr { time: relaxation }),
-        ) = (ensemble.barostat, ensemble.thermostat)
-        else {
-            return None;
-        };
-        let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
-        let barostat = CellRescaling::new(
-            timestep,
-            time,
-            every,
-            pressure,
-            mode,
-            compressibility,
-            thermostat,
-            temperature,
-            seed,
-        );
-        Some(Self { inner, barostat, timestep })
+        Some(Self { inner, barostat: ensemble.cell_rescaling()?, timestep: ensemble.timestep })
     }
 
     /// The barostat with what the thermostat has taken on the device.

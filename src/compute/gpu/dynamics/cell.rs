@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::system::{Cell, Vec3};
 
 impl Dynamics {
-    /// Puts the atoms of the only replica where they are in the old cell into a new one, with new velocities. Their list is
-    /// made with the next step, whose first kick is by the forces of the old cell.
+    /// Puts the atoms of the only replica where they are in the old cell into a new one, with new velocities (Å/fs). Their list
+    /// is made with the next step, whose first kick is by the forces of the old cell.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails or has no room.
