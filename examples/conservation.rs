@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     pool.install(|| {
         // The crystal takes half of it.
         system.set_temperature(2.0 * temperature, setup.plan.seed)?;
-        let mut start = State::new(system, dynamics.fixed, &mut engine)?;
+        let mut start = State::new(system, dynamics.fixed.unwrap_or_default(), &mut engine)?;
         let thermostat = Some(Thermostat::Csvr { time: 100.0 });
         let mut prepare = ensemble(1.0, temperature, thermostat).integrator()?;
         for _ in 0..PREPARATION {

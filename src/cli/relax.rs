@@ -188,8 +188,14 @@ impl Arguments {
         );
         let outcome = if done.stopped.is_none() { "converged after" } else { "NOT converged after" };
         rows.push("steps", format!("{outcome} {} steps, {} evaluations", done.steps, done.evaluations));
-        let gained = done.first_energy - done.energy;
-        rows.push("energy", format!("{:.6} eV ({gained:.6} eV below the start)", done.energy));
+        // Under pressure it is the enthalpy that becomes less, and the energy may well rise.
+        let (minimised, value, before_it) = if self.pressure == 0.0 {
+            ("energy", done.energy, done.first_energy)
+        } else {
+            rows.push("energy", format!("{:.6} eV", done.energy));
+            ("enthalpy", done.enthalpy, done.first_energy + self.pressure * before.cell.volume())
+        };
+        rows.push(minimised, format!("{value:.6} eV ({:.6} eV below the start)", before_it - value));
         rows.push("force", format!("at most {:.2e} eV/Å", done.force));
         if self.cell != CellFreedom::Fixed {
             let pressure = self.pressure * EV_PER_ANGSTROM3_IN_GPA;

@@ -26,8 +26,8 @@ pub struct Dynamics {
     pub barostat: Option<Barostat>,
     /// Masses that differ from the standard ones, amu.
     pub masses: Vec<(Element, f64)>,
-    /// Atoms that stay where they are, in ascending order.
-    pub fixed: Vec<usize>,
+    /// Atoms that stay where they are, in ascending order, if anybody has said so.
+    pub fixed: Option<Vec<usize>>,
 }
 
 impl Table for Dynamics {
@@ -59,7 +59,8 @@ impl Table for Dynamics {
                 .key(
                     "fixed",
                     list(integer().at_least(0)),
-                    "Atoms that stay where they are, counted from 0 in the order of the structure.",
+                    "Atoms that stay where they are, counted from 0 in the order of the structure. Marks in its file (selective \
+                     dynamics) are not obeyed by a run, and one that meets them wants this list, be it empty.",
                 )
                 .optional([0, 1])?
                 .map(|atoms| {
@@ -67,8 +68,7 @@ impl Table for Dynamics {
                     atoms.sort_unstable();
                     atoms.dedup();
                     atoms
-                })
-                .unwrap_or_default(),
+                }),
         })
     }
 

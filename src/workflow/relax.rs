@@ -101,9 +101,10 @@ pub fn stage(
         Stage::Read
     } else {
         let mut settings = table.settings();
-        if let Some(dynamics) = plan.dynamics.as_ref().filter(|dynamics| !dynamics.fixed.is_empty()) {
+        let fixed = plan.dynamics.as_ref().and_then(|dynamics| dynamics.fixed.as_ref());
+        if let Some(fixed) = fixed.filter(|fixed| !fixed.is_empty()) {
             settings.freedom.held = vec![[false; 3]; system.len()];
-            for atom in &dynamics.fixed {
+            for atom in fixed {
                 settings.freedom.held[*atom] = [true; 3];
             }
         }

@@ -47,7 +47,7 @@ const MEASURE: Duration = Duration::from_millis(300);
 impl Setup {
     /// Reads the structure and loads the potential; nothing is written.
     pub fn new(plan: Plan) -> Result<Self> {
-        let system = structure::build(&plan.structure, plan.seed)?;
+        let system = structure::build(&plan.structure, plan.dynamics.as_ref(), plan.seed)?;
         Self::of(plan, system)
     }
 

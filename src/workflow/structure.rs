@@ -1,14 +1,28 @@
 //! From `[structure]` to the atoms of a run.
 
-use super::Selection;
+use super::{Selection, relax};
 use crate::error::{Error, Result};
-use crate::input::{Place, Structure};
+use crate::input::{Dynamics, Place, Structure};
 use crate::io::{Frame, ReadOptions, open};
 use crate::system::{Mat3, System};
 
 /// Reads the file and makes of it what the table says: supercell, strain, defects, rattling.
-pub fn build(structure: &Structure, seed: u64) -> Result<System> {
-    let mut system = read(structure)?.to_system()?;
+///
+/// # Errors
+/// [`Error::Invalid`] where that is impossible, and where the file marks atoms as not to be moved while `dynamics` does not say
+/// whether it holds any: cells and defects number the atoms anew, so the marks themselves cannot be obeyed.
+pub fn build(structure: &Structure, dynamics: Option<&Dynamics>, seed: u64) -> Result<System> {
+    let frame = read(structure)?;
+    let marked = relax::held(&frame).iter().filter(|held| held.contains(&true)).count();
+    if marked > 0 && dynamics.is_some_and(|dynamics| dynamics.fixed.is_none()) {
+        return Err(Error::invalid(format!(
+            "{}: {marked} of its {} atoms are marked as not to be moved (selective dynamics)\n   expected [dynamics] fixed, the \
+             atoms that a run holds; `fixed = []` moves all",
+            structure.file.display(),
+            frame.len()
+        )));
+    }
+    let mut system = frame.to_system()?;
     if structure.cells() != 1 || structure.supercell != [[1, 0, 0], [0, 1, 0], [0, 0, 1]] {
         system = system.supercell(structure.supercell)?;
     }
@@ -83,7 +97,7 @@ mod tests {
         std::fs::write(folder.path().join("a.xyz"), frame.repeat(frames)).unwrap();
         let text = format!("[potential]\nfile = \".\"\n[structure]\nfile = \"a.xyz\"\n{structure}");
         let plan = Plan::read_text("in.toml", &text, folder.path(), &[])?;
-        build(&plan.structure, plan.seed)
+        build(&plan.structure, plan.dynamics.as_ref(), plan.seed)
     }
 
     #[test]
@@ -96,6 +110,28 @@ mod tests {
         assert_eq!(system.formula(), "H3Li20N27Na5");
         assert!((system.cell.volume() - 64.0 * 27.0 * 1.1).abs() < 1e-9);
         assert_eq!(build_with("supercell = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]", 1).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn marked_atoms_are_not_moved_without_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let poscar = "Li N\n1\n4 0 0\n0 4 0\n0 0 4\nLi N\n1 1\nSelective dynamics\nDirect\n0 0 0 T T T\n0.5 0.5 0.5 F F T\n";
+        std::fs::write(folder.path().join("POSCAR"), poscar).unwrap();
+        let build = |fixed: &str| {
+            let dynamics = format!(
+                "[dynamics]\ntemperature = \"300 K\"\ntimestep = \"1 fs\"\nproduce = \"1 ps\"\n{fixed}"
+            );
+            let text = format!("[potential]\nfile = \".\"\n[structure]\nfile = \"POSCAR\"\n{dynamics}");
+            let plan = Plan::read_text("in.toml", &text, folder.path(), &[])?;
+            super::build(&plan.structure, plan.dynamics.as_ref(), plan.seed)
+        };
+        let message = build("").unwrap_err().to_string();
+        assert!(
+            message.contains("1 of its 2 atoms are marked") && message.contains("`fixed = []`"),
+            "{message}"
+        );
+        assert_eq!(build("fixed = []").unwrap().len(), 2);
+        assert_eq!(build("fixed = [1]").unwrap().len(), 2);
     }
 
     #[test]

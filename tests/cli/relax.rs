@@ -74,6 +74,24 @@ fn a_crystal_is_relaxed_with_its_cell() {
         &["relax", "lj.toml", "start.xyz", "--cell", "isotropic", "--method", "fire", "-q"],
     );
     assert!(people.contains("converged after") && people.contains("volume"), "{people}");
+    // Under pressure the enthalpy is what becomes less.
+    let pressed = ["relax", "lj.toml", "out.extxyz", "--cell", "isotropic", "--pressure", "1 GPa", "-q"];
+    let people = succeed(folder.path(), &pressed);
+    let first =
+        |line: &str| line.split_whitespace().nth(1).unwrap().trim_start_matches('(').parse::<f64>().unwrap();
+    let value = |name: &str| first(people.lines().find(|line| line.trim_start().starts_with(name)).unwrap());
+    let volume = value("volume");
+    let pressure = 1.0 / 160.217_663_4;
+    assert!(
+        (value("enthalpy") - value("energy") - pressure * volume).abs() < 1e-4 * pressure * volume,
+        "{people}"
+    );
+    assert!(
+        people
+            .lines()
+            .any(|line| line.contains("enthalpy") && line.contains("below") && !line.contains("(-")),
+        "{people}"
+    );
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
                 formats: plan.output.trajectory.formats.clone(),
                 masses: dynamics.masses.clone(),
-                fixed: dynamics.fixed.clone(),
+                fixed: dynamics.fixed.clone().unwrap_or_default(),
                 guard_every: plan.guards.every.map(|every| dynamics.steps_in(every)),
                 limits: limits(&plan.guards, course, dynamics.timestep),
                 judge: plan.guards.disagreement.as_ref().map(|guard| Judge {

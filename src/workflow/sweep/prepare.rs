@@ -160,7 +160,7 @@ fn list(plan: &SweepPlan, candidates: &[Candidate]) -> Result<(Manifest, Vec<Mad
 
 /// The atoms of a candidate, checked against its potential and the analyses.
 fn built(plan: &SweepPlan, candidate: &Candidate) -> Result<(Setup, Frame)> {
-    let mut system = structure::build(&candidate.structure, candidate.seed)?;
+    let mut system = structure::build(&candidate.structure, Some(&plan.dynamics), candidate.seed)?;
     // A task begins at rest, whatever the file of the structure was.
     system.velocities.iter_mut().for_each(|v| *v = crate::system::Vec3::zeros());
     system.images.iter_mut().for_each(|image| *image = [0; 3]);
