@@ -56,8 +56,7 @@ impl Error {
         move |source| Self::Io { path, action, source }
     }
 
-    /// The exit code of the process: 2 bad input, 3 stopped by physics, 4 input/output or a
-    /// graphics processor,
+    /// The exit code of the process: 2 bad input, 3 stopped by physics, 4 input/output or a graphics processor,
     /// 75 interrupted after a checkpoint, 70 a bug.
     pub fn exit_code(&self) -> u8 {
         match self {

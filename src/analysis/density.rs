@@ -2,14 +2,13 @@
 
 use super::motion::Moment;
 use crate::system::{Cell, Element, Mat3, Vec3};
+use crate::units::BOHR;
 use std::fmt::Write;
 
 /// Wanted distance of grid points, Å.
 const SPACING: f64 = 0.25;
 /// Grid points along an edge, at most.
 const MOST: usize = 128;
-/// Å in a bohr (CODATA 2018).
-const BOHR: f64 = 0.529177210903;
 
 /// Counts mobile ions on a grid of fractional coordinates, with the drift of the reference taken off.
 #[derive(Debug, Clone)]

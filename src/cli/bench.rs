@@ -3,7 +3,7 @@
 use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
 use super::rows::Rows;
-use super::run::duration;
+use super::amounts::{counted, duration};
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
@@ -94,12 +94,12 @@ impl Arguments {
             "neighbours",
             format!("{:.1} per atom within {} Å", timing.neighbors, engine.potential().cutoff()),
         );
-        let plural = if threads == 1 { "" } else { "s" };
         rows.push(
             "device",
             format!(
-                "{}, {threads} thread{plural}, {} precision",
+                "{}, {}, {} precision",
                 processor.name(),
+                counted(threads, "thread"),
                 processor.precision_name()
             ),
         );

@@ -1,5 +1,6 @@
 //! `mlmd convert`: structures, trajectories and potentials from one format into another.
 
+use super::amounts::counted;
 use super::options::Reading;
 use super::progress::Progress;
 use super::terminal::Terminal;
@@ -77,8 +78,8 @@ impl Arguments {
         let mut progress = Progress::new(terminal, "frames", None);
         let converted = conversion.run(&mut |done| progress.set(done))?;
         drop(progress);
-        let plural = if converted.frames == 1 { "" } else { "s" };
-        terminal.note(&format!("{}: {} frame{plural}", conversion.output.display(), converted.frames));
+        let frames = counted(converted.frames, "frame");
+        terminal.note(&format!("{}: {frames}", conversion.output.display()));
         if !converted.lost.is_empty() {
             terminal.note(&format!(
                 "not in it: {}, for which {} has no place",

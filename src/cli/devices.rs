@@ -2,7 +2,7 @@
 
 use super::rows::Rows;
 #[cfg(feature = "gpu")]
-use super::run::bytes;
+use super::amounts::{bytes, counted, threads};
 use super::terminal;
 use crate::error::Result;
 use crate::lanes::instruction_set;
@@ -41,11 +41,10 @@ pub(super) fn print(as_json: bool) -> Result<()> {
 }
 
 fn processor() -> Device {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let plural = if threads == 1 { "" } else { "s" };
+    let threads = threads();
     Device {
         name: "cpu".to_string(),
-        details: format!("{threads} thread{plural}, {}", instruction_set()),
+        details: format!("{}, {}", counted(threads, "thread"), instruction_set()),
         machine: json!({ "kind": "cpu", "threads": threads, "instruction_set": instruction_set() }),
     }
 }

@@ -1,5 +1,6 @@
 //! `mlmd evaluate`: a potential on frames, and its errors where the frames carry references.
 
+use super::amounts::counted;
 use super::errors;
 use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
@@ -53,12 +54,11 @@ impl Arguments {
         let Some(path) = self.json else {
             return terminal::print(&table(&potential.description(), &report));
         };
-        let mut text = serde_json::to_string_pretty(&machine(&report)).unwrap_or_default();
-        text.push('\n');
+        let result = machine(&report);
         if path.as_os_str() == "-" {
-            return terminal::print(&text);
+            return terminal::print_json(&result);
         }
-        std::fs::write(&path, text).map_err(Error::io(path, "write"))?;
+        std::fs::write(&path, crate::io::json(&result)?).map_err(Error::io(path, "write"))?;
         terminal::print(&table(&potential.description(), &report))
     }
 }
@@ -97,8 +97,7 @@ fn mean(spread: &Spread) -> Option<f64> {
 }
 
 fn table(potential: &str, report: &Report) -> String {
-    let plural = if report.frames == 1 { "" } else { "s" };
-    let mut text = format!("{potential}\n{} frame{plural}, {} atoms\n", report.frames, report.atoms);
+    let mut text = format!("{potential}\n{}, {} atoms\n", counted(report.frames, "frame"), report.atoms);
     let all = &report.errors.all;
     if let [Some(energy), Some(force)] = report.committee.each_ref().map(mean) {
         let _ = writeln!(

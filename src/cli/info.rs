@@ -40,8 +40,7 @@ impl Arguments {
         if self.reading.from.is_none() && is_potential(file) {
             let description = describe(file, self.reading.units)?;
             if self.json {
-                let text = serde_json::to_string_pretty(&models::machine(&description)).unwrap_or_default();
-                return terminal::print(&(text + "\n"));
+                return terminal::print_json(&models::machine(&description));
             }
             return terminal::print(&models::human(&description));
         }
@@ -51,9 +50,7 @@ impl Arguments {
         let info = info::frames(file, &reading, &mut |done| progress.set(done))?;
         drop(progress);
         if self.json {
-            let mut text = serde_json::to_string_pretty(&machine(&info)).unwrap_or_default();
-            text.push('\n');
-            return terminal::print(&text);
+            return terminal::print_json(&machine(&info));
         }
         terminal::print(&human(&info))
     }

@@ -71,7 +71,7 @@ fn page(command: clap::Command) -> Result<String> {
 fn input_page() -> String {
     let mut page = format!(
         ".TH mlmd-input 1 \"\" \"mlmd {}\" mlmd\n.SH NAME\nmlmd\\-input \\- the input of mlmd run\n.SH DESCRIPTION\n.nf\n",
-        env!("CARGO_PKG_VERSION")
+        crate::VERSION
     );
     let text = help::introduction("mlmd run", 78) + "\n" + &help::help(&Plan::schema(), 78);
     for line in text.lines() {

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Arguments, progress and exit codes; no physics.
 
+mod amounts;
 mod analyze;
 mod bench;
 mod check;
@@ -77,8 +78,8 @@ pub fn main() -> ExitCode {
     let terminal = arguments.terminal;
     let start = Instant::now();
     terminal.detail(|| {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        format!("mlmd {}: {threads} threads at most, {}", crate::VERSION, crate::lanes::instruction_set())
+        let threads = amounts::counted(amounts::threads(), "thread");
+        format!("mlmd {}: {threads} at most, {}", crate::VERSION, crate::lanes::instruction_set())
     });
     let done = match arguments.command {
         Command::Run(command) => command.execute(terminal),
@@ -100,8 +101,8 @@ pub fn main() -> ExitCode {
         Command::Help(command) => command.execute(),
     };
     terminal.detail(|| {
-        let memory = terminal::peak_memory().map(|peak| format!(", {} of memory at most", run::bytes(peak)));
-        format!("{} in all{}", run::duration(start.elapsed()), memory.unwrap_or_default())
+        let memory = terminal::peak_memory().map(|peak| format!(", {} of memory at most", amounts::bytes(peak)));
+        format!("{} in all{}", amounts::duration(start.elapsed()), memory.unwrap_or_default())
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,8 @@
 //! `mlmd neb`: the barrier between two structures.
 
-use super::options::{PotentialChoice, Reading, read};
+use super::options::{PotentialChoice, Reading, force, read};
 use super::progress::Minimising;
-use super::relax::{Atoms, atoms, force, held};
+use super::relax::{Atoms, atoms, held};
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};
@@ -110,9 +110,7 @@ impl Arguments {
         drop(shown);
         neb::save(&found, &self.output)?;
         if self.json {
-            let mut text = serde_json::to_string_pretty(&machine(&found, &self.output)).unwrap_or_default();
-            text.push('\n');
-            terminal::print(&text)?;
+            terminal::print_json(&machine(&found, &self.output))?;
         } else {
             let mut rows = Rows::new(description);
             rows.push(

@@ -2,7 +2,7 @@
 
 use super::terminal::Terminal;
 use crate::compute::{DeviceKind, Processor};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::{self, Format, Frame, LabelKeys, ReadOptions};
 use crate::potential::{Potential, Precision};
 use crate::system::{Element, SupercellMatrix};
@@ -90,12 +90,7 @@ impl StructureChoice {
 
 /// One frame of a file.
 pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> {
-    let mut chosen = None;
-    Selection::One(frame).each(path, &reading.options(), |frame| {
-        chosen = Some(frame);
-        Ok(())
-    })?;
-    chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".into()))
+    Selection::frame(frame, path, &reading.options())
 }
 
 /// The potential, and where and how precisely it is computed.
@@ -114,6 +109,12 @@ pub(super) struct PotentialChoice {
     /// Numbers of 64 bits, or of 32 where that costs little accuracy
     #[arg(long, value_name = "PRECISION", default_value = "double", help_heading = "Computing")]
     precision: Digits,
+}
+
+/// What becomes of results that are already there, other than being gone on from.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Restart {
+    Fresh,
 }
 
 /// Where forces are computed.

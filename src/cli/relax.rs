@@ -1,6 +1,6 @@
 //! `mlmd relax`: to the nearest minimum of the energy.
 
-use super::options::{PotentialChoice, Reading, StructureChoice};
+use super::options::{PotentialChoice, Reading, StructureChoice, force, positive};
 use super::progress::Minimising;
 use super::rows::Rows;
 use super::terminal::{self, Terminal};
@@ -70,16 +70,7 @@ fn pressure(text: &str) -> Result<f64, String> {
 }
 
 fn stress(text: &str) -> Result<f64, String> {
-    pressure(text).and_then(positive)
-}
-
-/// A force above zero.
-pub(super) fn force(text: &str) -> Result<f64, String> {
-    parse(text, Dimension::FORCE).map_err(|error| error.to_string()).and_then(positive)
-}
-
-fn positive(value: f64) -> Result<f64, String> {
-    if value > 0.0 && value.is_finite() { Ok(value) } else { Err("expected a value above zero".into()) }
+    positive(text, Dimension::PRESSURE)
 }
 
 /// Ranges of atoms.
@@ -164,9 +155,7 @@ impl Arguments {
         drop(shown);
         relax::write(&relax::frame(&done, &mut engine)?, &self.output)?;
         if self.json {
-            let mut text = serde_json::to_string_pretty(&machine(&done, &self.output)).unwrap_or_default();
-            text.push('\n');
-            terminal::print(&text)?;
+            terminal::print_json(&machine(&done, &self.output))?;
         } else {
             terminal::print(&self.table(&description, &system, &done))?;
         }

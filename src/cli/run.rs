@@ -1,6 +1,7 @@
 //! `mlmd run`: the main job.
 
-use super::options::Device;
+use super::amounts::{bytes, counted, duration};
+use super::options::{Device, Restart};
 use super::rows::Rows;
 use super::simulate::{made, simulate};
 use super::terminal::{self, Terminal};
@@ -10,7 +11,6 @@ use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::dynamics::{RunFolder, residence, tasks};
 use crate::workflow::run::{self, Outlook, Setup};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Run the simulation that an input file describes
 #[derive(Debug, clap::Args)]
@@ -34,11 +34,6 @@ pub(super) struct Arguments {
     /// What to do with results that are already there: `fresh` deletes them, by default the run goes on
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Restart {
-    Fresh,
 }
 
 impl Arguments {
@@ -99,9 +94,8 @@ fn describe(setup: &Setup, outlook: &Outlook, earlier: Option<&str>) -> Result<S
     }
     for share in outlook.on_device.iter().flat_map(|tried| &tried.shares) {
         let of = share.memory.map_or(String::new(), |memory| format!(" of {}", bytes(memory)));
-        let plural = if share.tasks == 1 { "" } else { "s" };
         let (taken, device) = (bytes(share.bytes), &share.device);
-        rows.push("", format!("{taken}{of} for {} run{plural} on {device}", share.tasks));
+        rows.push("", format!("{taken}{of} for {} on {device}", counted(share.tasks, "run")));
     }
     let (name, how) = speed(setup, outlook);
     rows.push(name, how);
@@ -137,9 +131,8 @@ fn speed(setup: &Setup, outlook: &Outlook) -> (&'static str, String) {
             format!("{step}, fetched from the device at every step: {per_atom:.3} µs per atom"),
         );
     }
-    let threads = setup.threads();
-    let plural = if threads == 1 { "" } else { "s" };
-    ("forces", format!("{step} on {threads} thread{plural}: {per_atom:.3} µs per atom"))
+    let threads = counted(setup.threads(), "thread");
+    ("forces", format!("{step} on {threads}: {per_atom:.3} µs per atom"))
 }
 
 fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, rows: &mut Rows) {
@@ -217,27 +210,4 @@ fn evaluation(setup: &mut Setup) -> Result<String> {
         rows.push("warning", format!("{extrapolating} descriptors are outside their trained range"));
     }
     Ok(rows.to_string())
-}
-
-/// A number of bytes for people.
-pub(super) fn bytes(count: u64) -> String {
-    let count = count as f64;
-    match count {
-        c if c < 1e6 => format!("{:.0} kB", c / 1e3),
-        c if c < 1e9 => format!("{:.0} MB", c / 1e6),
-        c => format!("{:.1} GB", c / 1e9),
-    }
-}
-
-/// A time for people.
-pub(super) fn duration(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    match seconds {
-        s if s < 1e-3 => format!("{:.1} µs", s * 1e6),
-        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
-        s if s < 120.0 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
-        s => format!("{:.1} days", s / 86_400.0),
-    }
 }

@@ -1,8 +1,8 @@
 //! The dynamics of `mlmd run`: every task of the plan, with what a person wants to see meanwhile.
 
+use super::amounts::duration;
 use super::analyze;
 use super::progress::{Minimising, Progress};
-use super::run::duration;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::workflow::analyze::Request;

@@ -1,6 +1,7 @@
 //! What reaches the person: results on standard output, everything else on standard error.
 
 use crate::error::{Error, Result};
+use crate::io as files;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// How much is said while working. Results and errors are not affected.
@@ -43,6 +44,11 @@ const OUTPUT: &str = "<standard output>";
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::io(OUTPUT, "write"))
+}
+
+/// Prints a result for machines.
+pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&files::json(value)?)
 }
 
 /// Did the reader of our output (`| head`) go away?

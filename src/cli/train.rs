@@ -1,6 +1,7 @@
 //! `mlmd train`: frames become a potential.
 
 use super::errors;
+use super::options::Restart;
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
@@ -27,11 +28,6 @@ pub(super) struct Arguments {
     /// What to do with a training that is already there: `fresh` begins anew, by default it goes on
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Restart {
-    Fresh,
 }
 
 impl Arguments {

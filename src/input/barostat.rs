@@ -3,6 +3,7 @@
 use super::keys::{Keys, Table};
 use super::kind::{Course, OneOf, course, integer, one_of, pressure, time, word};
 use crate::error::Result;
+use crate::md::CellMode;
 
 /// `[dynamics.barostat]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,17 +12,6 @@ pub enum Barostat {
     CRescale(CRescale),
     /// Martyna–Tobias–Klein.
     Mtk(Mtk),
-}
-
-/// How the cell may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CellMode {
-    /// Its volume, not its shape.
-    Isotropic,
-    /// Each lattice vector its length.
-    PerAxis,
-    /// Every length and angle.
-    Flexible,
 }
 
 /// `[dynamics.barostat.c-rescale]`.

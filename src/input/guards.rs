@@ -4,6 +4,7 @@ use super::dynamics::Dynamics;
 use super::keys::{Keys, Table};
 use super::kind::{existing_path, force, length, number, table, temperature, time, word};
 use crate::error::Result;
+use crate::observe::Policy;
 use std::path::PathBuf;
 
 /// `[guards]`. Values that are not finite always stop a run.
@@ -21,17 +22,6 @@ pub struct Guards {
     pub extrapolation: Option<ExtrapolationGuard>,
     /// Members of a committee that are apart.
     pub disagreement: Option<DisagreementGuard>,
-}
-
-/// What a guard does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// Says so in a file.
-    Warn,
-    /// Also keeps the frame.
-    Collect,
-    /// Also stops the run.
-    Stop,
 }
 
 /// `[guards.temperature]`.

@@ -71,7 +71,7 @@ impl Page {
             };
             let line = format!("{} = {}", key.name, key.value);
             self.push(&format!("  {line:REMARK$}  {presence}\n"));
-            self.paragraph(6, &format!("{} {}.", about(key), capitalised(&key.form.describe())));
+            self.paragraph(6, &format!("{} {}.", key.about, capitalised(&key.form.describe())));
         }
     }
 
@@ -83,10 +83,10 @@ impl Page {
             let presence = if key.presence == Presence::Required { "required" } else { "optional" };
             match section {
                 Section::Table(schema) => {
-                    self.table(&format!("[{path}]"), presence, &about(key), schema, &path);
+                    self.table(&format!("[{path}]"), presence, key.about, schema, &path);
                 }
                 Section::Tables(schema) => {
-                    self.table(&format!("[[{path}]]"), "any number", &about(key), schema, &path);
+                    self.table(&format!("[[{path}]]"), "any number", key.about, schema, &path);
                 }
                 Section::OneOf(choices) => {
                     let names: Vec<_> = choices.iter().map(|choice| choice.0).collect();
@@ -95,7 +95,7 @@ impl Page {
                         Some(name) => format!(" Absent: [{path}.{name}]."),
                         None => String::new(),
                     };
-                    self.paragraph(2, &format!("{} One of: {}.{absent}", about(key), names.join(", ")));
+                    self.paragraph(2, &format!("{} One of: {}.{absent}", key.about, names.join(", ")));
                     for (name, schema) in choices {
                         let path = format!("{path}.{name}");
                         self.table(&format!("[{path}]"), "", schema.about, schema, &path);
@@ -179,14 +179,6 @@ fn is_default(key: &KeyDoc, choice: &str) -> bool {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
-}
-
-fn about(key: &KeyDoc) -> String {
-    if key.available {
-        key.about.to_string()
-    } else {
-        format!("{} Not available in this version.", key.about)
-    }
 }
 
 #[cfg(test)]

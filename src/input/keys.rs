@@ -25,7 +25,7 @@
 use super::kind::Kind;
 use super::schema::{KeyDoc, Presence};
 use super::source::Place;
-use super::tree::{Item, Node};
+use super::tree::Item;
 use crate::error::{Diagnostic, Result};
 
 /// A table of the input language.
@@ -68,7 +68,7 @@ impl<'a> Keys<'a> {
 
     /// Declares a key: its name, what it holds, what it means.
     pub fn key<K: Kind>(&mut self, name: &'static str, kind: K, about: &'static str) -> Key<'_, 'a, K> {
-        Key { keys: self, name, kind, about, available: true }
+        Key { keys: self, name, kind, about }
     }
 
     /// Was the key given? Here and below, `name` may be a path into tables of this table: `output.thermo.every`.
@@ -100,17 +100,9 @@ pub struct Key<'k, 'a, K> {
     name: &'static str,
     kind: K,
     about: &'static str,
-    available: bool,
 }
 
 impl<K: Kind> Key<'_, '_, K> {
-    /// The key is understood and checked, but this version cannot do what it asks: giving it is refused.
-    #[must_use]
-    pub fn unavailable(mut self) -> Self {
-        self.available = false;
-        self
-    }
-
     /// The key must be given; the example serves the documentation and the complaint if it is missing.
     pub fn required(mut self, example: impl Into<Literal>) -> Result<K::Output> {
         let example = example.into().0;
@@ -158,17 +150,7 @@ impl<K: Kind> Key<'_, '_, K> {
     }
 
     fn given(&self) -> Result<Option<K::Output>> {
-        let Some(item) = self.keys.item(self.name) else { return Ok(None) };
-        let value = self.kind.read(item)?;
-        if self.available {
-            return Ok(Some(value));
-        }
-        let what = if matches!(item.node, Node::Table(_)) { "table" } else { "key" };
-        Err(item
-            .place
-            .error(format!("`{}` is not available in this version of mlmd", self.name))
-            .with_help(format!("its contents are valid; remove the {what} to go on without it"))
-            .into())
+        self.keys.item(self.name).map(|item| self.kind.read(item)).transpose()
     }
 
     fn document(&mut self, presence: Presence, value: &toml::Value) {
@@ -178,7 +160,6 @@ impl<K: Kind> Key<'_, '_, K> {
             form: self.kind.form(),
             presence,
             value: value.to_string(),
-            available: self.available,
         });
     }
 }

@@ -42,11 +42,11 @@ pub use source::{Place, Source};
 pub use tree::{Entry, Item, Node};
 
 pub use analysis::{Analysis, Arrhenius, SitesFrom};
-pub use barostat::{Barostat, CRescale, CellMode, Mtk};
+pub use barostat::{Barostat, CRescale, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind};
 pub use dynamics::Dynamics;
-pub use guards::{DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, Policy, TemperatureGuard};
+pub use guards::{DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, TemperatureGuard};
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;
 pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};

@@ -26,8 +26,6 @@ pub struct KeyDoc {
     pub presence: Presence,
     /// The default, or an example, as TOML.
     pub value: String,
-    /// Can this version do what the key asks?
-    pub available: bool,
 }
 
 /// Must a key be given?

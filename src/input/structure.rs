@@ -6,7 +6,7 @@ use super::kind::{
     Kind, diagonal_or_matrix, element, existing_path, file_units, integer, length, list, number, table,
 };
 use crate::error::Result;
-use crate::io::FileUnits;
+use crate::io::{FileUnits, ReadOptions};
 use crate::system::{Element, SupercellMatrix};
 use std::path::PathBuf;
 
@@ -70,6 +70,17 @@ impl Table for Structure {
 }
 
 impl Structure {
+    /// How its file is read.
+    pub fn reading(&self) -> ReadOptions {
+        ReadOptions {
+            units: self.units,
+            strict_units: true,
+            elements: self.types.clone(),
+            occupancy_seed: self.occupancy_seed,
+            ..ReadOptions::default()
+        }
+    }
+
     /// The keys that say how a file is read, and the cell that is made of it.
     pub(super) fn of_file(file: PathBuf, keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {

@@ -17,6 +17,7 @@ mod cif;
 mod cp2k;
 mod espresso;
 mod extxyz;
+mod files;
 mod format;
 mod frame;
 mod h5md;
@@ -34,6 +35,7 @@ mod vasp;
 mod xsf;
 
 pub use crate::units::FileUnits;
+pub use files::{json, read_if_there, remove_if_there, replace};
 pub use format::{Format, FormatInfo};
 pub use frame::{Column, ColumnValues, Frame, Origin, Value};
 pub use options::{LabelKeys, Precision, ReadOptions, WriteOptions};

@@ -1,12 +1,13 @@
 //! Stochastic rescaling of the cell: constant pressure.
 
 use super::verlet::{drift, finish, kick};
-use super::{Csvr, Integrator, Ramp, State};
+use super::{Barostat, Csvr, Ensemble, Integrator, Ramp, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::{Error, Result};
 use crate::random::{Philox, Purpose};
 use crate::system::{Cell, Mat3};
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
+use std::fmt;
 
 /// The largest strain of a step: that of a gas of a few atoms may be a tenth.
 const LARGEST: f64 = 1.0;
@@ -20,6 +21,16 @@ pub enum CellMode {
     PerAxis,
     /// Every length and angle.
     Flexible,
+}
+
+impl fmt::Display for CellMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Isotropic => "isotropic",
+            Self::PerAxis => "per axis",
+            Self::Flexible => "flexible",
+        })
+    }
 }
 
 /// How soft the material is taken to be, 1/(eV/Å³).
@@ -68,21 +79,15 @@ pub struct CellRescaling {
 }
 
 impl CellRescaling {
-    /// With a timestep and a relaxation time in fs, the steps from one change of the cell to the next, a pressure in
-    /// eV/Å³, and a thermostat of `temperature`.
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        timestep: f64,
-        time: f64,
-        every: u64,
-        pressure: Ramp,
-        mode: CellMode,
-        compressibility: Compressibility,
-        thermostat: Csvr,
-        temperature: Ramp,
-        seed: u64,
-    ) -> Self {
-        Self {
+    /// That of an ensemble, where it and its thermostat keep the pressure.
+    pub(super) fn of(ensemble: &Ensemble) -> Option<Self> {
+        let Ensemble { timestep, temperature, seed, .. } = *ensemble;
+        let Some(Barostat::CellRescaling { pressure, time, every, mode, compressibility }) = ensemble.barostat
+        else {
+            return None;
+        };
+        let Some(Thermostat::Csvr { time: relaxation }) = ensemble.thermostat else { return None };
+        Some(Self {
             timestep,
             time,
             every: every.max(1),
@@ -91,11 +96,11 @@ impl CellRescaling {
             compressibility,
             mode,
             seed,
-            thermostat,
+            thermostat: Csvr::new(timestep, relaxation, temperature, seed),
             taken: 0.0,
             strain: Mat3::zeros(),
             before: Mat3::zeros(),
-        }
+        })
     }
 
     /// Draws the strain of this step from the present pressure.
@@ -198,13 +203,9 @@ impl CellRescaling {
 
 impl Integrator for CellRescaling {
     fn description(&self) -> String {
-        let mode = match self.mode {
-            CellMode::Isotropic => "isotropic",
-            CellMode::PerAxis => "per axis",
-            CellMode::Flexible => "flexible",
-        };
         format!(
-            "stochastic cell rescaling ({mode}), relaxation time {} fs{}, with {}",
+            "stochastic cell rescaling ({}), relaxation time {} fs{}, with {}",
+            self.mode,
             self.time,
             if self.every > 1 { format!(", every {} steps", self.every) } else { String::new() },
             self.thermostat.description()

@@ -1,6 +1,6 @@
 //! Stochastic rescaling of all velocities together.
 
-use super::verlet::{drift, finish, kick};
+use super::verlet::velocity_verlet;
 use super::{Integrator, Ramp, State};
 use crate::compute::Engine;
 use crate::error::Result;
@@ -79,10 +79,7 @@ impl Integrator for Csvr {
     }
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
-        kick(state, 0.5 * self.timestep);
-        drift(state, self.timestep);
-        finish(state, self.timestep, engine)?;
-        kick(state, 0.5 * self.timestep);
+        velocity_verlet(state, self.timestep, engine)?;
         self.rescale(state);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The ensembles by name.
 
 use super::{
-    CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, Mtk, MtkChains, NoseHoover, Ramp,
+    CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, Mtk, NoseHoover, Ramp,
     Verlet,
 };
 use crate::error::{Error, Result};
@@ -93,55 +93,17 @@ impl Ensemble {
         })
     }
 
-    /// Stochastic cell rescaling, where that and its thermostat keep the pressure.
-    pub(super) fn cell_rescaling(&self) -> Option<CellRescaling> {
-        let Self { timestep, temperature, thermostat, barostat, seed } = *self;
-        match (barostat?, thermostat?) {
-            (
-                Barostat::CellRescaling { pressure, time, every, mode, compressibility },
-                Thermostat::Csvr { time: relaxation },
-            ) => {
-                let thermostat = Csvr::new(timestep, relaxation, temperature, seed);
-                Some(CellRescaling::new(
-                    timestep,
-                    time,
-                    every,
-                    pressure,
-                    mode,
-                    compressibility,
-                    thermostat,
-                    temperature,
-                    seed,
-                ))
-            }
-            _ => None,
-        }
-    }
-
     fn isobaric(&self, barostat: Barostat) -> Result<Box<dyn Integrator>> {
-        if let Some(rescaling) = self.cell_rescaling() {
-            return Ok(Box::new(rescaling));
-        }
-        let Self { timestep, temperature, thermostat, .. } = *self;
-        match (barostat, thermostat) {
-            (Barostat::CellRescaling { .. }, _) => {
-                Err(Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`"))
+        match barostat {
+            Barostat::CellRescaling { .. } => {
+                let rescaling = CellRescaling::of(self);
+                rescaling.map(|it| Box::new(it) as Box<dyn Integrator>).ok_or_else(|| {
+                    Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`")
+                })
             }
-            (
-                Barostat::Mtk { pressure, time, chain, mode, compressibility },
-                None | Some(Thermostat::NoseHoover { .. }),
-            ) => {
-                let chains = match thermostat {
-                    Some(Thermostat::NoseHoover { time, chain: atoms }) => {
-                        Some(MtkChains { time, atoms, cell: chain })
-                    }
-                    _ => None,
-                };
-                Ok(Box::new(Mtk::new(timestep, time, pressure, mode, compressibility, temperature, chains)))
-            }
-            (Barostat::Mtk { .. }, Some(_)) => Err(Error::invalid(
-                "the barostat `mtk` goes with the thermostat `nose-hoover`, or without one",
-            )),
+            Barostat::Mtk { .. } => Mtk::of(self).map(|it| Box::new(it) as Box<dyn Integrator>).ok_or_else(|| {
+                Error::invalid("the barostat `mtk` goes with the thermostat `nose-hoover`, or without one")
+            }),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use csvr::Csvr;
 pub use ensemble::{Barostat, Ensemble, Thermostat};
 pub use integrator::Integrator;
 pub use langevin::Langevin;
-pub use mtk::{Mtk, MtkChains};
+pub use mtk::Mtk;
 pub use nose_hoover::NoseHoover;
 pub use ramp::Ramp;
 #[cfg(feature = "gpu")]

@@ -2,7 +2,7 @@
 
 use super::nose_hoover::Chain;
 use super::verlet::finish;
-use super::{CellMode, Compressibility, Integrator, Ramp, State};
+use super::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
 use crate::system::{Cell, Mat3};
@@ -41,39 +41,27 @@ pub struct Mtk {
 /// The chains on the atoms and on the cell.
 #[derive(Debug, Clone, PartialEq)]
 struct Chains {
+    /// Of the chain on the atoms, fs; that of the chain on the cell is the period of the cell.
     period: f64,
     atoms: Chain,
     cell: Chain,
 }
 
-/// Thermostats of [`Mtk`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MtkChains {
-    /// Period of the chain on the atoms, fs.
-    pub time: f64,
-    /// Length of the chain on the atoms.
-    pub atoms: usize,
-    /// Length of the chain on the cell, whose period is that of the cell.
-    pub cell: usize,
-}
-
 impl Mtk {
-    /// With a timestep and the period of the cell in fs, a pressure in eV/Å³ and the temperature of the chains in K.
-    pub fn new(
-        timestep: f64,
-        time: f64,
-        pressure: Ramp,
-        mode: CellMode,
-        compressibility: Compressibility,
-        temperature: Ramp,
-        chains: Option<MtkChains>,
-    ) -> Self {
-        let thermostat = chains.map(|chains| Chains {
-            period: chains.time,
-            atoms: Chain::new(chains.atoms),
-            cell: Chain::new(chains.cell),
-        });
-        Self {
+    /// That of an ensemble: with a Nosé–Hoover chain, or at constant enthalpy.
+    pub(super) fn of(ensemble: &Ensemble) -> Option<Self> {
+        let Ensemble { timestep, temperature, .. } = *ensemble;
+        let Some(Barostat::Mtk { pressure, time, chain, mode, compressibility }) = ensemble.barostat else {
+            return None;
+        };
+        let thermostat = match ensemble.thermostat {
+            None => None,
+            Some(Thermostat::NoseHoover { time: period, chain: atoms }) => {
+                Some(Chains { period, atoms: Chain::new(atoms), cell: Chain::new(chain) })
+            }
+            Some(_) => return None,
+        };
+        Some(Self {
             timestep,
             time,
             pressure,
@@ -83,7 +71,7 @@ impl Mtk {
             inertia: 0.0,
             rate: Mat3::zeros(),
             thermostat,
-        }
+        })
     }
 
     /// Twice the kinetic energy of the cell, eV.
@@ -166,16 +154,11 @@ impl Mtk {
 
 impl Integrator for Mtk {
     fn description(&self) -> String {
-        let mode = match self.mode {
-            CellMode::Isotropic => "isotropic",
-            CellMode::PerAxis => "per axis",
-            CellMode::Flexible => "flexible",
-        };
         let heat = match &self.thermostat {
             Some(chains) => format!("Nosé–Hoover chains, period {} fs", chains.period),
             None => "constant enthalpy".to_string(),
         };
-        format!("Martyna–Tobias–Klein barostat ({mode}), period {} fs, {heat}", self.time)
+        format!("Martyna–Tobias–Klein barostat ({}), period {} fs, {heat}", self.mode, self.time)
     }
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {

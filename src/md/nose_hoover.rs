@@ -1,6 +1,6 @@
 //! Chains of fictitious masses.
 
-use super::verlet::{drift, finish, kick};
+use super::verlet::velocity_verlet;
 use super::{Integrator, Ramp, State};
 use crate::compute::Engine;
 use crate::error::Result;
@@ -40,10 +40,7 @@ impl Integrator for NoseHoover {
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
         self.half_step(state);
-        kick(state, 0.5 * self.timestep);
-        drift(state, self.timestep);
-        finish(state, self.timestep, engine)?;
-        kick(state, 0.5 * self.timestep);
+        velocity_verlet(state, self.timestep, engine)?;
         self.half_step(state);
         Ok(())
     }

@@ -34,6 +34,15 @@ pub(super) fn finish(state: &mut State, timestep: f64, engine: &mut Engine) -> R
     state.evaluate(engine)
 }
 
+/// One step of velocity Verlet, with the forces of its end.
+pub(super) fn velocity_verlet(state: &mut State, timestep: f64, engine: &mut Engine) -> Result<()> {
+    kick(state, 0.5 * timestep);
+    drift(state, timestep);
+    finish(state, timestep, engine)?;
+    kick(state, 0.5 * timestep);
+    Ok(())
+}
+
 /// Constant energy and volume.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verlet {
@@ -53,11 +62,7 @@ impl Integrator for Verlet {
     }
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
-        kick(state, 0.5 * self.timestep);
-        drift(state, self.timestep);
-        finish(state, self.timestep, engine)?;
-        kick(state, 0.5 * self.timestep);
-        Ok(())
+        velocity_verlet(state, self.timestep, engine)
     }
 
     fn reservoir(&self, _: &State) -> f64 {

@@ -216,8 +216,9 @@ impl NeuralModel {
         &self.members
     }
 
-    /// The networks, to be trained; their shapes are to stay.
-    pub fn members_mut(&mut self) -> &mut [Vec<AtomicNetwork>] {
+    /// The networks, to be changed; their shapes are to stay.
+    #[cfg(test)]
+    pub(crate) fn members_mut(&mut self) -> &mut [Vec<AtomicNetwork>] {
         &mut self.members
     }
 

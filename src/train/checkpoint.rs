@@ -3,10 +3,9 @@
 
 use super::loss::Errors;
 use crate::error::{Error, Result};
+use crate::io;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// What is known after an epoch.
@@ -96,18 +95,12 @@ impl Checkpoint {
         }
         let hash = Sha256::digest(&bytes);
         bytes.extend_from_slice(&hash);
-        let temporary = path.with_extension("writing");
-        fs::write(&temporary, bytes)
-            .and_then(|()| fs::rename(&temporary, path))
-            .map_err(Error::io(path, "write"))
+        io::replace(path, bytes)
     }
 
     /// Reads a checkpoint, if there is one.
     pub fn read(path: &Path) -> Result<Option<Self>> {
-        let bytes = match fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(Error::io(path, "read"))?,
-        };
+        let Some(bytes) = io::read_if_there(path)? else { return Ok(None) };
         Self::parse(&bytes).map(Some).ok_or_else(|| {
             Error::invalid(format!(
                 "{}: this checkpoint is damaged or was written by another version; `--restart fresh` begins anew",
@@ -148,6 +141,7 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_is_written_is_read_back_and_damage_is_noticed() {

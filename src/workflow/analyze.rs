@@ -122,7 +122,7 @@ impl Request {
         }
         let sections = groups.into_iter().map(|group| self.section(group)).collect::<Result<Vec<_>>>()?;
         let mut provenance = vec![
-            ("mlmd".to_string(), env!("CARGO_PKG_VERSION").to_string()),
+            ("mlmd".to_string(), crate::VERSION.to_string()),
             ("command".to_string(), std::env::args().collect::<Vec<_>>().join(" ")),
         ];
         provenance.extend(self.provenance.iter().cloned());

@@ -47,6 +47,16 @@ impl Selection {
         }
     }
 
+    /// The frame of this number, negative from the end.
+    pub fn frame(index: i64, path: &Path, options: &ReadOptions) -> Result<Frame> {
+        let mut chosen = None;
+        Self::One(index).each(path, options, |frame| {
+            chosen = Some(frame);
+            Ok(())
+        })?;
+        chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".into()))
+    }
+
     /// Calls `take` with every chosen frame of a file, reading no further than needed. A file whose end
     /// matters is read twice. Returns how many frames were taken.
     pub fn each(

@@ -3,7 +3,7 @@
 use super::{Selection, relax};
 use crate::error::{Error, Result};
 use crate::input::{Dynamics, Place, Structure};
-use crate::io::{Frame, ReadOptions, open};
+use crate::io::{Frame, open};
 use crate::system::{Mat3, System};
 
 /// Reads the file and makes of it what the table says: supercell, strain, defects, rattling.
@@ -58,20 +58,9 @@ fn at(place: &Place) -> impl Fn(Error) -> Error {
 
 /// The frame that is meant.
 fn read(structure: &Structure) -> Result<Frame> {
-    let options = ReadOptions {
-        units: structure.units,
-        strict_units: true,
-        elements: structure.types.clone(),
-        occupancy_seed: structure.occupancy_seed,
-        ..ReadOptions::default()
-    };
+    let options = structure.reading();
     if let Some(index) = structure.frame {
-        let mut chosen = None;
-        Selection::One(index).each(&structure.file, &options, |frame| {
-            chosen = Some(frame);
-            Ok(())
-        })?;
-        return chosen.ok_or_else(|| Error::Internal("a frame was chosen and not read".to_string()));
+        return Selection::frame(index, &structure.file, &options);
     }
     let path = structure.file.display();
     let mut frames = open(&structure.file, &options)?;

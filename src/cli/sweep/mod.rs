@@ -4,8 +4,9 @@ mod submit;
 mod table;
 
 use self::table::table;
+use super::amounts::{counted, duration, threads};
+use super::options::Restart;
 use super::progress::Progress;
-use super::run::duration;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
 use crate::input::SweepPlan;
@@ -42,11 +43,6 @@ pub(super) struct Arguments {
     /// What to do with results of tasks whose input has changed: `fresh` deletes them
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Restart {
-    Fresh,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -134,13 +130,7 @@ impl Arguments {
 
 /// Threads of the machine, or as many as are asked for.
 fn all_threads(asked: Option<usize>) -> usize {
-    let here = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.filter(|threads| *threads > 0).unwrap_or_else(here)
-}
-
-/// `1 task`, `2 tasks`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    asked.filter(|threads| *threads > 0).unwrap_or_else(threads)
 }
 
 /// Writes the tasks and says what was written.

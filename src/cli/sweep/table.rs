@@ -1,7 +1,6 @@
 //! What became of the tasks of a sweep, in lines for people.
 
-use super::counted;
-use crate::cli::run::duration;
+use crate::cli::amounts::{counted, duration};
 use crate::workflow::sweep::{Listed, Manifest, State, Status};
 use std::fmt::Write;
 use std::time::Duration;

@@ -31,7 +31,7 @@ pub(super) fn is_seldom(ensemble: &Ensemble) -> bool {
 impl Isobaric {
     /// The run of `inner`, whose ensemble has this barostat; `None` for one that the host does not know how to apply.
     pub(super) fn new(inner: Resident, ensemble: &Ensemble) -> Option<Self> {
-        Some(Self { inner, barostat: ensemble.cell_rescaling()?, timestep: ensemble.timestep })
+        Some(Self { inner, barostat: CellRescaling::of(ensemble)?, timestep: ensemble.timestep })
     }
 
     /// The barostat with what the thermostat has taken on the device.

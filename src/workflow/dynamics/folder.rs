@@ -4,11 +4,11 @@ use super::{Task, remove};
 use crate::digest::{self, sha256};
 use crate::error::{Error, Result};
 use crate::input::changes::{self, Written};
+use crate::io;
 use crate::workflow::relax::RELAXED;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// An output folder that belongs to this process, with `run.json` in it: what was run, from what, by what.
@@ -63,7 +63,7 @@ impl RunFolder {
             // Those of an earlier list as well: they would pass for results of this input once it names them.
             let before = read(&record)?.unwrap_or_default();
             listed(&before).iter().try_for_each(|name| remove(&path.join(name)))?;
-            remove_file(&path.join(RELAXED))?;
+            io::remove_if_there(&path.join(RELAXED))?;
             json!({})
         } else if let Some(before) = Self::results(path, made)? {
             // What a shorter list leaves out stays known: the seed of a task follows from its place.
@@ -86,7 +86,7 @@ impl RunFolder {
         } else {
             json!({})
         };
-        folder.write(&record, made, &names, &timings)?;
+        Self::write(&record, made, &names, &timings)?;
         Ok(folder)
     }
 
@@ -107,7 +107,7 @@ impl RunFolder {
                 value["timings"][*task] = json!([timing]);
             }
         }
-        self.replace(&record, &value)
+        io::replace(&record, io::json(&value)?)
     }
 
     /// Are there results in this folder that such a run would go on from? Nothing is written.
@@ -131,7 +131,7 @@ impl RunFolder {
         Err(other(path, &differences))
     }
 
-    fn write(&self, record: &Path, made: Made<'_>, tasks: &[String], timings: &Value) -> Result<()> {
+    fn write(record: &Path, made: Made<'_>, tasks: &[String], timings: &Value) -> Result<()> {
         let mut files = serde_json::Map::new();
         for path in made.files {
             let content = fs::read(path).map_err(Error::io(path, "read"))?;
@@ -142,7 +142,7 @@ impl RunFolder {
         let input: Vec<String> = made.input.lines().map(str::to_string).chain(sets).collect();
         let value = json!({
             "schema": "mlmd.run/1",
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": crate::VERSION,
             "command": std::env::args().collect::<Vec<_>>(),
             "seed": made.seed,
             "threads": made.threads,
@@ -152,16 +152,7 @@ impl RunFolder {
             "input": input,
             "timings": timings,
         });
-        self.replace(record, &value)
-    }
-
-    /// Writes the record under another name first: there is always a whole one.
-    fn replace(&self, record: &Path, value: &Value) -> Result<()> {
-        let text = serde_json::to_string_pretty(value).map_err(|e| Error::Internal(e.to_string()))?;
-        let temporary = self.path.join("run.json.writing");
-        fs::write(&temporary, text + "\n")
-            .and_then(|()| fs::rename(&temporary, record))
-            .map_err(Error::io(record, "write"))
+        io::replace(record, io::json(&value)?)
     }
 }
 
@@ -230,20 +221,8 @@ fn other_files(before: &Value, made: Made<'_>) -> Result<Vec<String>> {
 
 /// The record of a run, if there is one.
 fn read(record: &Path) -> Result<Option<Value>> {
-    let text = match fs::read_to_string(record) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(record, "read")(error)),
-        Ok(text) => text,
-    };
-    serde_json::from_str(&text)
+    let Some(text) = io::read_if_there(record)? else { return Ok(None) };
+    serde_json::from_slice(&text)
         .map(Some)
         .map_err(|error| Error::invalid(format!("{}: not a record of a run: {error}", record.display())))
-}
-
-/// Deletes a file that may not be there.
-fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path, "delete")(error)),
-        _ => Ok(()),
-    }
 }

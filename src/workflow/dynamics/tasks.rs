@@ -4,7 +4,7 @@ use super::{Judge, Task};
 use crate::error::Result;
 use crate::input::kind::Course;
 use crate::input::{self, Plan};
-use crate::md::{Barostat, CellMode, Compressibility, Ensemble, Ramp, Thermostat};
+use crate::md::{Barostat, Compressibility, Ensemble, Ramp, Thermostat};
 use crate::observe::{Limits, Policy, Tolerance};
 
 /// Steps between two looks of a committee, which takes longer than a step, unless somebody has said.
@@ -60,7 +60,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                         most: guard.most.unwrap_or(f64::INFINITY),
                         every: guard.every.map_or(JUDGE_EVERY, |every| dynamics.steps_in(every)),
                         force: guard.force,
-                        policy: policy(guard.policy),
+                        policy: guard.policy,
                         spacing: spacing(&plan.guards, dynamics.timestep),
                     },
                 }),
@@ -75,15 +75,15 @@ fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
     let hottest = 10.0 * target.from.max(target.to) + 2000.0;
     let temperature = guards.temperature.as_ref().map_or(([0.0, hottest], Policy::Stop), |table| {
         let bounds = [table.lowest.unwrap_or(0.0), table.highest.unwrap_or(hottest)];
-        (bounds, policy(table.policy))
+        (bounds, table.policy)
     });
     let extrapolation = guards
         .extrapolation
         .as_ref()
-        .map_or((0.0, Policy::Warn), |table| (table.share, policy(table.policy)));
+        .map_or((0.0, Policy::Warn), |table| (table.share, table.policy));
     Limits {
         temperature,
-        distance: guards.distance.as_ref().map(|table| (table.closest, policy(table.policy))),
+        distance: guards.distance.as_ref().map(|table| (table.closest, table.policy)),
         extrapolation: Some(extrapolation),
         spacing: spacing(guards, timestep),
     }
@@ -92,14 +92,6 @@ fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
 /// Steps between two frames that a guard keeps.
 fn spacing(guards: &input::Guards, timestep: f64) -> u64 {
     (guards.spacing / timestep).round() as u64
-}
-
-fn policy(policy: input::Policy) -> Policy {
-    match policy {
-        input::Policy::Warn => Policy::Warn,
-        input::Policy::Collect => Policy::Collect,
-        input::Policy::Stop => Policy::Stop,
-    }
 }
 
 fn thermostat(table: &input::Thermostat) -> Thermostat {
@@ -113,24 +105,19 @@ fn thermostat(table: &input::Thermostat) -> Thermostat {
 }
 
 fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat {
-    let mode = |mode| match mode {
-        input::CellMode::Isotropic => CellMode::Isotropic,
-        input::CellMode::PerAxis => CellMode::PerAxis,
-        input::CellMode::Flexible => CellMode::Flexible,
-    };
     match table {
         input::Barostat::CRescale(table) => Barostat::CellRescaling {
             pressure: ramp(&table.pressure),
             time: table.time,
             every: table.every,
-            mode: mode(table.mode),
+            mode: table.mode,
             compressibility: Compressibility::default(),
         },
         input::Barostat::Mtk(table) => Barostat::Mtk {
             pressure: ramp(&table.pressure),
             time: table.time,
             chain: table.chain,
-            mode: mode(table.mode),
+            mode: table.mode,
             compressibility: Compressibility::default(),
         },
     }

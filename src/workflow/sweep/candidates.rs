@@ -60,7 +60,7 @@ fn sources(plan: &SweepPlan) -> Result<Vec<(PathBuf, Option<i64>, String)>> {
         for file in files {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             let (stem, pattern) = (plain(&stem), &plan.structures.pattern);
-            let frames = if pattern.frame.is_some() { 1 } else { frames_in(&file, &reading(pattern))? };
+            let frames = if pattern.frame.is_some() { 1 } else { frames_in(&file, &pattern.reading())? };
             if frames > 1 {
                 let width = (frames - 1).to_string().len();
                 found.extend(
@@ -89,16 +89,6 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
         return Err(Error::invalid(format!("{}: there is no file in this folder", folder.display())));
     }
     Ok(files)
-}
-
-fn reading(structure: &Structure) -> ReadOptions {
-    ReadOptions {
-        units: structure.units,
-        strict_units: true,
-        elements: structure.types.clone(),
-        occupancy_seed: structure.occupancy_seed,
-        ..ReadOptions::default()
-    }
 }
 
 /// How many frames a file has. A damaged file counts as one: what is wrong with it is the reason that its

@@ -2,6 +2,7 @@
 
 use crate::digest::sha256;
 use crate::error::{Error, Result};
+use crate::io;
 use crate::input::SweepPlan;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -103,18 +104,14 @@ impl Manifest {
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| Error::Internal(e.to_string()))?;
-        replace(&folder.join(MANIFEST), &(text + "\n"))
+        replace(&folder.join(MANIFEST), &io::json(self)?)
     }
 }
 
-/// Writes a file under another name first, so that there is always a whole one; not at all if nothing changes.
+/// Puts a file in the place of what was there, if anything changes.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
     if fs::read(path).is_ok_and(|before| before == text.as_bytes()) {
         return Ok(());
     }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".writing");
-    let temporary = path.with_file_name(name);
-    fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).map_err(Error::io(path, "write"))
+    io::replace(path, text)
 }

@@ -4,6 +4,7 @@ use super::manifest::{Manifest, TaskEntry, replace};
 use super::target;
 use super::task::{self, LOCK};
 use crate::error::{Error, Result};
+use crate::io;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -60,13 +61,7 @@ impl State {
     }
 
     pub(super) fn remove(folder: &Path) -> Result<()> {
-        let path = folder.join(STATE);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(path, "delete")(error))
-            }
-            _ => Ok(()),
-        }
+        io::remove_if_there(&folder.join(STATE))
     }
 }
 

@@ -10,12 +10,12 @@ use super::manifest::{TaskEntry, replace};
 use super::state::State;
 use crate::analysis::{Digits, Estimate, Refusal};
 use crate::error::{Error, Result};
+use crate::io;
 use crate::input::{Plan, StopWhen, SweepPlan};
 use crate::report::Section;
 use crate::workflow::analyze::Request;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The target, beside the input of a task.
@@ -93,13 +93,9 @@ impl Target {
     /// The target of a task, if it has one.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(TARGET);
-        match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io(&path, "read")(error)),
-            Ok(text) => serde_json::from_str(&text)
-                .map(Some)
-                .map_err(|error| Error::invalid(format!("{}: not a target: {error}", path.display()))),
-        }
+        let Some(text) = io::read_if_there(&path)? else { return Ok(None) };
+        let target = serde_json::from_slice(&text);
+        target.map(Some).map_err(|error| Error::invalid(format!("{}: not a target: {error}", path.display())))
     }
 
     /// Where the part ends in which a step lies: after `first` steps of production, twice as many, four times as many ...
@@ -181,11 +177,7 @@ pub(super) fn replicas(plan: &SweepPlan, folders: &[PathBuf]) -> u64 {
 
 /// Deletes what was decided.
 pub(super) fn forget(folder: &Path) -> Result<()> {
-    let path = folder.join(VERDICT);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path, "delete")(error)),
-        _ => Ok(()),
-    }
+    io::remove_if_there(&folder.join(VERDICT))
 }
 
 /// What a task cannot reach within its budget, in words: `at 400 K this needs about 80 ns, and the budget is 2 ns; 40

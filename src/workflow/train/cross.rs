@@ -4,6 +4,7 @@
 use super::data::Frames;
 use super::{Job, Report};
 use crate::error::{Error, Result};
+use crate::io;
 use crate::input::train::CrossValidation;
 use crate::train::dataset::Sample;
 use crate::train::split::split;
@@ -95,8 +96,7 @@ pub(super) fn run(
             other => other,
         })?;
         let fold = judged(&report, name, request);
-        let text = serde_json::to_string_pretty(&fold).map_err(|e| Error::Internal(e.to_string()))?;
-        fs::write(&record, text + "\n").map_err(Error::io(&record, "write"))?;
+        io::replace(&record, io::json(&fold)?)?;
         folds.push(fold);
     }
     let report = CrossReport { folder: folder.clone(), folds };
@@ -192,6 +192,5 @@ fn write(report: &CrossReport, cross: &CrossValidation) -> Result<()> {
         "stress_rmse_gpa": stress,
     });
     let path = report.folder.join("cross-validation.json");
-    let text = serde_json::to_string_pretty(&value).map_err(|e| Error::Internal(e.to_string()))?;
-    fs::write(&path, text + "\n").map_err(Error::io(&path, "write"))
+    io::replace(&path, io::json(&value)?)
 }

@@ -4,6 +4,7 @@ use super::Report;
 use super::members::Member;
 use super::prepared::Prepared;
 use crate::error::{Error, Result};
+use crate::io;
 use crate::input::train::TrainPlan;
 use crate::train::checkpoint::CurvePoint;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
@@ -130,8 +131,7 @@ pub(super) fn write(
             "test": report.test.as_ref().map(ErrorTable::json),
         },
     });
-    let text = serde_json::to_string_pretty(&value).map_err(|e| Error::Internal(e.to_string()))?;
-    std::fs::write(path, text + "\n").map_err(Error::io(path, "write"))
+    io::replace(path, io::json(&value)?)
 }
 
 fn point(point: &CurvePoint) -> Value {
