@@ -10,7 +10,7 @@
 use mlmd::analysis::synthetic::{INTERVAL, Kind, Synthetic};
 use mlmd::analysis::{Arrhenius, ArrheniusFit, Choice, Estimate, Point, Transport, Window};
 use mlmd::system::Element;
-use mlmd::units::BOLTZMANN;
+use mlmd::units::{BOLTZMANN, ELEMENTARY_CHARGE};
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
@@ -36,7 +36,7 @@ fn best(lags: &[f64], duration: f64, components: f64) -> f64 {
 /// The relative error of who sees every hop and knows its length: that of a number of independent events, of which those
 /// of four ions count four times, so that the variance is larger by 1/H_R.
 fn hops_counted(system: &Synthetic) -> f64 {
-    1.0 / (system.haven() * system.ions as f64 * system.frames as f64 * system.step).sqrt()
+    1.0 / (system.haven() * system.ions as f64 * system.frames as f64 * system.hops()).sqrt()
 }
 
 /// The standard error of the activation energy (eV), and the relative one of a value at another temperature, by relative
@@ -66,7 +66,7 @@ fn one(system: &Synthetic, seed: u64) -> Vec<Found> {
     // Of four that share half of their steps each knows a quarter of the squares of the others.
     let walkers = system.ions as f64 / if system.kind == Kind::Concert { 1.75 } else { 1.0 };
     let own = match system.kind {
-        Kind::Cages | Kind::Chains => hops_counted(system),
+        Kind::Cages | Kind::Chains | Kind::Vacancies => hops_counted(system),
         _ => tracer.map_or(0.0, |t| best(&lags(&t.window), frames * INTERVAL, dimensions * walkers)),
     };
     let all = charge.map_or(0.0, |c| best(&lags(&c.window), frames * INTERVAL, dimensions));
@@ -99,8 +99,8 @@ fn arrhenius(seed: u64) -> Vec<Found> {
             charges.push(Point { temperature: t, estimate: charge.conductivity });
         }
     }
-    let sigma = of(300.0).diffusivity() * 10.0 * 32.0 * 1.602176634e-19 * 1e23
-        / (Synthetic::volume() * BOLTZMANN * 300.0);
+    let sigma = of(300.0).diffusivity() * 10.0 * 32.0 * ELEMENTARY_CHARGE * 1e23
+        / (of(300.0).volume() * BOLTZMANN * 300.0);
     let tracer = Arrhenius::fit(&tracers, ArrheniusFit::Diffusivity, &[300.0]).ok();
     let charge = Arrhenius::fit(&charges, ArrheniusFit::Conductivity, &[300.0]).ok();
     let (own, own_far) = propagated(&counted, 300.0);

@@ -117,8 +117,8 @@ impl Ions<'_> {
         let frames: Vec<usize> = tracer.lags.iter().map(|k| self.runs[0].msd[0].lags[*k]).collect();
         let dipoles: Vec<Vec<Vec3>> = self.runs.iter().map(|run| run.series.combined(self.charges)).collect();
         let all: Vec<&[Vec3]> = dipoles.iter().map(Vec::as_slice).collect();
-        let short =
-            curve(&all, &all, &[1, 2]).iter().map(|v| v.iter().sum::<f64>() / norm).collect::<Vec<_>>();
+        let short = curve(&all, &all, &[1, 2]);
+        let [first, second] = [0, 1].map(|k| short[k].iter().sum::<f64>() / norm);
         // A replica of two frames has no second lag.
         let of_runs = |lag: usize| -> f64 {
             let long = || self.runs.iter().filter(|run| run.msd[*element].lags.len() > 1);
@@ -126,7 +126,7 @@ impl Ions<'_> {
             sum / long().map(|run| run.frames as f64).sum::<f64>()
         };
         let begins = 2.0 * of_runs(0) - of_runs(1);
-        let design = self.design(&frames, tracer, [short[0], short[1]], begins);
+        let design = self.design(&frames, tracer, [first, second], begins);
         let values = curve(&all, &all, &frames);
         let traces: Vec<f64> = values.iter().map(|v| v.iter().sum::<f64>() / norm).collect();
         let line = design.fit(&traces).ok_or_else(|| refuse("the charge displacement does not grow"))?;
@@ -165,8 +165,12 @@ impl Ions<'_> {
         haven.std_error = inverse_haven.relative_error() * haven.value;
         haven.ci95 = [1.0 / inverse_haven.ci95[1], 1.0 / inverse_haven.ci95[0]];
         haven.method = "D*/D_σ with the covariance of both".into();
+        // Parts of the slope begin at parts of the intercept: at the lines through their own first two lags, and what these
+        // miss of the whole is the same for all.
+        let own = [0, 1, 2].map(|c| 2.0 * short[0][c] - short[1][c]);
+        let missed = design.begins() * norm - own.iter().sum::<f64>();
         let directions = [0, 1, 2].map(|c| {
-            let slope: f64 = line.weights.iter().zip(&values).map(|(w, v)| w * v[c]).sum();
+            let slope = line.slope_of(values.iter().map(|v| v[c]), own[c] + missed / 3.0);
             let share = tracer.tensor[c].value / (3.0 * tracer.diffusivity.value);
             // One direction has the relative error of one dimension.
             let error =
@@ -178,7 +182,7 @@ impl Ions<'_> {
             directions,
             haven,
             inverse_haven,
-            cross: self.cross(&frames, &line, relative, unit),
+            cross: self.cross(&frames, &line, relative, unit, missed / norm),
             window: window(&design.times, &traces, &line),
             curve: self.whole_curve(&all, norm, tracer.dimensions),
             diffusivity,
@@ -187,8 +191,10 @@ impl Ions<'_> {
     }
 
     /// What rattles within a frame, ions in their cages or the drift reference, gives the charge displacement an
-    /// intercept: that of the line through its first two lags, `short`, or that of the tracers. The larger is expected,
-    /// give or take a tenth and its error.
+    /// intercept: that of the line through its first two lags, `short`. What rattles longer adds to that, and the tracers'
+    /// intercept knows of it; but that also holds hops that ions take back, which is how vacancies move them, and of which
+    /// the charge displacement has nothing (in a simple exclusion process each of its steps is independent of the past). So
+    /// where the tracers' is the larger one the middle is expected, give or take what is between them.
     ///
     /// Where velocities last longer than the first lags, intercepts are lower by 6Dτ than the lines through these say: that of
     /// the tracers, which `begins` is by theirs, tells by how much.
@@ -206,7 +212,9 @@ impl Ions<'_> {
             let shared = frames.iter().map(|lag| -(*lag as f64 - 1.0) * of_walk).collect();
             (own, if inertia < 0.0 { of_tracers.hypot(of_walk.sqrt()) } else { of_walk.sqrt() }, shared)
         } else {
-            (tracer.window.intercept, of_tracers.hypot(of_walk.sqrt()), Vec::new())
+            let (middle, apart) = (0.5 * (own + tracer.window.intercept), tracer.window.intercept - own);
+            let shared = frames.iter().map(|lag| -0.5 * (*lag as f64 - 1.0) * of_walk).collect();
+            (middle, (0.5 * of_tracers).hypot(0.5 * of_walk.sqrt()).hypot(apart), shared)
         };
         Design {
             times: frames.iter().map(|lag| *lag as f64 * interval).collect(),
@@ -276,16 +284,21 @@ impl Ions<'_> {
     }
 
     /// The matrix of contributions. For Gaussian displacements the variance of L_ab is ρ/2 (L_aa L_bb + L_ab²)
-    /// where that of L_aa is ρ L_aa².
-    fn cross(&self, frames: &[usize], line: &Line, relative: f64, unit: f64) -> Vec<Cross> {
+    /// where that of L_aa is ρ L_aa². `missed` is what the lines through first lags miss of the intercept of each mobile ion,
+    /// Å².
+    fn cross(&self, frames: &[usize], line: &Line, relative: f64, unit: f64, missed: f64) -> Vec<Cross> {
         let species = &self.runs[0].species;
         let charged: Vec<usize> = (0..species.len()).filter(|s| self.charges[*s] != 0.0).collect();
         let sums = |s: usize| -> Vec<&[Vec3]> {
             self.runs.iter().map(|run| run.series.sums[s].as_slice()).collect()
         };
         let slope = |a: usize, b: usize| -> f64 {
-            let values = curve(&sums(a), &sums(b), frames);
-            line.weights.iter().zip(&values).map(|(w, v)| w * v.iter().sum::<f64>()).sum()
+            let lags: Vec<usize> = [1, 2].iter().chain(frames).copied().collect();
+            let values = curve(&sums(a), &sums(b), &lags);
+            let mut traces = values.iter().map(|v| v.iter().sum::<f64>());
+            let short = [0; 2].map(|_| traces.next().unwrap_or(0.0));
+            let rest = if a == b && species[a].mobile { missed * species[a].count as f64 } else { 0.0 };
+            line.slope_of(traces, 2.0 * short[0] - short[1] + rest)
         };
         let own: Vec<f64> = charged.iter().map(|a| slope(*a, *a)).collect();
         let mut cross = Vec::new();

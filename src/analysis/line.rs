@@ -61,6 +61,11 @@ pub(super) struct Line {
 }
 
 impl Design {
+    /// The known intercept, zero if nothing is known.
+    pub(super) fn begins(&self) -> f64 {
+        self.intercept.as_ref().map_or(0.0, |known| known.value)
+    }
+
     /// Fits a line to mean squared displacements (all directions together); `None` if there are fewer than two
     /// lags or they grow nowhere.
     pub(super) fn fit(&self, values: &[f64]) -> Option<Line> {
@@ -87,7 +92,7 @@ impl Design {
         let weighted = cholesky.solve(&design);
         let normal = design.transpose() * &weighted;
         let mut normal = Matrix2::new(normal[(0, 0)], normal[(0, 1)], normal[(1, 0)], normal[(1, 1)]);
-        let known = self.intercept.as_ref().map_or(0.0, |known| known.value);
+        let known = self.begins();
         if let Some(Known { error, .. }) = self.intercept {
             normal[(1, 1)] += 1.0 / (error * error).max(1e-300);
         }
@@ -128,6 +133,12 @@ impl Design {
 }
 
 impl Line {
+    /// The slope of a part of the values, which begins at a part of the known intercept: parts that add up to the whole have
+    /// slopes that do.
+    pub(super) fn slope_of(&self, values: impl Iterator<Item = f64>, begins: f64) -> f64 {
+        self.weights.iter().zip(values).map(|(w, value)| w * (value - begins)).sum()
+    }
+
     /// The probability of residuals this large, if their true covariance is `ratio` times that of the model.
     pub(super) fn p_value(&self, ratio: f64) -> f64 {
         let dof = self.weights.len() as f64 - 2.0;
