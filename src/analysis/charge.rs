@@ -96,11 +96,11 @@ pub(super) struct Ions<'a> {
 }
 
 impl Ions<'_> {
-    /// Fits the charge displacement over the latest of the tracers' windows.
+    /// Fits the charge displacement over the latest of the tracers' earliest windows.
     pub(super) fn charge(&self) -> Result<Charge, Refusal> {
         let refuse = |reason: &str| Refusal { reason: reason.into(), more_time: None };
         let Some((element, tracer)) =
-            self.tracers.iter().max_by(|a, b| a.1.window.start.total_cmp(&b.1.window.start))
+            self.tracers.iter().max_by(|a, b| a.1.earliest.start.total_cmp(&b.1.earliest.start))
         else {
             return Err(refuse("no mobile element has a diffusivity"));
         };
@@ -114,7 +114,7 @@ impl Ions<'_> {
         if norm == 0.0 {
             return Err(refuse("the mobile ions have no charge"));
         }
-        let frames: Vec<usize> = tracer.lags.iter().map(|k| self.runs[0].msd[0].lags[*k]).collect();
+        let frames: Vec<usize> = tracer.earliest.lags.iter().map(|k| self.runs[0].msd[0].lags[*k]).collect();
         let dipoles: Vec<Vec<Vec3>> = self.runs.iter().map(|run| run.series.combined(self.charges)).collect();
         let all: Vec<&[Vec3]> = dipoles.iter().map(Vec::as_slice).collect();
         let short = curve(&all, &all, &[1, 2]);
@@ -201,18 +201,19 @@ impl Ions<'_> {
     fn design(&self, frames: &[usize], tracer: &Tracer, short: [f64; 2], begins: f64) -> Design {
         let interval = self.runs[0].interval;
         let frames_seen: usize = self.runs.iter().map(|run| run.frames).sum();
-        let of_tracers = tracer.diffusivity.relative_error() * tracer.window.slope * tracer.window.start;
+        let earliest = &tracer.earliest;
+        let of_tracers = earliest.relative_error * earliest.slope * earliest.start;
         // By the covariance of a walker of slope s per frame, 2⟨|ΔP|²⟩(1) − ⟨|ΔP|²⟩(2) over N frames has the variance
         // 4s²/(dN), and −(n − 1) times that is its covariance with ⟨|ΔP|²⟩(n).
         let of_walk = (short[1] - short[0]).powi(2) * 4.0 / (tracer.dimensions * frames_seen as f64);
-        let beyond = tracer.window.intercept - begins;
+        let beyond = earliest.intercept - begins;
         let inertia = if beyond < -2.0 * of_tracers { beyond } else { 0.0 };
         let own = 2.0 * short[0] - short[1] + inertia;
-        let (value, error, shared) = if own > tracer.window.intercept {
+        let (value, error, shared) = if own > earliest.intercept {
             let shared = frames.iter().map(|lag| -(*lag as f64 - 1.0) * of_walk).collect();
             (own, if inertia < 0.0 { of_tracers.hypot(of_walk.sqrt()) } else { of_walk.sqrt() }, shared)
         } else {
-            let (middle, apart) = (0.5 * (own + tracer.window.intercept), tracer.window.intercept - own);
+            let (middle, apart) = (0.5 * (own + earliest.intercept), earliest.intercept - own);
             let shared = frames.iter().map(|lag| -0.5 * (*lag as f64 - 1.0) * of_walk).collect();
             (middle, (0.5 * of_tracers).hypot(0.5 * of_walk.sqrt()).hypot(apart), shared)
         };

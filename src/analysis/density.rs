@@ -34,7 +34,7 @@ impl DensityMap {
         let rest = moment.species.iter().zip(moment.members).filter(|(species, _)| !species.mobile);
         let framework = rest
             .flat_map(|(species, members)| members.iter().map(move |i| (species.element, *i)))
-            .map(|(element, i)| (element, cell.fractional(&moment.frame.positions[i]), Vec3::zeros()))
+            .map(|(element, i)| (element, moment.place(i), Vec3::zeros()))
             .collect();
         Some(Self {
             points,
@@ -53,7 +53,7 @@ impl DensityMap {
         for (species, members) in moment.species.iter().zip(moment.members) {
             for i in members {
                 if species.mobile {
-                    let s = cell.fractional(&(moment.frame.positions[*i] - moment.drift));
+                    let s = moment.place(*i);
                     let point = self.point(&s);
                     self.counts[point] += 1;
                 } else {

@@ -92,7 +92,7 @@ impl HopCounter {
         let atoms: Vec<usize> = mobile.clone().flat_map(|(_, members)| members.iter().copied()).collect();
         let ion = |atom: &usize| Ion {
             atom: *atom,
-            first: cell.fractional(&(moment.frame.positions[*atom] - moment.drift)),
+            first: moment.place(*atom),
             site: NOWHERE,
             image: [0; 3],
             since: 0,
@@ -124,7 +124,7 @@ impl HopCounter {
         let cell = &moment.frame.cell;
         for k in 0..self.ions.len() {
             let ion = self.ions[k];
-            let s = cell.fractional(&(moment.frame.positions[ion.atom] - moment.drift));
+            let s = moment.place(ion.atom);
             // The way that was taken tells the image, however the cell breathes meanwhile.
             let way = ion.first + cell.fractional(&moment.displacements[ion.atom]);
             let unwrapped = s + (way - s).map(f64::round);
@@ -211,32 +211,36 @@ impl HopCounter {
         self.nearest[index]
     }
 
-    /// What was seen; `interval` is the time between frames, fs.
+    /// What was seen; `interval` is the time between frames, fs. A run without hops tells of that too.
     pub fn finish(self, interval: f64) -> Option<Hops> {
         let hops: u64 = self.hopped.iter().map(|n| u64::from(*n)).sum();
         let (frames, ions) = (self.frames as f64, self.ions.len() as f64);
-        if hops < 2 || self.element.is_empty() {
+        if self.element.is_empty() {
             return None;
         }
         let time = frames * interval / 1e3;
         // Whole stretches only: the last may be short.
         let whole = self.frames / self.span;
         let counts = &self.hopped[..whole.max(1).min(self.hopped.len())];
-        let relative = scatter(counts).max(1.0 / (hops as f64).sqrt());
+        // Who has seen no hop might as well have seen one.
+        let least = (hops.max(1) as f64).sqrt() / (ions * time);
         let dof = (counts.len() as f64 - 1.0).max(1.0);
         let rate = hops as f64 / (ions * time);
+        let rate_error = least.max(scatter(counts) * rate);
+        let relative = rate_error / rate;
         let settled = self.settled.iter().map(|n| f64::from(*n)).sum::<f64>() / (ions * frames);
         let residence = settled / rate;
         let by_time = format!("hops counted; error from {} stretches of time", counts.len());
-        let mean_square = self.squares / hops as f64;
+        let seen = hops.max(1) as f64;
+        let mean_square = self.squares / seen;
         let spread: f64 = self
             .kinds
             .iter()
             .map(|((_, _, v), n)| (square(v) - mean_square).powi(2) * *n as f64)
             .sum::<f64>()
-            / hops as f64;
+            / seen;
         let length = mean_square.sqrt();
-        let length_error = (0.5 / length * (spread / hops as f64).sqrt()).max(5e-3 / (hops as f64).sqrt());
+        let length_error = (0.5 / length.max(1e-300) * (spread / seen).sqrt()).max(5e-3 / seen.sqrt());
         let cosine = (self.pairs > 1).then(|| {
             let n = self.pairs as f64;
             let mean = self.cosines[0] / n;
@@ -251,9 +255,9 @@ impl HopCounter {
         });
         Some(Hops {
             occupancy: occupancy.collect(),
-            rate: Estimate::normal(rate, relative * rate, dof, "1/ps", by_time.clone()),
+            rate: Estimate::normal(rate, rate_error, dof, "1/ps", by_time.clone()),
             residence: Estimate::normal(residence, relative * residence, dof, "ps", by_time),
-            length: Estimate::normal(length, length_error, hops as f64 - 1.0, "Å", "root mean square"),
+            length: Estimate::normal(length, length_error, (seen - 1.0).max(1.0), "Å", "root mean square"),
             cosine,
             settled,
             hops,
@@ -270,7 +274,7 @@ impl Hops {
     /// Adds a replica with the same sites, each counting with its ions and its length.
     pub fn merge(&mut self, other: Self) {
         let parts = [self.watched, other.watched].map(|n| n / (self.watched + other.watched));
-        let hops = [self.hops, other.hops].map(|n| n as f64 / (self.hops + other.hops) as f64);
+        let hops = [self.hops, other.hops].map(|n| n as f64 / (self.hops + other.hops).max(1) as f64);
         self.rate = pooled(&self.rate, &other.rate, parts);
         self.settled = parts[0] * self.settled + parts[1] * other.settled;
         let residence = self.settled / self.rate.value;
@@ -456,6 +460,12 @@ mod tests {
         let cosine = hops.cosine.as_ref().unwrap();
         assert!((cosine.value + 0.2098).abs() < 4.0 * cosine.std_error + 0.02, "{cosine}");
         assert!(hops.rate.value > 0.003, "{}", hops.rate);
+
+        // A replica as long that saw no hop halves the rate.
+        let rate = Estimate::normal(0.0, 1e-5, 10.0, "1/ps", "none");
+        let mut half = hops.clone();
+        half.merge(Hops { hops: 0, rate, ..hops.clone() });
+        assert!((half.rate.value / hops.rate.value - 0.5).abs() < 1e-12 && half.hops == hops.hops);
 
         let mut twice = hops.clone();
         twice.merge(hops.clone());

@@ -8,6 +8,7 @@
 //! | `multitau` | mean squared displacements at logarithmic lags in constant memory |
 //! | `motion` | [`Motion`]: frames in, displacements against a drift reference out |
 //! | `clock` | when the frames were |
+//! | `crystal` | [`Crystal`]: where the framework is, from which places are counted |
 //! | `series` | the collective displacement of each element |
 //! | `line` | slopes of mean squared displacements by generalised least squares |
 //! | `scatter` | how much a slope scatters between ions and from one stretch of time to the next |
@@ -28,6 +29,7 @@
 mod arrhenius;
 mod charge;
 mod clock;
+mod crystal;
 mod density;
 mod estimate;
 mod finite_size;
@@ -51,6 +53,7 @@ mod watch;
 
 pub use arrhenius::{Arrhenius, Fit as ArrheniusFit, Influence, Point, Vtf};
 pub use charge::{Charge, Cross, nernst_einstein};
+pub use crystal::Crystal;
 pub use density::{DensityMap, Projection};
 pub use estimate::{Digits, Estimate, Refusal};
 pub use finite_size::without_images;
@@ -61,7 +64,7 @@ pub use radial::{PairCounter, Radial};
 pub use series::Series;
 pub use sites::{LEAST_PEAK, Sites};
 pub use tracer::{Choice, Tracer, Window};
-pub use transport::Transport;
+pub use transport::{Transport, mean_temperature};
 pub use unwrap::Unwrapper;
 pub use van_hove::{VanHove, VanHoveCounter};
 pub use velocity::{GreenKubo, Velocities, VelocityCounter};

@@ -1,6 +1,7 @@
 //! Frames in; displacements against a drift reference out.
 
 use super::clock::Clock;
+use super::crystal::Crystal;
 use super::multitau::{Msd, MultiTau};
 use super::series::Series;
 use super::unwrap::Unwrapper;
@@ -61,6 +62,8 @@ pub struct Motion {
     volume: f64,
     kinetic: Kinetic,
     bulk: bool,
+    crystal: Option<Crystal>,
+    offset: Vec3,
 }
 
 /// A frame, and how its atoms have moved.
@@ -72,6 +75,8 @@ pub struct Moment<'a> {
     pub displacements: &'a [Vec3],
     /// How far the drift reference itself is from where it was, Å.
     pub drift: Vec3,
+    /// How far the crystal was in the first frame from where places are counted from, in fractions of the cell.
+    pub offset: Vec3,
     /// The elements of the run.
     pub species: &'a [Species],
     /// Per element: its atoms.
@@ -80,11 +85,46 @@ pub struct Moment<'a> {
     pub weights: &'a [f64],
 }
 
+impl Moment<'_> {
+    /// Where an atom is in the crystal: its fractional coordinates without drift and offset.
+    pub fn place(&self, atom: usize) -> Vec3 {
+        self.frame.cell.fractional(&(self.frame.positions[atom] - self.drift)) - self.offset
+    }
+}
+
 /// Sums for the mean temperature.
 #[derive(Debug, Clone, Default)]
 struct Kinetic {
-    sum: f64,
+    /// Twice the kinetic energy over k_B (K): all of it, and that against the centre of mass.
+    sums: [f64; 2],
+    /// Which atoms ever moved: the others are held where they are.
+    moved: Vec<bool>,
     frames: usize,
+}
+
+impl Kinetic {
+    /// Takes a frame that has velocities.
+    fn push(&mut self, frame: &Frame) -> Result<()> {
+        let mut system = frame.to_system()?;
+        self.moved.resize(frame.len(), false);
+        for (moved, v) in self.moved.iter_mut().zip(&system.velocities) {
+            *moved |= *v != Vec3::zeros();
+        }
+        self.sums[0] += system.temperature(1);
+        system.remove_drift();
+        self.sums[1] += system.temperature(1);
+        self.frames += 1;
+        Ok(())
+    }
+
+    /// The mean temperature: the centre of mass does not take part in it, and may have its own velocity, unless atoms are held.
+    fn mean(&self) -> f64 {
+        let free = self.moved.iter().filter(|moved| **moved).count();
+        let held = free > 0 && free < self.moved.len();
+        let (sum, freedom) =
+            if held { (self.sums[0], 3 * free) } else { (self.sums[1], 3 * self.moved.len() - 3) };
+        sum / (freedom * self.frames) as f64
+    }
 }
 
 /// One run, watched to its end.
@@ -132,7 +172,16 @@ impl Motion {
             volume: 0.0,
             kinetic: Kinetic::default(),
             bulk: true,
+            crystal: None,
+            offset: Vec3::zeros(),
         }
+    }
+
+    /// Places are counted from where the crystal is in another frame.
+    #[must_use]
+    pub fn in_crystal(mut self, crystal: Option<Crystal>) -> Self {
+        self.crystal = crystal;
+        self
     }
 
     /// Takes the next frame and tells how its atoms have moved. A frame at the time of the one before (a restart
@@ -156,16 +205,13 @@ impl Motion {
         self.bulk &= frame.cell.is_bulk();
         self.volume += frame.cell.volume();
         if frame.velocities.is_some() && frame.len() > 1 {
-            // The centre of mass does not take part in the temperature, and may have its own.
-            let mut system = frame.to_system()?;
-            system.remove_drift();
-            self.kinetic.sum += system.temperature(3 * frame.len() - 3);
-            self.kinetic.frames += 1;
+            self.kinetic.push(frame)?;
         }
         Ok(Some(Moment {
             frame,
             displacements: &self.displacements,
             drift,
+            offset: self.offset,
             species: &self.species,
             members: &self.members,
             weights: &self.weights,
@@ -192,6 +238,9 @@ impl Motion {
             self.members.push(members);
         }
         self.series = Series::new(elements.len());
+        if let (Some(crystal), true) = (&self.crystal, self.settings.reference != DriftReference::None) {
+            self.offset = crystal.offset(frame, &self.settings.mobile)?;
+        }
         let present = || elements.iter().map(|e| e.symbol()).collect::<Vec<_>>().join(", ");
         if let Some(absent) = self.settings.mobile.iter().find(|mobile| !elements.contains(mobile)) {
             return Err(Error::invalid(format!(
@@ -257,7 +306,7 @@ impl Motion {
             interval,
             frames: self.frames,
             volume: self.bulk.then_some(self.volume / self.frames as f64),
-            temperature: (self.kinetic.frames == self.frames).then(|| self.kinetic.sum / self.frames as f64),
+            temperature: (self.kinetic.frames == self.frames).then(|| self.kinetic.mean()),
             reference: self.settings.reference,
         })
     }
@@ -347,5 +396,15 @@ mod tests {
             motion.push(&drifting).unwrap();
         }
         assert!(motion.finish().unwrap().temperature.unwrap() < 1e-9);
+        // An atom that is held takes no part either, and the others have all their directions.
+        let mut motion = Motion::new(li(none));
+        let mut expected = 0.0;
+        for k in 0..2 {
+            let mut held = frame(f64::from(k), &[0.0, 3.0]);
+            held.velocities = Some(vec![Vec3::new(0.01, 0.0, 0.0), Vec3::zeros()]);
+            expected = held.to_system().unwrap().temperature(3);
+            motion.push(&held).unwrap();
+        }
+        assert!((motion.finish().unwrap().temperature.unwrap() / expected - 1.0).abs() < 1e-12);
     }
 }

@@ -369,6 +369,35 @@ impl MultiTau {
 }
 
 impl Msd {
+    /// Replicas taken together, each with its weight: means, and the non-Gaussian parameter of all displacements. Neither atoms
+    /// nor stretches of time are told apart any more.
+    pub fn pooled(runs: &[(&Self, f64)]) -> Self {
+        let lags =
+            runs.iter().map(|run| &run.0.lags).max_by_key(|lags| lags.len()).cloned().unwrap_or_default();
+        let mut all = Self {
+            atoms: runs.iter().map(|run| run.0.atoms).sum(),
+            lags,
+            origins: Vec::new(),
+            mean: Vec::new(),
+            non_gaussian: Vec::new(),
+            per_atom: Vec::new(),
+            levels: Vec::new(),
+        };
+        for k in 0..all.lags.len() {
+            // Short runs have no long lags.
+            let long = || runs.iter().filter(|run| run.0.lags.len() > k);
+            let whole: f64 = long().map(|run| run.1).sum();
+            let sum =
+                |of: &dyn Fn(&Self) -> f64| long().map(|(msd, weight)| weight / whole * of(msd)).sum::<f64>();
+            all.origins.push(long().map(|run| run.0.origins[k]).sum());
+            all.mean.push(std::array::from_fn(|c| sum(&|msd| msd.mean[k][c])));
+            // 3⟨u⁴⟩/5 of each.
+            let quartic = sum(&|msd| (msd.non_gaussian[k] + 1.0) * msd.trace(k).powi(2));
+            all.non_gaussian.push(quartic / all.trace(k).powi(2) - 1.0);
+        }
+        all
+    }
+
     /// The trace ⟨|u|²⟩ at a lag given by its place in the list, Å².
     pub fn trace(&self, k: usize) -> f64 {
         let m = &self.mean[k];

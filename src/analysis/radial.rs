@@ -80,7 +80,9 @@ impl PairCounter {
         let positions: Vec<_> = frame.positions.iter().map(|r| frame.cell.wrap(r).0).collect();
         let list = NeighborList::build(&frame.cell, &positions, self.cutoff)?;
         for i in 0..frame.len() {
-            for pair in list.neighbors(i) {
+            // Its own images are none of the others; an atom that is alone with them has nobody else.
+            let alone = self.atoms[kinds_of[i]] == 1;
+            for pair in list.neighbors(i).iter().filter(|pair| alone || pair.atom as usize != i) {
                 let distance = NeighborList::vector(&frame.cell, &positions, i, *pair).norm();
                 let bin = (distance / BIN) as usize;
                 let other = kinds_of[pair.atom as usize];

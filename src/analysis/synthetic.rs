@@ -290,7 +290,7 @@ impl Lattice {
             if let Some(ion) = self.ions[from].take() {
                 self.ions[site] = Some(ion);
                 self.vacant[which] = from;
-                self.turns[ion][way as usize / 2] += match (at, next) {
+                self.turns[ion][way / 2] += match (at, next) {
                     (0, last) if last + 1 == EDGE => 1,
                     (last, 0) if last + 1 == EDGE => -1,
                     _ => 0,

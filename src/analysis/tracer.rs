@@ -56,10 +56,38 @@ pub struct Tracer {
     pub window: Window,
     /// The relative error by the rule of He et al. 2018, 3.43/√N_jump + 0.04, for comparison.
     pub rule_of_thumb: f64,
-    /// Places of the fitted lags in the list of [`Msd`].
-    pub lags: Vec<usize>,
     /// Dimensions that count: (Σ D_c)²/Σ D_c².
     pub dimensions: f64,
+    /// The earliest straight line.
+    pub(super) earliest: Earliest,
+}
+
+/// The earliest window in which the mean squared displacement is a straight line: that of D* may begin later, where fewer
+/// hops are taken back; the charge displacement has nothing of these, and is fitted here.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Earliest {
+    /// Places of the lags in the list of [`Msd`].
+    pub lags: Vec<usize>,
+    /// First lag, fs.
+    pub start: f64,
+    /// Å²/fs.
+    pub slope: f64,
+    /// Å².
+    pub intercept: f64,
+    /// Of the slope.
+    pub relative_error: f64,
+}
+
+impl Earliest {
+    fn of(found: &Found) -> Self {
+        Self {
+            lags: found.chosen.clone(),
+            start: found.times[0],
+            slope: found.line.slope,
+            intercept: found.line.intercept,
+            relative_error: found.error / found.line.slope,
+        }
+    }
 }
 
 /// A run: displacements, time between frames, number of frames.
@@ -69,6 +97,12 @@ pub(super) type Run<'a> = (&'a Msd, f64, usize);
 const BALLISTIC: f64 = 1.5;
 /// The window begins after so many times the memory of velocities.
 const MEMORIES: f64 = 5.0;
+/// Where ions have moved by half a hop some still take hops back, and the slope is above its limit by about this part: it is
+/// 1.8 % for a lattice with one vacancy in nine sites (docs/coverage.md), and falls with the displacement squared to the
+/// power −3/2 in three dimensions, −1 in two.
+const TAKEN_BACK: f64 = 0.02;
+/// What is left of that may be this part of the error.
+const LEFT: f64 = 1.0 / 3.0;
 /// The window begins within this part of the run.
 const LATEST_START: f64 = 0.2;
 /// The window ends within this part of the run.
@@ -93,7 +127,11 @@ impl Tracer {
         if let Some([start, end]) = choice.window {
             let chosen = spread(&lags, start, end.min(duration));
             return match fit(runs, &lags, &trace, &chosen) {
-                Some(found) => found.conclude(runs, duration).map(|mut found| {
+                Some(found) => {
+                    let earliest = Earliest::of(&found);
+                    found.conclude(runs, duration, earliest)
+                }
+                .map(|mut found| {
                     if end > duration {
                         let (end, duration) = (Digits(end / 1e3), Digits(duration / 1e3));
                         let flag = format!("the window ends at {end} ps, the trajectory at {duration} ps");
@@ -113,8 +151,10 @@ impl Tracer {
         }
         let mut last = None;
         // Windows begin after velocities are forgotten, once a line has told how long they last. It is asked once: to go on
-        // until a line does not tell would choose by chance.
-        let mut forgotten = None;
+        // until a line does not tell would choose by chance. So is the earliest line asked for its error, which says how far
+        // ions are to move until few enough take hops back.
+        let (mut forgotten, mut earliest) = (None, None::<Found>);
+        let mut least = choice.least_displacement;
         for (k, start) in lags.iter().enumerate() {
             if *start > LATEST_START * duration {
                 break;
@@ -123,19 +163,32 @@ impl Tracer {
                 continue;
             }
             // Every candidate a quarter later than the one before.
-            if trace[k] < choice.least_displacement || last.is_some_and(|last| *start < 1.25 * last) {
+            if trace[k] < least || last.is_some_and(|last| *start < 1.25 * last) {
                 continue;
             }
             last = Some(*start);
             let chosen = spread(&lags, *start, (SPAN * start).min(LATEST_END * duration));
-            if let Some(found) = fit(runs, &lags, &trace, &chosen)
-                && found.p_value >= LEAST_PROBABLE
+            let straight = fit(runs, &lags, &trace, &chosen).filter(|found| found.p_value >= LEAST_PROBABLE);
+            let Some(found) = straight else { continue };
+            if forgotten.is_none()
+                && let Some(memory) = found.memory().filter(|memory| MEMORIES * memory > *start)
             {
-                match found.memory().filter(|memory| forgotten.is_none() && MEMORIES * memory > *start) {
-                    Some(memory) => forgotten = Some(MEMORIES * memory),
-                    None => return found.conclude(runs, duration),
-                }
+                forgotten = Some(MEMORIES * memory);
+                continue;
             }
+            if let Some(first) = earliest {
+                return found.conclude(runs, duration, Earliest::of(&first));
+            }
+            least *= found.farther();
+            earliest = Some(found);
+            if trace[k] >= least {
+                break;
+            }
+        }
+        // Where the run ends before ions have moved so far, its earliest line is what there is.
+        if let Some(found) = earliest {
+            let earliest = Earliest::of(&found);
+            return found.conclude(runs, duration, earliest);
         }
         Err(not_diffusive(&lags, &trace, choice, duration, last.is_some()))
     }
@@ -316,7 +369,15 @@ impl Found {
         (below > 2.0 * self.error * self.times[0]).then(|| below / self.line.slope)
     }
 
-    fn conclude(self, runs: &[Run<'_>], duration: f64) -> Result<Tracer, Refusal> {
+    /// How many times the least displacement ions are to have moved until the hops they take back make no more than a part
+    /// of the error: with d dimensions their part falls with the displacement squared to the power −d/2, and the error grows
+    /// with the power ½.
+    fn farther(&self) -> f64 {
+        let beyond = TAKEN_BACK / (LEFT * self.error / self.line.slope.abs());
+        beyond.powf(2.0 / (self.dimensions + 1.0)).max(1.0)
+    }
+
+    fn conclude(self, runs: &[Run<'_>], duration: f64, earliest: Earliest) -> Result<Tracer, Refusal> {
         let Self { line, chosen, times, values, slopes, error, dof, dimensions, p_value, method, mut flags } =
             self;
         if line.slope <= 2.0 * error {
@@ -340,7 +401,8 @@ impl Found {
                 more_time: None,
             });
         }
-        let non_gaussian = runs[0].0.non_gaussian[chosen[0]];
+        let all: Vec<_> = runs.iter().map(|run| (run.0, weight(run))).collect();
+        let non_gaussian = Msd::pooled(&all).non_gaussian[chosen[0]];
         if (exponent - 1.0).abs() > 0.2 {
             flags.push(format!(
                 "the mean squared displacement grows as t^{exponent:.2} in the window, not as t"
@@ -383,8 +445,8 @@ impl Found {
                 p_value,
             },
             rule_of_thumb: 3.43 / jumps.sqrt() + 0.04,
-            lags: chosen,
             dimensions,
+            earliest,
         })
     }
 }

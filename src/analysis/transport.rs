@@ -3,6 +3,7 @@
 use super::charge::{Charge, Ions, LEFT_OUT, nernst_einstein};
 use super::estimate::{Estimate, Refusal};
 use super::motion::Moved;
+use super::multitau::Msd;
 use super::tracer::{Choice, Run, Tracer};
 use crate::error::{Error, Result};
 use crate::system::Element;
@@ -16,6 +17,8 @@ pub struct Transport {
     pub volume: Option<f64>,
     /// The runs.
     pub runs: Vec<Moved>,
+    /// Mean squared displacements of each element, all runs that count together.
+    pub msd: Vec<Msd>,
     /// What is to be known of the runs: which were left out, and how they differ.
     pub notes: Vec<String>,
     /// Tracer diffusivities of the mobile elements.
@@ -46,7 +49,7 @@ impl Transport {
                 ));
             }
         }
-        let temperature = temperature.or(first.temperature);
+        let temperature = temperature.or_else(|| mean_temperature(&runs));
         let volumes: Option<Vec<f64>> = runs.iter().map(|run| run.volume).collect();
         let volume = volumes.map(|v| v.iter().sum::<f64>() / v.len() as f64);
         let used: Vec<&Moved> =
@@ -92,9 +95,21 @@ impl Transport {
             }
             (Ok(sigma), ions_of.charge())
         };
+        let together = |s: usize| {
+            let of: Vec<_> = used.iter().map(|run| (&run.msd[s], run.duration())).collect();
+            Msd::pooled(&of)
+        };
+        let msd = (0..first.species.len()).map(together).collect();
         drop(used);
-        Ok(Self { temperature, volume, notes, tracers, nernst_einstein: nernst, charge, runs })
+        Ok(Self { msd, temperature, volume, notes, tracers, nernst_einstein: nernst, charge, runs })
     }
+}
+
+/// The mean kinetic temperature of runs, each counting with its length, K; `None` if one has no velocities.
+pub fn mean_temperature(runs: &[Moved]) -> Option<f64> {
+    let frames: usize = runs.iter().map(|run| run.frames).sum();
+    let sum: Option<f64> = runs.iter().map(|run| Some(run.temperature? * run.frames as f64)).sum();
+    Some(sum? / frames as f64)
 }
 
 /// What is to be known of runs that are taken together.

@@ -1,6 +1,7 @@
 //! Everything that is asked of a trajectory, at once: frames are pushed one after another, from a file or while a run
 //! goes on.
 
+use super::crystal::Crystal;
 use super::density::DensityMap;
 use super::hops::{HopCounter, Hops};
 use super::motion::{Motion, Moved, Settings};
@@ -20,6 +21,8 @@ pub struct Wanted {
     pub structure: bool,
     /// The sites between which hops are counted.
     pub sites: Option<Sites>,
+    /// Where places in the crystal are counted from; where it is in the first frame, if that is not said.
+    pub crystal: Option<Crystal>,
 }
 
 /// A trajectory, watched.
@@ -48,7 +51,7 @@ pub struct Watched {
     pub velocities: Option<Velocities>,
     /// Where the mobile ions were.
     pub density: Option<DensityMap>,
-    /// Hops between sites, if there were any.
+    /// Hops between sites, if these are known.
     pub hops: Option<Hops>,
 }
 
@@ -56,7 +59,7 @@ impl Watch {
     /// Nothing has been seen yet.
     pub fn new(settings: Settings, wanted: Wanted) -> Self {
         Self {
-            motion: Motion::new(settings),
+            motion: Motion::new(settings).in_crystal(wanted.crystal.clone()),
             pairs: PairCounter::new(wanted.within),
             wanted,
             van_hove: Vec::new(),

@@ -168,6 +168,8 @@ impl Arguments {
         let request = Request {
             title: format!("Ion transport: {}", names.join(", ")),
             trajectories: self.files.iter().cloned().zip(temperature).collect(),
+            thermostatted: true,
+            start: None,
             reading: self.reading.options(),
             settings: Settings { mobile: self.mobile.clone(), reference, interval: self.interval },
             charges: self.charges.clone(),

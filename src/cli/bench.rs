@@ -1,9 +1,9 @@
 //! `mlmd bench`: how fast is a potential here?
 
+use super::amounts::{counted, duration};
 use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
 use super::rows::Rows;
-use super::amounts::{counted, duration};
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};

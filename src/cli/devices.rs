@@ -1,8 +1,8 @@
 //! `mlmd info --devices`: what could compute here.
 
-use super::rows::Rows;
 #[cfg(feature = "gpu")]
 use super::amounts::{bytes, counted, threads};
+use super::rows::Rows;
 use super::terminal;
 use crate::error::Result;
 use crate::lanes::instruction_set;

@@ -101,7 +101,8 @@ pub fn main() -> ExitCode {
         Command::Help(command) => command.execute(),
     };
     terminal.detail(|| {
-        let memory = terminal::peak_memory().map(|peak| format!(", {} of memory at most", amounts::bytes(peak)));
+        let memory =
+            terminal::peak_memory().map(|peak| format!(", {} of memory at most", amounts::bytes(peak)));
         format!("{} in all{}", amounts::duration(start.elapsed()), memory.unwrap_or_default())
     });
     match done {

@@ -58,7 +58,7 @@ impl Table for Dynamics {
             fixed: keys
                 .key(
                     "fixed",
-                    list(integer().at_least(0)),
+                    list(integer().at_least(0)).or_none(),
                     "Atoms that stay where they are, counted from 0 in the order of the structure. Marks in its file (selective \
                      dynamics) are not obeyed by a run, and one that meets them wants this list, be it empty.",
                 )

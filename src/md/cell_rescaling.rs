@@ -82,7 +82,8 @@ impl CellRescaling {
     /// That of an ensemble, where it and its thermostat keep the pressure.
     pub(super) fn of(ensemble: &Ensemble) -> Option<Self> {
         let Ensemble { timestep, temperature, seed, .. } = *ensemble;
-        let Some(Barostat::CellRescaling { pressure, time, every, mode, compressibility }) = ensemble.barostat
+        let Some(Barostat::CellRescaling { pressure, time, every, mode, compressibility }) =
+            ensemble.barostat
         else {
             return None;
         };

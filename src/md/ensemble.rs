@@ -1,8 +1,7 @@
 //! The ensembles by name.
 
 use super::{
-    CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, Mtk, NoseHoover, Ramp,
-    Verlet,
+    CellMode, CellRescaling, Compressibility, Csvr, Integrator, Langevin, Mtk, NoseHoover, Ramp, Verlet,
 };
 use crate::error::{Error, Result};
 
@@ -101,9 +100,13 @@ impl Ensemble {
                     Error::invalid("stochastic cell rescaling goes with the thermostat `csvr`")
                 })
             }
-            Barostat::Mtk { .. } => Mtk::of(self).map(|it| Box::new(it) as Box<dyn Integrator>).ok_or_else(|| {
-                Error::invalid("the barostat `mtk` goes with the thermostat `nose-hoover`, or without one")
-            }),
+            Barostat::Mtk { .. } => {
+                Mtk::of(self).map(|it| Box::new(it) as Box<dyn Integrator>).ok_or_else(|| {
+                    Error::invalid(
+                        "the barostat `mtk` goes with the thermostat `nose-hoover`, or without one",
+                    )
+                })
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 /// there is no such file.
 pub fn findings(path: &Path) -> Vec<String> {
     let Ok(file) = File::open(path) else { return Vec::new() };
-    let (mut not_finite, mut temperature, mut close) = (0, 0, f64::INFINITY);
+    let (mut not_finite, mut temperature, mut volume, mut close) = (0, 0, 0, f64::INFINITY);
     // Of each look with atoms outside the trained range: the step, and how far the furthest was, in widths.
     let mut outside: Vec<(u64, f64)> = Vec::new();
     for line in BufReader::new(file).lines().skip(1).map_while(Result::ok) {
@@ -18,8 +18,9 @@ pub fn findings(path: &Path) -> Vec<String> {
         match what {
             "not finite" => not_finite += 1,
             "temperature_K" => temperature += 1,
+            "volume_A3" => volume += 1,
             "distance_A" => close = close.min(number(value)),
-            _ => {
+            "extrapolation" => {
                 let (value, lowest, highest) = (number(value), number(lowest), number(highest));
                 let excess = (value - highest).max(lowest - value) / (highest - lowest);
                 let step = step.parse().unwrap_or(0);
@@ -28,6 +29,7 @@ pub fn findings(path: &Path) -> Vec<String> {
                     _ => outside.push((step, excess)),
                 }
             }
+            _ => {}
         }
     }
     let mut lines = Vec::new();
@@ -36,6 +38,9 @@ pub fn findings(path: &Path) -> Vec<String> {
     }
     if temperature > 0 {
         lines.push(format!("temperature out of bounds at {temperature} looks"));
+    }
+    if volume > 0 {
+        lines.push("the cell grew out of bounds".to_string());
     }
     if close.is_finite() {
         lines.push(format!("atoms as close as {close:.2} Å"));
@@ -67,12 +72,18 @@ mod tests {
                     0,0,extrapolation,4,Li,7,1.25,0,1\n\
                     10,10,distance_A,1,O,,0.75,0.8,\n\
                     10,10,extrapolation,3,Li,7,-4,0,2\n\
-                    20,20,temperature_K,,,,4000,,3000\n";
+                    20,20,temperature_K,,,,4000,,3000\n\
+                    20,20,volume_A3,,,,9000,,8000\n";
         std::fs::write(&path, text).unwrap();
         let outside = "descriptors outside the trained range at 2 looks: the furthest by 2.00 of its width in the median, 2.00 at most";
         assert_eq!(
             findings(&path),
-            ["temperature out of bounds at 1 looks", "atoms as close as 0.75 Å", outside]
+            [
+                "temperature out of bounds at 1 looks",
+                "the cell grew out of bounds",
+                "atoms as close as 0.75 Å",
+                outside
+            ]
         );
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 pub(super) fn of(section: &Section) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let run = &section.transport.runs[0];
-    for (species, msd) in run.species.iter().zip(&run.msd) {
+    for (species, msd) in run.species.iter().zip(&section.transport.msd) {
         let mut text =
             "time_ps,msd_A2,xx_A2,yy_A2,zz_A2,yz_A2,xz_A2,xy_A2,non_gaussian,origins\n".to_string();
         for (k, lag) in msd.lags.iter().enumerate() {

@@ -58,6 +58,8 @@ pub struct Report {
 pub struct Section {
     /// Its name, and that of its folder: `T0600K`.
     pub name: String,
+    /// The temperature it is called by, K: without a thermostat it has another.
+    pub nominal: Option<f64>,
     /// The trajectories.
     pub files: Vec<PathBuf>,
     /// Transport.

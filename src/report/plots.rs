@@ -125,7 +125,7 @@ fn haven(report: &Report) -> Figure {
 fn msd(section: &Section) -> Figure {
     let mut figure = Figure::new("time (ps)", Scale::Log, "mean squared displacement (Å²)", Scale::Log);
     let run = &section.transport.runs[0];
-    for (k, (species, msd)) in run.species.iter().zip(&run.msd).enumerate() {
+    for (k, (species, msd)) in run.species.iter().zip(&section.transport.msd).enumerate() {
         let colour = Figure::colour(k);
         // The last lags are means of few origins.
         let seen = msd.lags.iter().take_while(|lag| **lag <= run.frames * 7 / 10).count();
@@ -169,7 +169,7 @@ fn charge(section: &Section) -> Figure {
 fn non_gaussian(section: &Section) -> Figure {
     let mut figure = Figure::new("time (ps)", Scale::Log, "non-Gaussian parameter", Scale::Linear);
     let run = &section.transport.runs[0];
-    let mobile = run.species.iter().zip(&run.msd).filter(|(species, _)| species.mobile);
+    let mobile = run.species.iter().zip(&section.transport.msd).filter(|(species, _)| species.mobile);
     for (k, (species, msd)) in mobile.enumerate() {
         let seen = msd.lags.iter().take_while(|lag| **lag <= run.frames / 2).count();
         let points =

@@ -1,9 +1,10 @@
 //! `mlmd analyze`, and the end of `mlmd run`: trajectories become transport, and a report.
 
+use super::structure;
 use super::traces::thermo;
 use crate::analysis::{
-    Arrhenius, ArrheniusFit, Choice, DriftReference, GreenKubo, Point, Refusal, Settings, Sites, Transport,
-    Wanted, Watch, Watched, without_images,
+    Arrhenius, ArrheniusFit, Choice, Crystal, DriftReference, GreenKubo, Point, Refusal, Settings, Sites,
+    Transport, Wanted, Watch, Watched, mean_temperature, without_images,
 };
 use crate::error::{Error, Result};
 use crate::input::{Plan, SitesFrom};
@@ -19,6 +20,10 @@ pub struct Request {
     pub title: String,
     /// The trajectories with their temperatures, K, where they are known. Those of the same temperature are replicas.
     pub trajectories: Vec<(PathBuf, Option<f64>)>,
+    /// Does a thermostat keep these temperatures? Otherwise they are where runs began, and velocities tell what they came to.
+    pub thermostatted: bool,
+    /// Where the crystal is that sites given as fractions are places in.
+    pub start: Option<Crystal>,
     /// How files are read.
     pub reading: ReadOptions,
     /// Mobile ions and drift reference.
@@ -57,6 +62,10 @@ impl Request {
         Some(Self {
             title: plan.title.clone().unwrap_or_else(|| "Ion transport".to_string()),
             trajectories,
+            thermostatted: dynamics.thermostat.is_some(),
+            start: structure::build(&plan.structure, plan.dynamics.as_ref(), plan.seed)
+                .ok()
+                .map(|system| Crystal::of(&Frame::from(&system), &analysis.mobile)),
             reading: ReadOptions::default(),
             settings: Settings {
                 mobile: analysis.mobile.clone(),
@@ -94,11 +103,13 @@ impl Request {
             done += 1;
             progress(done);
         };
+        let crystal = self.crystal()?;
         let mut groups: Vec<Group> = Vec::new();
         for (path, temperature) in &self.trajectories {
             let sites = self.known_sites(path)?;
-            let watched =
-                self.watch(path, Wanted { within: self.within, structure: true, sites }, &mut tick)?;
+            let crystal = self.within(&crystal, path)?;
+            let wanted = Wanted { within: self.within, structure: true, sites, crystal };
+            let watched = self.watch(path, wanted, &mut tick)?;
             let given = temperature.is_some();
             let temperature = temperature.or(watched.runs[0].temperature);
             let same = groups.iter_mut().find(|group| match (group.temperature, temperature) {
@@ -117,7 +128,7 @@ impl Request {
         groups.sort_by(|a, b| a.temperature.unwrap_or(0.0).total_cmp(&b.temperature.unwrap_or(0.0)));
         if let Some(SitesFrom::Density(least)) = self.sites {
             for group in &mut groups {
-                self.hop_between_peaks(group, least, &mut tick)?;
+                self.hop_between_peaks(group, least, &crystal, &mut tick)?;
             }
         }
         let sections = groups.into_iter().map(|group| self.section(group)).collect::<Result<Vec<_>>>()?;
@@ -173,17 +184,38 @@ impl Request {
         }
     }
 
+    /// Where places are counted from: sites of a structure where its framework is, given ones where that of the start is, and all
+    /// else where the first trajectory has its own, if that is not known.
+    fn crystal(&self) -> Result<Crystal> {
+        let mobile = &self.settings.mobile;
+        if let Some(SitesFrom::Structure(file)) = &self.sites {
+            return Ok(Crystal::of(&self.first(file)?, mobile));
+        }
+        let first = self.first(&self.trajectories[0].0)?;
+        let start = self.start.clone().filter(|start| start.offset(&first, mobile).is_ok());
+        Ok(start.unwrap_or_else(|| Crystal::of(&first, mobile)))
+    }
+
+    /// The crystal for a trajectory: sites of a structure must be in its crystal; without these it may be another one, whose
+    /// places are compared with nothing.
+    fn within(&self, crystal: &Crystal, path: &Path) -> Result<Option<Crystal>> {
+        let must = matches!(self.sites, Some(SitesFrom::Structure(_)));
+        let same = must || crystal.offset(&self.first(path)?, &self.settings.mobile).is_ok();
+        Ok(same.then(|| crystal.clone()))
+    }
+
+    fn first(&self, path: &Path) -> Result<Frame> {
+        let frame = io::open(path, &self.reading)?.next();
+        frame.ok_or_else(|| Error::invalid(format!("{}: there is no frame", path.display())))?
+    }
+
     /// The sites of a trajectory that are known before it is read.
     fn known_sites(&self, path: &Path) -> Result<Option<Sites>> {
-        let first = |path: &Path| -> Result<Frame> {
-            let frame = io::open(path, &self.reading)?.next();
-            frame.ok_or_else(|| Error::invalid(format!("{}: there is no frame", path.display())))?
-        };
         match &self.sites {
             None | Some(SitesFrom::Density(_)) => Ok(None),
             Some(SitesFrom::Structure(file)) => {
-                let sites = Sites::of_structure(&first(file)?, &self.settings.mobile)?;
-                let (own, other) = (first(path)?.cell.lengths(), sites.cell.lengths());
+                let sites = Sites::of_structure(&self.first(file)?, &self.settings.mobile)?;
+                let (own, other) = (self.first(path)?.cell.lengths(), sites.cell.lengths());
                 if (0..3).any(|k| (own[k] / other[k] - 1.0).abs() > 0.1) {
                     return Err(Error::invalid(format!(
                         "{}: its cell has edges of {other:.2?} Å, that of the trajectory {own:.2?} Å\n   \
@@ -195,17 +227,24 @@ impl Request {
             }
             Some(SitesFrom::Given(fractional)) => {
                 let sites = fractional.iter().map(|s| Vec3::from(*s)).collect();
-                Sites::new(sites, first(path)?.cell, "given").map(Some)
+                Sites::new(sites, self.first(path)?.cell, "given").map(Some)
             }
         }
     }
 
     /// Finds the sites in the density of all replicas, and reads these once more for the hops between them.
-    fn hop_between_peaks(&self, group: &mut Group, least: f64, tick: &mut dyn FnMut()) -> Result<()> {
+    fn hop_between_peaks(
+        &self,
+        group: &mut Group,
+        least: f64,
+        crystal: &Crystal,
+        tick: &mut dyn FnMut(),
+    ) -> Result<()> {
         let Some(density) = &group.watched.density else { return Ok(()) };
         let sites = Sites::of_density(density, least)?;
         for file in &group.files {
-            let wanted = Wanted { within: self.within, structure: false, sites: Some(sites.clone()) };
+            let (sites, crystal) = (Some(sites.clone()), self.within(crystal, file)?);
+            let wanted = Wanted { within: self.within, structure: false, sites, crystal };
             let again = self.watch(file, wanted, tick)?;
             match (&mut group.watched.hops, again.hops) {
                 (Some(hops), Some(more)) => hops.merge(more),
@@ -217,9 +256,20 @@ impl Request {
 
     fn section(&self, group: Group) -> Result<Section> {
         let name = group.name();
-        let Group { temperature, files, watched, .. } = group;
+        let Group { temperature: said, files, watched, .. } = group;
         let Watched { runs, radial, van_hove, velocities, density, hops } = watched;
-        let transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
+        let measured = mean_temperature(&runs);
+        let temperature = if self.thermostatted { said } else { measured.or(said) };
+        let frames: usize = runs.iter().map(|run| run.frames).sum();
+        let mut transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
+        if let (Some(said), Some(measured)) = (said, measured)
+            && frames >= ENOUGH_FRAMES
+            && (measured / said - 1.0).abs() > 0.1
+        {
+            transport.notes.push(format!("velocities are those of {measured:.0} K, and {said} K was said"));
+        }
+        // A hop or none in all replicas is no rate.
+        let hops = hops.filter(|hops| hops.hops > 1);
         let green_kubo = velocities.as_ref().and_then(|velocities| {
             let charge = transport.charge.as_ref().ok()?;
             let of = |e: &Element| self.charges.iter().find(|(own, _)| own == e).map_or(0.0, |c| c.1);
@@ -243,6 +293,7 @@ impl Request {
         let thermo = files.first().map(|file| thermo(file)).unwrap_or_default();
         Ok(Section {
             name,
+            nominal: said.or(transport.temperature),
             files,
             transport,
             radial,
@@ -296,6 +347,9 @@ impl Request {
         laws
     }
 }
+
+/// Frames that tell a temperature to better than a tenth, however few atoms there are.
+const ENOUGH_FRAMES: usize = 200;
 
 /// Replicas at one temperature.
 struct Group {

@@ -1,7 +1,7 @@
 //! `mlmd analyze` on trajectories in files.
 
 use mlmd::analysis::synthetic::{Kind, Synthetic};
-use mlmd::io::{self, WriteOptions};
+use mlmd::io::{self, ReadOptions, WriteOptions};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -212,6 +212,61 @@ fn hops_and_currents_are_found() {
     let output = analyze(folder.path(), &["a.extxyz", "--mobile", "Li", "--sites", "cell.extxyz"]);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("expected sites in a cell of the size"), "{message}");
+}
+
+/// The framework of a replica stands elsewhere in its cell, as it does after another equilibration: sites and hops are places
+/// in the crystal, whether found in the density or told by a structure, and curves are those of all replicas.
+#[test]
+fn replicas_are_compared_within_the_crystal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    lattice(500, 1, &path("a.extxyz"));
+    lattice(500, 2, &path("b.extxyz"));
+    let options = ReadOptions::default();
+    let frames: Vec<_> = io::open(&path("b.extxyz"), &options).unwrap().map(Result::unwrap).collect();
+    let mut moved = io::create(&path("moved.extxyz"), None, &WriteOptions::default()).unwrap();
+    for frame in &frames {
+        let mut frame = frame.clone();
+        let shift = mlmd::system::Vec3::new(1.5, 0.75, -4.0);
+        frame.positions = frame.positions.iter().map(|r| frame.cell.wrap(&(r + shift)).0).collect();
+        moved.write(&frame).unwrap();
+    }
+    moved.finish().unwrap();
+    // Sites of a structure: all 27, and the framework as it stands in the first trajectory.
+    let lithium =
+        (0..27).map(|k| format!("Li {} {} {}\n", 3 * (k / 9) + 1, 3 * (k / 3 % 3) + 1, 3 * (k % 3) + 1));
+    let oxygen = (0..8).map(|k| format!("O {k} 0 4\n"));
+    let sites: String = lithium.chain(oxygen).collect();
+    let sites = format!("35\nLattice=\"9 0 0 0 9 0 0 0 9\"\n{sites}");
+    std::fs::write(path("sites.extxyz"), &sites).unwrap();
+    let of = |files: &[&str], from: &str| {
+        let more = ["--mobile=Li", "--temperature=600 K", "--within=4 angstrom", "--sites", from];
+        let output = analyze(folder.path(), &[files, &more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let section = result(&path("analysis"))["temperatures"][0].clone();
+        (section["hops"]["hops"].as_u64().unwrap(), section["hops"]["sites"].as_u64().unwrap())
+    };
+    for from in ["sites.extxyz", "density"] {
+        let (plain, moved) = (of(&["a.extxyz", "b.extxyz"], from), of(&["a.extxyz", "moved.extxyz"], from));
+        assert_eq!((plain.1, moved.1), (27, 27), "{from}");
+        // Rounding, and the noise of the framework in the first frame, decide on a few arrivals.
+        assert!(plain.0.abs_diff(moved.0) * 100 < plain.0 && plain.0 > 1500, "{from}: {plain:?} {moved:?}");
+    }
+    let csv = |files: &[&str]| {
+        of(files, "density");
+        let text = std::fs::read_to_string(path("analysis/T0600K/msd_Li.csv")).unwrap();
+        text.lines().nth(3).unwrap().split(',').nth(1).unwrap().parse::<f64>().unwrap()
+    };
+    let [a, b, both] = [&["a.extxyz"][..], &["b.extxyz"], &["a.extxyz", "b.extxyz"]].map(csv);
+    assert!((0.5 * (a + b) - both).abs() < 1e-9 * both && a != b, "{a} {b} {both}");
+    // Another framework than that of the trajectory says nothing about where its sites are.
+    std::fs::write(path("other.extxyz"), sites.replacen("O 0 0 4", "N 0 0 4", 1)).unwrap();
+    let output = analyze(folder.path(), &["a.extxyz", "--mobile=Li", "--sites=other.extxyz"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2) && message.contains("places in the two cannot be compared"),
+        "{message}"
+    );
 }
 
 /// Twenty ions and eight framework atoms, 27 sites of a simple cubic lattice of 3 Å, and velocities that are noise.

@@ -14,11 +14,18 @@ const REPEATS: u64 = 70;
 #[test]
 fn intervals_hold_the_truth() {
     let li = Element::from_symbol("Li").unwrap();
-    let cases: Vec<(Kind, u64)> =
-        [Kind::Concert, Kind::Cages, Kind::Chains, Kind::Vacancies, Kind::Drift, Kind::Breathing, Kind::Inertia]
-            .into_iter()
-            .flat_map(|kind| (0..REPEATS).map(move |seed| (kind, 1000 + seed)))
-            .collect();
+    let cases: Vec<(Kind, u64)> = [
+        Kind::Concert,
+        Kind::Cages,
+        Kind::Chains,
+        Kind::Vacancies,
+        Kind::Drift,
+        Kind::Breathing,
+        Kind::Inertia,
+    ]
+    .into_iter()
+    .flat_map(|kind| (0..REPEATS).map(move |seed| (kind, 1000 + seed)))
+    .collect();
     let found: Vec<[(bool, f64); 3]> = cases
         .par_iter()
         .map(|(kind, seed)| {

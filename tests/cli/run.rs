@@ -280,6 +280,26 @@ fn guards_collect_frames_and_the_run_goes_on() {
     assert!(table.lines().nth(1).unwrap().starts_with("0,0,distance_A,"), "{table}");
 }
 
+/// Without a thermostat half of the kinetic energy that a perfect crystal starts with goes into its springs: it is at half the
+/// temperature it is called by, which is what its transport is divided by.
+#[test]
+fn without_a_thermostat_the_temperature_is_the_measured_one() {
+    let folder = folder();
+    let thermostat = "[dynamics.thermostat.csvr]\ntime = \"100 fs\"\n";
+    let input = INPUT.replace(thermostat, "").replace("[\"40 K\", \"80 K\"]", "\"80 K\"");
+    let analysis = "[analysis]\nmobile = \"Ar\"\ncharges = { Ar = 1.0 }\nframe = \"center-of-mass\"\n";
+    fs::write(folder.path().join("in.toml"), input + analysis).unwrap();
+    let output = run(folder.path(), &["--set", "output.trajectory.every=\"4 fs\""]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(folder.path().join("out/result.json")).unwrap();
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let section = &result["temperatures"][0];
+    let measured = section["temperature_K"].as_f64().unwrap();
+    assert!((30.0..50.0).contains(&measured) && section["name"] == "T0080K", "{measured}");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("80 K was said"), "{told}");
+}
+
 /// Atoms that are fixed are where they were, in every frame.
 #[test]
 fn fixed_atoms_stay_where_they_are() {

@@ -8,11 +8,21 @@ use crate::input::tree::{Item, Node};
 /// A list of values of one kind.
 pub struct List<K> {
     kind: K,
+    may_be_empty: bool,
+}
+
+impl<K> List<K> {
+    /// A list of none says something, too.
+    #[must_use]
+    pub fn or_none(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
 }
 
 /// A list of at least one value.
 pub fn list<K: Kind>(kind: K) -> List<K> {
-    List { kind }
+    List { kind, may_be_empty: false }
 }
 
 impl<K: Kind> Kind for List<K> {
@@ -24,7 +34,9 @@ impl<K: Kind> Kind for List<K> {
 
     fn read(&self, item: &Item) -> Result<Self::Output> {
         match &item.node {
-            Node::List(items) if items.is_empty() => Err(empty(item, &self.kind.form())),
+            Node::List(items) if items.is_empty() && !self.may_be_empty => {
+                Err(empty(item, &self.kind.form()))
+            }
             Node::List(items) => items.iter().map(|item| self.kind.read(item)).collect(),
             Node::Table(_) if self.kind.form().is_table() => Err(item
                 .place

@@ -77,10 +77,8 @@ fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
         let bounds = [table.lowest.unwrap_or(0.0), table.highest.unwrap_or(hottest)];
         (bounds, table.policy)
     });
-    let extrapolation = guards
-        .extrapolation
-        .as_ref()
-        .map_or((0.0, Policy::Warn), |table| (table.share, table.policy));
+    let extrapolation =
+        guards.extrapolation.as_ref().map_or((0.0, Policy::Warn), |table| (table.share, table.policy));
     Limits {
         temperature,
         distance: guards.distance.as_ref().map(|table| (table.closest, table.policy)),

@@ -237,7 +237,7 @@ fn fill(row: &mut Row, shown: &mut Shown, plan: &SweepPlan, report: &Report) {
         shown.conductivity = fit.predictions.iter().find(|(t, _)| *t == compared).map(|(_, e)| e.clone());
     }
     for section in &report.sections {
-        let Some(t) = section.transport.temperature else { continue };
+        let Some(t) = section.nominal else { continue };
         for (element, tracer) in &section.transport.tracers {
             let found: Option<&Estimate> = tracer.as_ref().ok().map(|tracer| &tracer.diffusivity);
             row.set_estimate(&format!("D_{element}_{t}K_cm2_s"), found);

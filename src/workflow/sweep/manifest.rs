@@ -2,8 +2,8 @@
 
 use crate::digest::sha256;
 use crate::error::{Error, Result};
-use crate::io;
 use crate::input::SweepPlan;
+use crate::io;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;

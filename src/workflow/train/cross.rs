@@ -4,8 +4,8 @@
 use super::data::Frames;
 use super::{Job, Report};
 use crate::error::{Error, Result};
-use crate::io;
 use crate::input::train::CrossValidation;
+use crate::io;
 use crate::train::dataset::Sample;
 use crate::train::split::split;
 use serde::{Deserialize, Serialize};
