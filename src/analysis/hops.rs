@@ -8,6 +8,7 @@
 
 use super::estimate::Estimate;
 use super::motion::Moment;
+use super::scatter::mean_and_error;
 use super::sites::Sites;
 use crate::system::{Element, Vec3};
 use std::collections::BTreeMap;
@@ -331,13 +332,8 @@ fn square(hundredths: &[i32; 3]) -> f64 {
 
 /// The relative standard error of the mean of counts in successive stretches.
 fn scatter(counts: &[u32]) -> f64 {
-    let n = counts.len() as f64;
-    let mean = counts.iter().map(|c| f64::from(*c)).sum::<f64>() / n;
-    if counts.len() < 2 || mean == 0.0 {
-        return 1.0;
-    }
-    let squares: f64 = counts.iter().map(|c| (f64::from(*c) - mean).powi(2)).sum();
-    (squares / (n - 1.0) / n).sqrt() / mean
+    let (mean, error) = mean_and_error(counts.iter().map(|count| f64::from(*count)));
+    if counts.len() < 2 || mean == 0.0 { 1.0 } else { error / mean }
 }
 
 #[cfg(test)]

@@ -82,8 +82,8 @@ fn time(text: &str) -> Result<f64, String> {
 /// As the input's `within`.
 fn reach(text: &str) -> Result<f64, String> {
     match length(text)? {
-        reach if reach >= 0.5 => Ok(reach),
-        _ => Err(format!("expected at least 0.5 angstrom, not `{text}`")),
+        reach if (0.5..=100.0).contains(&reach) => Ok(reach),
+        _ => Err(format!("expected 0.5 to 100 angstrom, not `{text}`")),
     }
 }
 

@@ -66,7 +66,7 @@ impl Table for Analysis {
                 .key("window", array(time().positive()), "First and last lag of the fits, instead of those that are chosen.")
                 .optional(["10 ps", "100 ps"])?,
             within: keys
-                .key("within", length().at_least("0.5 angstrom"), "Distance to which radial distributions and Van Hove functions go.")
+                .key("within", length().at_least("0.5 angstrom").at_most("100 angstrom"), "Distance to which radial distributions and Van Hove functions go.")
                 .default("8 angstrom")?,
             sites: keys
                 .key("sites", SitesFrom::choices(), "The sites between which hops are counted; without them none are.")

@@ -119,6 +119,21 @@ impl NeighborList {
         &self.pairs[self.offsets[i]..self.offsets[i + 1]]
     }
 
+    /// The two atoms nearest to each other, the lower index first, and their distance (Å), for the cell and the positions the list
+    /// was made of; `None` if there is no pair. An atom may be nearest to its own image.
+    pub fn closest(&self, cell: &Cell, positions: &[Vec3]) -> Option<([usize; 2], f64)> {
+        let mut nearest: Option<([usize; 2], f64)> = None;
+        for i in 0..self.len() {
+            for pair in self.neighbors(i).iter().filter(|pair| pair.atom as usize >= i) {
+                let distance = Self::vector(cell, positions, i, *pair).norm();
+                if nearest.is_none_or(|(_, least)| distance < least) {
+                    nearest = Some(([i, pair.atom as usize], distance));
+                }
+            }
+        }
+        nearest
+    }
+
     /// All pairs, atom after atom.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs

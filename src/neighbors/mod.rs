@@ -6,6 +6,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `list` | [`NeighborList`]: every pair within a cutoff, in compressed sparse rows |
+//! | `fault` | why a list cannot be built |
 //! | `grid` | atoms sorted into bins of about the cutoff |
 //! | `candidates` | the atoms that may be neighbours of the atoms of one bin |
 //! | `search` | the pairs, bin by bin, in two passes |

@@ -204,16 +204,8 @@ fn excess(one: &Extrapolation) -> f64 {
 fn closest(state: &State, limit: f64) -> Result<Option<Finding>> {
     let system = &state.system;
     let list = NeighborList::build(&system.cell, &system.positions, limit)?;
-    let mut nearest: Option<(f64, [usize; 2])> = None;
-    for i in 0..list.len() {
-        for pair in list.neighbors(i).iter().filter(|pair| pair.atom as usize >= i) {
-            let distance = NeighborList::vector(&system.cell, &system.positions, i, *pair).norm();
-            if nearest.is_none_or(|(least, _)| distance < least) {
-                nearest = Some((distance, [i, pair.atom as usize]));
-            }
-        }
-    }
-    Ok(nearest.map(|(distance, atoms)| Finding::Close { atoms, distance, limit }))
+    let nearest = list.closest(&system.cell, &system.positions);
+    Ok(nearest.map(|(atoms, distance)| Finding::Close { atoms, distance, limit }))
 }
 
 impl Observer for Guard {

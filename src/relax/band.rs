@@ -1,8 +1,8 @@
 //! The nudged elastic band: the path of lowest energy between two minima, and the barrier on it.
 
+use super::band_forces::{Configuration, band_forces, distance, dot, tangent};
 use super::fire::Fire;
 use super::path::{EvenDistances, Interpolation, aligned, straight};
-use super::tangent::{Configuration, band_forces, distance, dot, tangent};
 use crate::compute::Engine;
 use crate::error::{Error, Result};
 use crate::system::{System, Vec3};

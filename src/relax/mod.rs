@@ -7,16 +7,16 @@
 //! | `strain` | the coordinates of the cell: [`CellFreedom`] |
 //! | `fire` | the fast inertial relaxation engine, version 2.0 |
 //! | `band` | [`band()`]: the nudged elastic band with a climbing image |
-//! | `tangent` | forces on the images of a band |
+//! | `band_forces` | forces on the images of a band |
 //! | `path` | where a band begins: straight lines, and distances that change evenly |
 
 mod band;
+mod band_forces;
 mod fire;
 mod landscape;
 mod minimise;
 mod path;
 mod strain;
-mod tangent;
 
 pub use band::{Band, BandSettings, BandState, Image, band};
 pub use landscape::Freedom;

@@ -1,7 +1,7 @@
 //! Where a band begins.
 
 use super::band::Surface;
-use super::tangent::Configuration;
+use super::band_forces::Configuration;
 use crate::error::{Error, Result};
 use crate::neighbors::NeighborList;
 use crate::system::{Cell, System, Vec3};

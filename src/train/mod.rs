@@ -8,6 +8,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`dataset`] | frames with weights, and what is wrong with them |
+//! | `duplicates` | frames that are there twice |
+//! | [`novelty`] | frames that are unlike what was learnt from |
 //! | [`references`] | energies of the elements by least squares |
 //! | [`split`] | what trains and what validates |
 //! | [`generate`] | descriptors made for the elements and cutoffs at hand |

@@ -25,24 +25,12 @@ pub fn closest(cell: &Cell, positions: &[Vec3]) -> Result<Option<Closest>> {
     while reach <= FAR {
         list.rebuild(cell, &wrapped, reach)?;
         if !list.pairs().is_empty() {
-            return Ok(shortest_of(&list, cell, &wrapped));
+            let found = list.closest(cell, &wrapped);
+            return Ok(found.map(|(atoms, distance)| Closest { atoms, distance }));
         }
         reach *= 2.0;
     }
     Ok(None)
-}
-
-fn shortest_of(list: &NeighborList, cell: &Cell, positions: &[Vec3]) -> Option<Closest> {
-    let mut best: Option<Closest> = None;
-    for i in 0..list.len() {
-        for pair in list.neighbors(i).iter().filter(|pair| pair.atom as usize >= i) {
-            let distance = NeighborList::vector(cell, positions, i, *pair).norm();
-            if best.is_none_or(|best| distance < best.distance) {
-                best = Some(Closest { atoms: [i, pair.atom as usize], distance });
-            }
-        }
-    }
-    best
 }
 
 #[cfg(test)]

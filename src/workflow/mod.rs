@@ -18,6 +18,11 @@
 //! | [`neb`] | the barrier between two structures |
 //! | [`structure`] | the atoms of a run |
 //! | [`potential`] | the potential of a job |
+//! | `traces` | what a run wrote beside its trajectory |
+//! | `selection` | which frames of a file are meant |
+//! | `closest` | the two atoms nearest to each other |
+//! | `deviation`, `errors` | differences from references; by kind of frame and by element |
+//! | `spread` | smallest, largest and mean of many numbers |
 //! | [`sample`] | a crystal for a potential that comes without one |
 
 pub mod analyze;

@@ -151,7 +151,7 @@ fn heavy_crates_stay_in_their_rooms() {
             let code = line.split("//").next().unwrap_or_default();
             let violates = (code.contains("burn::") && room != "train")
                 || (code.contains("wgpu::") && !inside.contains("/compute/gpu"))
-                || (code.contains("allow(unsafe_code)") && !["compute", "bridge"].contains(&room.as_str()));
+                || (code.contains("unsafe_code") && !["compute", "bridge"].contains(&room.as_str()));
             if violates {
                 wrong.push(format!("{inside}:{}: {}", number + 1, line.trim()));
             }
@@ -165,7 +165,7 @@ fn files_can_be_read_in_one_sitting() {
     let long: Vec<String> = sources()
         .into_iter()
         .map(|(_, path, text)| (text.lines().count(), path))
-        .filter(|(lines, _)| *lines > 700)
+        .filter(|(lines, _)| *lines > 500)
         .map(|(lines, path)| format!("{lines}  {}", path.display()))
         .collect();
     assert!(long.is_empty(), "files to split:\n{}", long.join("\n"));

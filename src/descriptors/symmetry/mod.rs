@@ -11,6 +11,7 @@
 //! | `factors`, `function`, `set` | what a function is made of; a function; those of a potential, in n2p2's order |
 //! | `reference` | the definitions, slowly: the oracle of the tests |
 //! | `kernel` | the fast evaluation: [`SymmetryKernel`] |
+//! | `scratch` | the memory of one thread |
 //! | `plan` | what functions share, found once |
 //! | `shell` | the neighbours of an atom, padded to whole vectors |
 //! | `envelope`, `exponentials`, `angles` | the factors functions are made of, for many distances or angles |

@@ -76,11 +76,8 @@ pub(super) fn nearest(samples: &[Sample]) -> Result<f64> {
         // Within the largest cutoff so far at first; a sparse frame has no neighbours at all.
         let list = NeighborList::build(&frame.cell, &frame.positions, nearest.min(4.0))
             .map_err(|error| Error::invalid(format!("{}: {error}", frame.origin)))?;
-        for i in 0..frame.len() {
-            for pair in list.neighbors(i) {
-                let r = NeighborList::vector(&frame.cell, &frame.positions, i, *pair).norm();
-                nearest = nearest.min(r);
-            }
+        if let Some((_, distance)) = list.closest(&frame.cell, &frame.positions) {
+            nearest = nearest.min(distance);
         }
     }
     if nearest.is_finite() {
