@@ -226,6 +226,43 @@ fn broken_data_files_are_refused_at_their_place() {
     );
 }
 
+/// People and programs align the header with blanks and tabs.
+#[test]
+fn words_of_the_header_may_stand_apart() {
+    let tilted = DATA.replace("0 4 zlo zhi", "0 4 zlo zhi\n1 0.5 -0.5 xy xz yz");
+    let expected = frames("t.data", &tilted).unwrap().remove(0);
+    let words = [("atom types", "atom\ttypes"), ("lo ", "lo   "), ("xy xz yz", "xy\txz  yz  # tilts")];
+    let apart = words.iter().fold(tilted, |text, (from, to)| text.replace(from, to));
+    let found = mlmd::io::open_text("nameless", apart, &ReadOptions::default()).unwrap();
+    assert_eq!(found.format(), Format::LammpsData);
+    let frame = found.map(Result::unwrap).next().unwrap();
+    assert_eq!((frame.cell.rows(), frame.formula()), (expected.cell.rows(), "LiN".into()));
+    assert_eq!(frame.cell.rows(), [[4.0, 0.0, 0.0], [1.0, 4.0, 0.0], [0.5, -0.5, 4.0]]);
+    for axis in ["xlo xhi", "ylo yhi"] {
+        let options = ReadOptions { format: Some(Format::LammpsData), ..ReadOptions::default() };
+        let text = DATA.replace(&format!("0 4 {axis}\n"), "");
+        let message = mlmd::io::open_text("t.data", text, &options).unwrap().find_map(Result::err);
+        assert!(message.unwrap().to_string().contains("has no limits `xlo xhi`"), "{axis}");
+    }
+}
+
+/// A run that was killed leaves half a frame; those before it are of use.
+#[test]
+fn a_file_that_ends_inside_a_frame_tells_of_the_whole_ones() {
+    for cut in [1, 4, 12] {
+        let text = DUMP.repeat(2);
+        let message = frames("t.dump", &text[..text.len() - cut]);
+        let Err(message) = message else {
+            assert_eq!(cut, 1, "only the line break is missing");
+            continue;
+        };
+        assert!(message.contains("`mlmd convert t.dump OUT --frames :1`"), "{message}");
+    }
+    let first = frames("t.dump", &DUMP[..DUMP.len() - 12]).unwrap_err();
+    let inside = frames("t.dump", &format!("{DUMP}{}{DUMP}", DUMP.replace("1 1 1", "1 1 x"))).unwrap_err();
+    assert!(!first.contains("--frames") && !inside.contains("--frames"), "{first}\n{inside}");
+}
+
 #[test]
 fn broken_dumps_are_refused_at_their_place() {
     assert_eq!(frames("t.dump", DUMP).unwrap()[0].formula(), "LiN");

@@ -4,6 +4,7 @@ mod atoms;
 mod header;
 mod write;
 
+pub(in crate::io) use header::ends_with;
 pub(in crate::io) use write::create;
 
 use super::types::Types;
