@@ -341,7 +341,9 @@ mod tests {
         let message = refuse(li(none), &still);
         assert!(message.contains("says the same time, 0 fs") && message.contains("--interval"), "{message}");
         let mut motion = Motion::new(given());
-        still.iter().for_each(|frame| drop(motion.push(frame).unwrap()));
+        for frame in &still {
+            motion.push(frame).unwrap();
+        }
         let moved = motion.finish().unwrap();
         assert_eq!((moved.frames, moved.interval), (3, 50.0));
         let started = [frame(0.0, &[0.0]), frame(0.0, &[1.0]), frame(50.0, &[2.0])];
