@@ -1,6 +1,6 @@
 //! Opening files for reading: what is it, and frame after frame out of it.
 
-use super::{Format, Frame, Origin, ReadFrames, ReadOptions};
+use super::{Format, Frame, Origin, ReadFrames, ReadOptions, lammps};
 use crate::error::{Error, Result};
 use crate::text::{self, Lines};
 use std::io::{BufRead, Cursor, Read};
@@ -65,6 +65,15 @@ impl Frames {
             reader = Box::new(Cursor::new(head).chain(reader));
             format
         };
+        if options.strict_units
+            && format.is_lammps()
+            && options.units.is_some_and(|units| lammps::UnitStyle::of(units).is_none())
+        {
+            return Err(Error::invalid(format!(
+                "{}: these units are not those of a unit style that mlmd converts\n   expected `metal` or `real`",
+                path.display()
+            )));
+        }
         if options.strict_units && options.units.is_some() && format.states_units() {
             return Err(Error::invalid(format!(
                 "{}: units were given, but those of {} are known\n   expected no units; labels in other units have to be converted first",

@@ -122,6 +122,43 @@ fn units_real_become_ev_and_fs() {
     assert!(apart(dump.forces.as_ref().unwrap(), &forces) < 1e-15);
 }
 
+/// Files that do not name their units are in those that the caller says; others are not overruled.
+#[test]
+fn units_that_a_file_does_not_name_can_be_said() {
+    let unnamed = format!("ITEM: TIME\n2\n{DUMP}").replace("element x y z", "element x y z vx vy vz");
+    let unnamed = unnamed.replace("0 0 0\n", "0 0 0 1 0 0\n").replace("1 1 1\n", "1 1 1 0 0 1\n");
+    let read = |text: &str, units: &str, strict_units| {
+        let units = Some(units.parse().unwrap());
+        let options = ReadOptions { units, strict_units, ..ReadOptions::default() };
+        mlmd::io::open_text("t.dump", text, &options)
+            .and_then(Iterator::collect)
+            .map(|mut frames: Vec<Frame>| frames.remove(0))
+    };
+    for (units, name, velocity, time) in [
+        ("real", "real", 1.0, 2.0),
+        ("kcal/mol,angstrom", "real", 1.0, 2.0),
+        ("metal", "metal", 1e-3, 2e3),
+        ("hartree,bohr", "metal (assumed)", 1e-3, 2e3),
+    ] {
+        let frame = read(&unnamed, units, false).unwrap();
+        assert_eq!((frame.text("lammps_units"), frame.time), (Some(name), Some(time)));
+        assert_eq!(frame.velocities.unwrap()[0].x, velocity);
+    }
+    assert!(
+        read(&unnamed, "hartree,bohr", true).unwrap_err().to_string().contains("expected `metal` or `real`")
+    );
+    let named = format!("ITEM: UNITS\nmetal\n{unnamed}");
+    assert_eq!(read(&named, "real", false).unwrap().text("lammps_units"), Some("metal"));
+    let message = read(&named, "real", true).unwrap_err().to_string();
+    assert!(message.contains("units `metal`, but `real` was stated for this file"), "{message}");
+    let options = ReadOptions { units: Some("real".parse().unwrap()), ..ReadOptions::default() };
+    let data = mlmd::io::open_text("t.data", DATA, &options).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        (data.velocities.unwrap()[1].z, data.info["lammps_units"].clone()),
+        (1.0, Value::Text("real".into()))
+    );
+}
+
 #[test]
 fn a_box_that_lies_askew_is_read_as_it_lies() {
     let data = &reading(&own("lammps/turned.data"), &ReadOptions::default())[0];

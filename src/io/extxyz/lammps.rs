@@ -1,7 +1,7 @@
 //! What LAMMPS means by the XYZ files that it writes: `dump xyz`, whose comment is `Atoms. Timestep: 100`, and
 //! `dump extxyz`, whose comment begins with `Timestep=100`.
 //!
-//! Neither says which unit style its numbers are in. `metal` is taken, as for dumps, unless the file prints a temperature:
+//! Neither says which unit style its numbers are in. What the caller says is taken, or `metal` as for dumps, unless the file prints a temperature:
 //! then it is the style in which velocities and masses have that temperature.
 
 use super::comment::Pair;
@@ -51,6 +51,8 @@ pub(super) fn element(token: Token<'_>, number: usize, types: &mut Types) -> Res
 /// What is known of the LAMMPS that wrote a file.
 pub(super) struct Lammps {
     pub types: Types,
+    /// The style of files that print no temperature.
+    unnamed: UnitStyle,
     /// The style of the frames so far.
     style: Option<UnitStyle>,
 }
@@ -58,7 +60,7 @@ pub(super) struct Lammps {
 impl Lammps {
     /// Nothing has been read.
     pub(super) fn new(options: &ReadOptions) -> Self {
-        Self { types: Types::new(options), style: None }
+        Self { types: Types::new(options), unnamed: UnitStyle::unnamed(options), style: None }
     }
 
     /// Turns the numbers of a frame into mlmd's units, and notes what was taken for granted.
@@ -86,7 +88,7 @@ impl Lammps {
         };
         let moving = temperature > 0.0 && !self.types.stand_in();
         let Some(velocities) = frame.velocities.as_ref().filter(|_| moving) else {
-            return Ok(self.style.unwrap_or(UnitStyle::ASSUMED));
+            return Ok(self.style.unwrap_or(self.unnamed));
         };
         let mass = |i: usize| frame.masses.as_ref().map_or(frame.species[i].mass(), |masses| masses[i]);
         let twice: f64 = velocities.iter().enumerate().map(|(i, v)| mass(i) * v.norm_squared()).sum();

@@ -1,13 +1,19 @@
 //! What LAMMPS calls a unit style.
 
-use crate::io::{Frame, Value};
-use crate::units::{AVOGADRO, ELEMENTARY_CHARGE};
+use crate::io::{Frame, ReadOptions, Value};
+use crate::units::{FileUnits, KILOCALORIE_PER_MOLE};
 
 /// A unit style whose numbers can be turned into eV, Å and fs, and whether the file named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io) struct UnitStyle {
     name: &'static str,
     stated: bool,
+}
+
+impl Default for UnitStyle {
+    fn default() -> Self {
+        Self::ASSUMED
+    }
 }
 
 impl UnitStyle {
@@ -23,6 +29,27 @@ impl UnitStyle {
     /// Every style that is converted.
     pub(in crate::io) fn all() -> [Self; 2] {
         ["metal", "real"].map(|name| Self { name, stated: true })
+    }
+
+    /// The style that measures energies and lengths so.
+    pub(in crate::io) fn of(units: FileUnits) -> Option<Self> {
+        let same = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-9;
+        Self::all().into_iter().find(|style| same(units.energy, style.energy()) && same(units.length, 1.0))
+    }
+
+    /// The style of a file that names none: what the caller says, or what is assumed.
+    pub(in crate::io) fn unnamed(options: &ReadOptions) -> Self {
+        options.units.and_then(Self::of).unwrap_or(Self::ASSUMED)
+    }
+
+    /// The style that a file names; the error also says that another was stated for this very file.
+    pub(in crate::io) fn in_file(name: &str, options: &ReadOptions) -> Result<Self, String> {
+        let style = Self::named(name)?;
+        let stated = options.units.filter(|_| options.strict_units).and_then(Self::of);
+        match stated.filter(|stated| stated.name != style.name) {
+            Some(stated) => Err(format!("units `{name}`, but `{}` was stated for this file", stated.name)),
+            None => Ok(style),
+        }
     }
 
     /// The name in LAMMPS.
@@ -46,7 +73,7 @@ impl UnitStyle {
 
     /// The unit of energy in eV.
     pub(in crate::io) fn energy(self) -> f64 {
-        if self.is_real() { 4184.0 / AVOGADRO / ELEMENTARY_CHARGE } else { 1.0 }
+        if self.is_real() { KILOCALORIE_PER_MOLE } else { 1.0 }
     }
 
     /// The unit of force in eV/Å: lengths are in Å in every style that is converted.

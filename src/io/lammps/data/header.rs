@@ -2,6 +2,7 @@
 
 use super::{is_section, statement};
 use crate::error::{Error, Result};
+use crate::io::ReadOptions;
 use crate::io::lammps::region::Region;
 use crate::io::lammps::unit_style::UnitStyle;
 use crate::system::{Cell, Vec3};
@@ -17,20 +18,20 @@ pub(super) struct Header {
     tilts: [f64; 3],
     vectors: [Option<[f64; 3]>; 3],
     corner: Option<[f64; 3]>,
-    pub(super) units: Option<UnitStyle>,
+    pub(super) units: UnitStyle,
     pub(super) step: Option<u64>,
 }
 
 impl Header {
     /// Units and step from the title that `write_data` writes.
-    pub(super) fn read_title(&mut self, title: &Line) -> Result<()> {
+    pub(super) fn read_title(&mut self, title: &Line, options: &ReadOptions) -> Result<()> {
+        self.units = UnitStyle::unnamed(options);
         for part in title.text.split(',') {
             let Some((key, value)) = part.split_once('=') else { continue };
             match key.trim() {
                 "units" => {
-                    let units = UnitStyle::named(value.trim())
+                    self.units = UnitStyle::in_file(value.trim(), options)
                         .map_err(|message| -> Error { title.error(message).into() })?;
-                    self.units = Some(units);
                 }
                 "timestep" => self.step = value.trim().parse().ok(),
                 _ => {}
