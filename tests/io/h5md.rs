@@ -321,11 +321,7 @@ with h5py.File(os.path.join(sys.argv[1], "slab.h5"), "r+") as f:
     for (name, units, expected) in [
         ("none.h5", None, "the file stores no species"),
         ("lammps.h5", None, "`position` carries no unit; say which"),
-        (
-            "lammps.h5",
-            Some("hartree,bohr"),
-            "`velocity` carries no unit; and units of energy and length do not tell",
-        ),
+        ("lammps.h5", Some("hartree,bohr"), "`velocity` carries no unit; of a file of LAMMPS"),
         ("half.h5", None, "no element is known for type 3.5"),
         ("open.h5", Some("metal"), "does not repeat along its first edge"),
     ] {

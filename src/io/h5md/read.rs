@@ -262,7 +262,7 @@ impl Finder {
     ) -> Result<Option<Rows>> {
         let Some(rows) = self.rows(name, shape, 1.0)? else { return Ok(None) };
         let help = match dimension {
-            Dimension::Velocity => "and units of energy and length do not tell that of a time",
+            Dimension::Velocity => "of a file of LAMMPS, `--units metal` or `--units real` tells it",
             _ => "say which with `--units ev,angstrom` (TOML: units)",
         };
         let unit = self.unit(&rows.dataset, name, dimension)?.or(default);
