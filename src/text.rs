@@ -22,11 +22,17 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
     let mut magic = Vec::with_capacity(2);
     file.by_ref().take(2).read_to_end(&mut magic).map_err(Error::io(path, "read"))?;
     let whole = Cursor::new(magic.clone()).chain(file);
-    Ok(if magic == [0x1f, 0x8b] {
-        Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(whole)))
-    } else {
-        Box::new(BufReader::with_capacity(1 << 16, whole))
-    })
+    if magic == [0x1f, 0x8b] { unmarked(path, MultiGzDecoder::new(whole)) } else { unmarked(path, whole) }
+}
+
+/// The bytes without the mark that editors of other systems put before UTF-8.
+fn unmarked(path: &Path, mut bytes: impl Read + Send + 'static) -> Result<Box<dyn BufRead + Send>> {
+    let mut head = Vec::with_capacity(3);
+    bytes.by_ref().take(3).read_to_end(&mut head).map_err(Error::io(path, "read"))?;
+    if head == [0xef, 0xbb, 0xbf] {
+        head.clear();
+    }
+    Ok(Box::new(BufReader::with_capacity(1 << 16, Cursor::new(head).chain(bytes))))
 }
 
 /// A stream of numbered lines with one line of look-ahead.
@@ -320,6 +326,19 @@ mod tests {
         lines.next_line().unwrap();
         let end = lines.expect_line("three lattice vectors").unwrap_err().to_string();
         assert!(end.starts_with("f:3:1: the file ends here"), "{end}");
+    }
+
+    #[test]
+    fn the_mark_of_utf8_is_no_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("marked");
+        std::fs::write(&path, b"\xef\xbb\xbfhello\n").unwrap();
+        assert_eq!(Lines::open(&path).unwrap().next_line().unwrap().unwrap().text, "hello");
+        for text in ["", "a", "\u{e9}t\u{e9}"] {
+            std::fs::write(&path, text).unwrap();
+            let line = Lines::open(&path).unwrap().next_line().unwrap();
+            assert_eq!(line.map_or(String::new(), |line| line.text), text);
+        }
     }
 
     #[test]

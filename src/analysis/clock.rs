@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::Frame;
+use crate::system::Vec3;
 
 /// When the frames were.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +13,12 @@ pub(super) struct Clock {
     last: f64,
     /// That of the first two frames, or what was said, fs.
     interval: Option<f64>,
-    /// Where there are only step numbers: the last one, and how many pass from frame to frame.
+    /// Do all frames say the same time? Then it says nothing.
+    stopped: bool,
+    /// The positions of the first frame, until the clock has moved.
+    start: Vec<Vec3>,
+    /// Where there are only step numbers: the first and the last one, and how many pass from frame to frame.
+    begin: Option<u64>,
     step: Option<u64>,
     stride: Option<u64>,
 }
@@ -36,11 +42,18 @@ impl Clock {
         };
         if n == 0 {
             self.first = time;
+            self.start.clone_from(&frame.positions);
         } else {
             let passed = time - self.last;
+            // A frame that was written twice has the same atoms at the same places.
+            self.stopped |= n == 1 && passed == 0.0 && self.start != frame.positions;
+            if self.stopped {
+                return self.stand(frame, time);
+            }
             if passed == 0.0 {
                 return Ok(false);
             }
+            self.start.clear();
             let interval = *self.interval.get_or_insert(passed);
             let expected = self.last + interval;
             // Times are printed with a few digits; half a percent of an interval is no missing frame.
@@ -56,11 +69,37 @@ impl Clock {
         Ok(true)
     }
 
-    /// Looks at the step number of a frame without a time; false if it is that of the frame before. A smaller number begins
-    /// another count.
+    /// A frame of a file whose frames all say the same time (CP2K following a trajectory does not count it).
+    fn stand(&mut self, frame: &Frame, time: f64) -> Result<bool> {
+        if time != self.first {
+            return Err(Error::invalid(format!(
+                "{}: the frame is at {time} fs, but frames before it are all at {} fs",
+                frame.origin, self.first
+            )));
+        }
+        if self.given.is_some() {
+            return self.count(frame);
+        }
+        Err(Error::invalid(format!(
+            "{}: the frame is another than the first, but says the same time, {time} fs\n   \
+             expected the time between frames: --interval \"50 fs\"",
+            frame.origin
+        )))
+    }
+
+    /// Looks at the step number of a frame without a time; false if it is that of the frame before. A number that is not
+    /// above the first one begins another count; another smaller one is that of a run that went on from an older checkpoint.
     fn count(&mut self, frame: &Frame) -> Result<bool> {
         let (Some(step), before) = (frame.step, self.step) else { return Ok(true) };
+        let begin = *self.begin.get_or_insert(step);
         self.step = Some(step);
+        if let Some(before) = before.filter(|before| begin < step && step < *before) {
+            return Err(Error::invalid(format!(
+                "{}: steps {step} to {before} are there twice\n   expected every step once: \
+                 a run that goes on from an older checkpoint repeats some; leave those out",
+                frame.origin
+            )));
+        }
         let Some(passed) = before.and_then(|before| step.checked_sub(before)) else { return Ok(true) };
         if passed == 0 {
             return Ok(false);

@@ -227,6 +227,13 @@ impl Motion {
         if frame.is_empty() {
             return Err(Error::invalid(format!("{}: there are no atoms", frame.origin)));
         }
+        if let Some(positions) = frame.text("lammps_positions") {
+            return Err(Error::invalid(format!(
+                "{}: positions are {positions}, so they cannot be unwrapped\n   \
+                 expected a file with the cell, such as a LAMMPS dump of style custom",
+                frame.origin
+            )));
+        }
         let mut elements = frame.species.clone();
         elements.sort_by_key(|element| element.symbol());
         elements.dedup();
@@ -376,8 +383,25 @@ mod tests {
         let steps = |steps: &[u64]| steps.iter().map(|step| timeless(Some(*step))).collect::<Vec<_>>();
         let gap = refuse(given(), &steps(&[0, 50, 100, 200]));
         assert!(gap.contains("step 200 where 150 was expected: frames are missing"), "{gap}");
+        let back = refuse(given(), &steps(&[0, 50, 100, 150, 50, 100]));
+        assert!(back.contains("steps 50 to 150 are there twice"), "{back}");
+        // A clock that stands still says nothing; a frame written twice is told by its atoms.
+        let still = [0.0, 0.0, 1.0, 2.0].map(|x| frame(0.0, &[x]));
+        let message = refuse(li(none), &still);
+        assert!(message.contains("says the same time, 0 fs") && message.contains("--interval"), "{message}");
         let mut motion = Motion::new(given());
-        for frame in steps(&[0, 50, 100, 100, 150, 50, 100]) {
+        for frame in &still {
+            motion.push(frame).unwrap();
+        }
+        let moved = motion.finish().unwrap();
+        assert_eq!((moved.frames, moved.interval), (3, 50.0));
+        let started = [frame(0.0, &[0.0]), frame(0.0, &[1.0]), frame(50.0, &[2.0])];
+        assert!(refuse(given(), &started).contains("frames before it are all at 0 fs"));
+        let mut wrapped = frame(0.0, &[0.0]);
+        wrapped.info.insert("lammps_positions".into(), crate::io::Value::Text("wrapped".into()));
+        assert!(refuse(li(none), &[wrapped]).contains("cannot be unwrapped"));
+        let mut motion = Motion::new(given());
+        for frame in steps(&[0, 50, 100, 100, 150, 0, 50]) {
             motion.push(&frame).unwrap();
         }
         let moved = motion.finish().unwrap();

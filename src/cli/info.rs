@@ -133,7 +133,8 @@ fn labels(info: &FileInfo, rows: &mut Rows) {
 }
 
 /// What a reader took for granted and says so, with the name of its row.
-const REMARKS: [(&str, &str); 2] = [("lammps_units", "units"), ("lammps_types", "elements")];
+const REMARKS: [(&str, &str); 3] =
+    [("lammps_units", "units"), ("lammps_types", "elements"), ("lammps_positions", "positions")];
 
 fn properties(info: &FileInfo, rows: &mut Rows) {
     for (name, row) in REMARKS {

@@ -16,7 +16,7 @@ pub(super) struct Reading {
     /// Format of the input, if content and name do not tell (mlmd help formats)
     #[arg(long, value_name = "FORMAT", help_heading = "Reading")]
     pub from: Option<Format>,
-    /// Units of files that state none, such as hartree,bohr or ev,angstrom
+    /// Units of files that state none, such as hartree,bohr or ev,angstrom; of LAMMPS files: metal or real
     #[arg(long, value_name = "ENERGY,LENGTH", help_heading = "Reading")]
     pub units: Option<FileUnits>,
     /// Elements of types 1, 2, ... of LAMMPS files without symbols, such as Li,N

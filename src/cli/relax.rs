@@ -90,6 +90,7 @@ pub(super) fn atoms(text: &str) -> Result<Atoms, String> {
 
 /// Which coordinates are held: those the file says, and those of the atoms named.
 pub(super) fn held(frame: &Frame, fix: Option<&Atoms>) -> Result<Vec<[bool; 3]>> {
+    relax::check_axes(frame)?;
     let mut held = relax::held(frame);
     let Some(Atoms(ranges)) = fix else { return Ok(held) };
     held.resize(frame.len(), [false; 3]);

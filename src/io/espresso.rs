@@ -247,7 +247,8 @@ impl Reader {
         while forces.len() < count {
             let line = self.lines.expect_line("the force on an atom")?;
             let Some((_, value)) = line.text.split_once("force =") else {
-                if line.is_blank() {
+                // Version 5.1 prints `negative rho (up, down)` above the first row.
+                if line.is_blank() || forces.is_empty() {
                     continue;
                 }
                 return Err(line.error("expected `atom ... force =` and three numbers").into());

@@ -285,7 +285,12 @@ impl Format {
 
     /// Is it always clear which units a file of this format is in?
     pub fn states_units(self) -> bool {
-        !matches!(self, Self::N2p2 | Self::H5md | Self::Xsf)
+        !matches!(self, Self::N2p2 | Self::H5md | Self::Xsf) && !self.is_lammps()
+    }
+
+    /// Is it a format of LAMMPS, whose files may not name their unit style?
+    pub(super) fn is_lammps(self) -> bool {
+        matches!(self, Self::LammpsData | Self::LammpsDump)
     }
 
     pub(super) fn reader(self, path: &Path) -> Result<Reader> {

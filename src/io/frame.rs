@@ -83,7 +83,8 @@ pub enum Value {
 /// A property of every atom that mlmd has no field for: `width` values per atom, atom after atom.
 ///
 /// Selective dynamics is the column `move_mask` of flags: may this atom (width 1), or this
-/// coordinate of it (width 3), move?
+/// coordinate of it (width 3), move? Where coordinates along the lattice vectors are meant, and these are
+/// not those along x, y and z, `info` says so under `move_mask_axes`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// How many values each atom has.

@@ -10,7 +10,7 @@ use std::fmt::Write;
 pub struct ReadOptions {
     /// The format, where it is not to be found out.
     pub format: Option<Format>,
-    /// Units of formats that carry none (n2p2's `input.data`).
+    /// Units of formats that carry none (n2p2's `input.data`), and of LAMMPS files that do not name theirs.
     pub units: Option<FileUnits>,
     /// Were the units said for this very file? Then a format that has units of its own refuses them.
     pub strict_units: bool,

@@ -1,5 +1,6 @@
 //! What content is unmistakable: one question per format, asked of the first 64 KiB of a file.
 
+use super::lammps;
 use crate::system::Element;
 
 /// The beginning of a file as text.
@@ -28,13 +29,21 @@ impl Sample {
 
 /// Files that are certainly none of ours: what they are.
 pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 5] = [
+    const MAGIC: [(&[u8], &str); 9] = [
         (b"BZh", "compressed by bzip2; decompress it first, or use gzip"),
         (b"\xfd7zXZ", "compressed by xz; decompress it first, or use gzip"),
         (b"\x28\xb5\x2f\xfd", "compressed by zstd; decompress it first, or use gzip"),
         (b"PK\x03\x04", "a zip archive; unpack it first"),
         (b"%PDF", "a PDF document"),
+        (b"- of Ulm", "a trajectory of ASE, which mlmd does not read; `ase convert` makes it extended XYZ"),
+        (b"CDF\x01", NETCDF),
+        (b"CDF\x02", NETCDF),
+        (b"\x93NUMPY", "an array of NumPy, which does not say what it is; write extended XYZ with ASE"),
     ];
+    // DCD begins with a Fortran record of 84 bytes.
+    if [4, 8].iter().any(|at| head.get(*at..at + 4) == Some(b"CORD")) {
+        return Some("a DCD trajectory, which holds no elements; convert it with its topology by MDAnalysis");
+    }
     MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
 
@@ -45,6 +54,8 @@ pub(super) fn hdf5(sample: &Sample) -> bool {
         .strip_prefix(char::REPLACEMENT_CHARACTER)
         .is_some_and(|rest| rest.starts_with("HDF\r\n\x1a\n"))
 }
+
+const NETCDF: &str = "a netCDF trajectory, which mlmd does not read; convert it with MDAnalysis or ASE";
 
 fn reals(line: &str) -> Option<Vec<f64>> {
     line.split_whitespace().map(|word| word.parse().ok()).collect()
@@ -127,8 +138,8 @@ pub(super) fn lammps_data(sample: &Sample) -> bool {
     let ends = |keyword: &str| {
         sample.lines().any(|line| {
             let line = line.split('#').next().unwrap_or("");
-            let mut words = line.split_whitespace();
-            words.next().is_some_and(|word| word.parse::<f64>().is_ok()) && line.trim_end().ends_with(keyword)
+            let first = line.split_whitespace().next();
+            first.is_some_and(|word| word.parse::<f64>().is_ok()) && lammps::ends_with(line, keyword)
         })
     };
     ends("atoms") && (ends("xlo xhi") || ends("avec"))

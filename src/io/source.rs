@@ -1,10 +1,12 @@
 //! Opening files for reading: what is it, and frame after frame out of it.
 
-use super::{Format, Frame, Origin, ReadFrames, ReadOptions};
-use crate::error::Result;
+use super::{Format, Frame, Origin, ReadFrames, ReadOptions, lammps};
+use crate::error::{Error, Result};
 use crate::text::{self, Lines};
 use std::io::{BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much of a file is looked at to recognise its format.
 const SAMPLE: u64 = 1 << 16;
@@ -48,6 +50,8 @@ pub struct Frames {
     path: PathBuf,
     index: usize,
     over: bool,
+    /// Has the reader met the end of the file?
+    ended: Arc<AtomicBool>,
 }
 
 impl Frames {
@@ -56,25 +60,32 @@ impl Frames {
             format
         } else {
             let mut head = Vec::new();
-            reader
-                .by_ref()
-                .take(SAMPLE)
-                .read_to_end(&mut head)
-                .map_err(crate::error::Error::io(path, "read"))?;
+            reader.by_ref().take(SAMPLE).read_to_end(&mut head).map_err(Error::io(path, "read"))?;
             let format = Format::detect(path, &head)?;
             reader = Box::new(Cursor::new(head).chain(reader));
             format
         };
+        if options.strict_units
+            && format.is_lammps()
+            && options.units.is_some_and(|units| lammps::UnitStyle::of(units).is_none())
+        {
+            return Err(Error::invalid(format!(
+                "{}: these units are not those of a unit style that mlmd converts\n   expected `metal` or `real`",
+                path.display()
+            )));
+        }
         if options.strict_units && options.units.is_some() && format.states_units() {
-            return Err(crate::error::Error::invalid(format!(
+            return Err(Error::invalid(format!(
                 "{}: units were given, but those of {} are known\n   expected no units; labels in other units have to be converted first",
                 path.display(),
                 format.info().title
             )));
         }
         let path = path.to_path_buf();
+        let ended = Arc::new(AtomicBool::new(false));
+        let reader = Box::new(Watched { reader, ended: Arc::clone(&ended) });
         let reader = format.reader(&path)?(Source { path: path.clone(), reader }, options);
-        Ok(Self { reader, format, path, index: 0, over: false })
+        Ok(Self { reader, format, path, index: 0, over: false, ended })
     }
 
     /// The format that is being read.
@@ -85,6 +96,47 @@ impl Frames {
     /// The file that is being read.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Completes an error: a file that ends inside a frame, as that of a killed run does, has whole frames before it.
+    fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Text(diagnostic) if self.index > 0 && self.ended.load(Ordering::Relaxed) => {
+                let help = format!(
+                    "whole frames before the end: {0}; to keep them, `mlmd convert {1} OUT --frames :{0}`",
+                    self.index,
+                    self.path.display()
+                );
+                diagnostic.with_help(help).into()
+            }
+            other => other,
+        }
+    }
+}
+
+/// A file that notes when more is asked of it than there is.
+struct Watched {
+    reader: Box<dyn BufRead + Send>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.ended.fetch_or(count == 0 && !buffer.is_empty(), Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl BufRead for Watched {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        let bytes = self.reader.fill_buf()?;
+        self.ended.fetch_or(bytes.is_empty(), Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.reader.consume(count);
     }
 }
 
@@ -98,7 +150,7 @@ impl Iterator for Frames {
         let next = self.reader.next_frame().transpose();
         self.over = !matches!(next, Some(Ok(_)));
         next.map(|frame| {
-            let mut frame = frame?;
+            let mut frame = frame.map_err(|error| self.explain(error))?;
             frame.origin = Origin { path: self.path.clone(), index: self.index, line: frame.origin.line };
             self.index += 1;
             Ok(frame)

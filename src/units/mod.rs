@@ -32,6 +32,8 @@ pub const BOHR: f64 = 0.529_177_210_903;
 pub const AVOGADRO: f64 = 6.022_140_76e23;
 /// Elementary charge, coulomb.
 pub const ELEMENTARY_CHARGE: f64 = 1.602_176_634e-19;
+/// 1 kcal/mol in eV.
+pub const KILOCALORIE_PER_MOLE: f64 = 4184.0 / AVOGADRO / ELEMENTARY_CHARGE;
 
 #[cfg(test)]
 mod tests {

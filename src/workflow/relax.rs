@@ -63,6 +63,17 @@ pub fn write(frame: &Frame, path: &Path) -> Result<()> {
     output.finish()
 }
 
+/// Refuses flags about lattice vectors that say another thing than the same flags about x, y and z, which are what a
+/// minimisation holds.
+pub fn check_axes(frame: &Frame) -> Result<()> {
+    let Some(axes) = frame.text("move_mask_axes") else { return Ok(()) };
+    Err(Error::invalid(format!(
+        "{}: selective dynamics holds some atoms along {axes} that are not x, y or z\n   \
+         expected atoms that are free or held in all directions, or a cell whose vectors lie along the axes",
+        frame.origin
+    )))
+}
+
 /// Which coordinates a file says must not move (`move_mask`, selective dynamics); empty if it says nothing.
 pub fn held(frame: &Frame) -> Vec<[bool; 3]> {
     let Some(column) = frame.columns.get("move_mask") else { return Vec::new() };

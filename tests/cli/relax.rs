@@ -117,6 +117,29 @@ fn what_does_not_converge_ends_with_3_and_what_is_wrong_with_2() {
     assert!(message.contains("has 32 atoms, counted from 0"), "{message}");
 }
 
+/// Flags of VASP are about lattice vectors; a minimisation holds x, y and z.
+#[test]
+fn atoms_held_along_a_slanted_vector_are_refused() {
+    let folder = folder();
+    let write = |flags: &str| {
+        let text = format!(
+            "Ar\n1\n7 0 0\n-3.5 6.062 0\n0 0 7\nAr\n2\nSelective\nDirect\n0 0 0 T T T\n.3 .3 .3 {flags}\n"
+        );
+        fs::write(folder.path().join("POSCAR"), text).unwrap();
+    };
+    write("F T F");
+    succeed(folder.path(), &["convert", "POSCAR", "same.extxyz", "-q"]);
+    for file in ["POSCAR", "same.extxyz"] {
+        let message = fail(folder.path(), 2, &["relax", "lj.toml", file, "-q"]);
+        assert!(
+            message.contains("holds some atoms along lattice vectors that are not x, y or z"),
+            "{message}"
+        );
+    }
+    write("F F T");
+    succeed(folder.path(), &["relax", "lj.toml", "POSCAR", "-q"]);
+}
+
 #[test]
 fn a_vacancy_hop_has_a_barrier_and_files() {
     let folder = folder();

@@ -89,6 +89,21 @@ fn the_syntax_allows_much() {
     assert_eq!(frames("x.cif", &dummies).unwrap()[0].formula(), "Li");
 }
 
+/// Magnetic groups have lists of their own, one of operations and one of centring; time does not move atoms.
+#[test]
+fn magnetic_operations_move_atoms() {
+    let group = "_space_group_magn.number_BNS 71.536\nloop_\n_space_group_symop_magn_operation.id\n\
+                 _space_group_symop_magn_operation.xyz\n1 x,y,z,+1\n2 -x,-y,-z,-1\n";
+    let centering = "loop_\n_space_group_symop_magn_centering.xyz\nx,y,z,+1\nx+1/2,y+1/2,z+1/2,+1\n";
+    let atoms = format!("{ATOMS}U 0 0 0 1\nSi .1 .2 .3 1\n");
+    for (centering, formula) in [("", "Si2U"), (centering, "Si4U2")] {
+        let read = frames("x.mcif", &format!("{CELL}{group}{centering}{atoms}")).unwrap();
+        assert_eq!(read[0].formula(), formula);
+    }
+    let named = format!("{CELL}_space_group_magn.name_BNS \"P4_2'/mnm'\"\n{atoms}");
+    assert!(complaint("x.mcif", &named).contains("space group `P4_2'/mnm'` without its symmetry"));
+}
+
 #[test]
 fn broken_files_are_refused_at_their_place() {
     let lithium = format!("{CELL}{ATOMS}Li 0 0 0 1\n");

@@ -42,6 +42,20 @@ fn files_of_every_program_are_recognised_without_their_names() {
 }
 
 #[test]
+fn files_that_are_not_read_are_told_by_name() {
+    for (head, expected) in [
+        (&b"- of UlmASE-Trajectory "[..], "`ase convert`"),
+        (b"T\0\0\0CORD", "a DCD trajectory"),
+        (b"T\0\0\0\0\0\0\0CORD", "a DCD trajectory"),
+        (b"CDF\x01\0\0", "a netCDF trajectory"),
+        (b"\x93NUMPY\x01\0", "an array of NumPy"),
+    ] {
+        let message = Format::detect("a.xyz".as_ref(), head).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn content_wins_over_the_name_and_a_request_over_both() {
     let text = "1\nProperties=species:S:1:pos:R:3\nLi 0 0 0\n";
     let options = ReadOptions::default();

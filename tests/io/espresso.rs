@@ -87,6 +87,18 @@ fn the_last_energy_of_a_structure_counts() {
     assert!((kbar - 37.45).abs() < 0.005, "{kbar}");
 }
 
+/// Version 5.1 prints what it thinks of the density between the title and the first row.
+#[test]
+fn forces_begin_with_their_first_row() {
+    let site = "         1           Li  tau(   1) = (   0.0000000   0.0000000   0.0000000  )\n";
+    let energy = "!    total energy              =     -14.0 Ry\n     convergence has been achieved\n";
+    let forces = "     Forces acting on atoms (Ry/au):\n\n\n     negative rho (up, down):  1.719E-03 1.314E-03\n     \
+                  atom    1 type  1   force =     0.50000000    0.00000000   -1.00000000\n";
+    let read = frames("pw.out", &format!("{HEAD}{site}{energy}{forces}")).unwrap();
+    let force = read[0].forces.as_ref().unwrap()[0];
+    assert!((force - Vec3::new(0.5, 0.0, -1.0) * 25.711_033_738).norm() < 1e-6, "{force}");
+}
+
 const HEAD: &str = "     Program PWSCF v.6.7\n     number of atoms/cell      =            1\n     \
     celldm(1)=   8.000000  celldm(2)=   0.000000\n     crystal axes: (cart. coord. in units of alat)\n               \
     a(1) = (   1.000000   0.000000   0.000000 )\n               a(2) = (   0.000000   1.000000   0.000000 )\n               \
@@ -104,7 +116,7 @@ fn broken_outputs_are_refused_at_their_place() {
         (format!("{HEAD}{site}!    total energy  =  \n"), "pw.out:10:21: the total energy is missing"),
         (
             format!("{HEAD}{site}{energy}     Forces acting on atoms\n\n  oops\n"),
-            "pw.out:14:3: expected `atom",
+            "pw.out:15:1: the file ends here",
         ),
         (
             HEAD.replace("a(3) = (   0.000000   0.000000   1", "a(3) = (   0.000000   0.000000   0")

@@ -269,6 +269,68 @@ with h5py.File(sys.argv[1], "w") as f:
     assert_eq!(last.velocities.as_ref().unwrap()[0], Vec3::new(0.01, 0.01, 0.01));
 }
 
+/// What programs leave out or write in their own way is understood or refused in words that help.
+#[test]
+fn habits_of_other_programs_are_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = r#"
+import sys, os, h5py, numpy as np
+def write(name, creator, species, unit, boundary):
+    with h5py.File(os.path.join(sys.argv[1], name), "w") as f:
+        f.create_group("h5md/creator").attrs["name"] = creator
+        p = f.create_group("particles/all")
+        for k, values in (("position", np.zeros((2, 2, 3))), ("velocity", np.ones((2, 2, 3)))):
+            values[:, 1] += 1
+            v = p.create_dataset(k + "/value", data=values)
+            if unit and k == "position":
+                v.attrs["unit"] = unit
+        if species is not None:
+            p["species/value"] = np.array([species, species])
+        p.create_group("box").attrs["boundary"] = boundary
+        p["box/edges"] = [9.0, 9.0, 9.0]
+        if creator == "slab":
+            p["box/boundary"] = np.array(boundary, dtype="S8")
+periodic = ["periodic"] * 3
+write("lammps.h5", "LAMMPS", [1, 2], None, periodic)
+write("zn.h5", "ZnH5MD", [3.0, 9.0], "Angstrom", periodic)
+write("none.h5", "x", None, "Angstrom", periodic)
+write("half.h5", "ZnH5MD", [3.5, 9.0], "Angstrom", periodic)
+write("open.h5", "LAMMPS", [1, 2], None, ["none", "none", "periodic"])
+write("slab.h5", "slab", [1, 2], None, ["periodic", "periodic", "none"])
+for name in ("zn.h5", "half.h5"):
+    with h5py.File(os.path.join(sys.argv[1], name), "r+") as f:
+        f["particles/all/velocity/value"].attrs["unit"] = "Angstrom fs-1"
+with h5py.File(os.path.join(sys.argv[1], "slab.h5"), "r+") as f:
+    f["particles/all/velocity/value"].attrs["unit"] = "Angstrom fs-1"
+"#;
+    let Some(_) = python(&["h5py"], script, &[directory.path()]) else { return };
+    let elements = Some(["Li", "F"].map(|s| Element::from_symbol(s).unwrap()).to_vec());
+    let read = |name: &str, units: Option<&str>, elements| {
+        let units = units.map(|units| units.parse().unwrap());
+        let options = ReadOptions { elements, units, ..ReadOptions::default() };
+        let frames = io::read_all(&directory.path().join(name), &options);
+        frames.map(|mut frames| frames.remove(0)).map_err(|error| error.to_string())
+    };
+    for (units, factor) in [("metal", 1e-3), ("ev,angstrom", 1e-3), ("real", 1.0)] {
+        let frame = read("lammps.h5", Some(units), elements.clone()).unwrap();
+        assert_eq!((frame.formula().as_str(), frame.velocities.unwrap()[0].x), ("FLi", factor));
+    }
+    assert_eq!(read("zn.h5", None, None).unwrap().formula(), "FLi");
+    let slab = read("slab.h5", Some("ev,angstrom"), elements.clone()).unwrap();
+    assert_eq!(slab.cell.periodic(), [true, true, false]);
+    for (name, units, expected) in [
+        ("none.h5", None, "the file stores no species"),
+        ("lammps.h5", None, "`position` carries no unit; say which"),
+        ("lammps.h5", Some("hartree,bohr"), "`velocity` carries no unit; of a file of LAMMPS"),
+        ("half.h5", None, "no element is known for type 3.5"),
+        ("open.h5", Some("metal"), "does not repeat along its first edge"),
+    ] {
+        let types = elements.clone().filter(|_| name != "half.h5");
+        let message = read(name, units, types).unwrap_err();
+        assert!(message.contains(expected), "{name}: {message}");
+    }
+}
+
 /// Through another format and back, by way of ASE.
 #[test]
 fn ase_reads_what_a_trajectory_is_converted_to() {

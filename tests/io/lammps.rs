@@ -122,6 +122,43 @@ fn units_real_become_ev_and_fs() {
     assert!(apart(dump.forces.as_ref().unwrap(), &forces) < 1e-15);
 }
 
+/// Files that do not name their units are in those that the caller says; others are not overruled.
+#[test]
+fn units_that_a_file_does_not_name_can_be_said() {
+    let unnamed = format!("ITEM: TIME\n2\n{DUMP}").replace("element x y z", "element x y z vx vy vz");
+    let unnamed = unnamed.replace("0 0 0\n", "0 0 0 1 0 0\n").replace("1 1 1\n", "1 1 1 0 0 1\n");
+    let read = |text: &str, units: &str, strict_units| {
+        let units = Some(units.parse().unwrap());
+        let options = ReadOptions { units, strict_units, ..ReadOptions::default() };
+        mlmd::io::open_text("t.dump", text, &options)
+            .and_then(Iterator::collect)
+            .map(|mut frames: Vec<Frame>| frames.remove(0))
+    };
+    for (units, name, velocity, time) in [
+        ("real", "real", 1.0, 2.0),
+        ("kcal/mol,angstrom", "real", 1.0, 2.0),
+        ("metal", "metal", 1e-3, 2e3),
+        ("hartree,bohr", "metal (assumed)", 1e-3, 2e3),
+    ] {
+        let frame = read(&unnamed, units, false).unwrap();
+        assert_eq!((frame.text("lammps_units"), frame.time), (Some(name), Some(time)));
+        assert_eq!(frame.velocities.unwrap()[0].x, velocity);
+    }
+    assert!(
+        read(&unnamed, "hartree,bohr", true).unwrap_err().to_string().contains("expected `metal` or `real`")
+    );
+    let named = format!("ITEM: UNITS\nmetal\n{unnamed}");
+    assert_eq!(read(&named, "real", false).unwrap().text("lammps_units"), Some("metal"));
+    let message = read(&named, "real", true).unwrap_err().to_string();
+    assert!(message.contains("units `metal`, but `real` was stated for this file"), "{message}");
+    let options = ReadOptions { units: Some("real".parse().unwrap()), ..ReadOptions::default() };
+    let data = mlmd::io::open_text("t.data", DATA, &options).unwrap().next().unwrap().unwrap();
+    assert_eq!(
+        (data.velocities.unwrap()[1].z, data.info["lammps_units"].clone()),
+        (1.0, Value::Text("real".into()))
+    );
+}
+
 #[test]
 fn a_box_that_lies_askew_is_read_as_it_lies() {
     let data = &reading(&own("lammps/turned.data"), &ReadOptions::default())[0];
@@ -224,6 +261,43 @@ fn broken_data_files_are_refused_at_their_place() {
         error.starts_with("t.data:11:3: type 1 was stated to be N, but its mass 6.94 is that of Li"),
         "{error}"
     );
+}
+
+/// People and programs align the header with blanks and tabs.
+#[test]
+fn words_of_the_header_may_stand_apart() {
+    let tilted = DATA.replace("0 4 zlo zhi", "0 4 zlo zhi\n1 0.5 -0.5 xy xz yz");
+    let expected = frames("t.data", &tilted).unwrap().remove(0);
+    let words = [("atom types", "atom\ttypes"), ("lo ", "lo   "), ("xy xz yz", "xy\txz  yz  # tilts")];
+    let apart = words.iter().fold(tilted, |text, (from, to)| text.replace(from, to));
+    let found = mlmd::io::open_text("nameless", apart, &ReadOptions::default()).unwrap();
+    assert_eq!(found.format(), Format::LammpsData);
+    let frame = found.map(Result::unwrap).next().unwrap();
+    assert_eq!((frame.cell.rows(), frame.formula()), (expected.cell.rows(), "LiN".into()));
+    assert_eq!(frame.cell.rows(), [[4.0, 0.0, 0.0], [1.0, 4.0, 0.0], [0.5, -0.5, 4.0]]);
+    for axis in ["xlo xhi", "ylo yhi"] {
+        let options = ReadOptions { format: Some(Format::LammpsData), ..ReadOptions::default() };
+        let text = DATA.replace(&format!("0 4 {axis}\n"), "");
+        let message = mlmd::io::open_text("t.data", text, &options).unwrap().find_map(Result::err);
+        assert!(message.unwrap().to_string().contains("has no limits `xlo xhi`"), "{axis}");
+    }
+}
+
+/// A run that was killed leaves half a frame; those before it are of use.
+#[test]
+fn a_file_that_ends_inside_a_frame_tells_of_the_whole_ones() {
+    for cut in [1, 4, 12] {
+        let text = DUMP.repeat(2);
+        let message = frames("t.dump", &text[..text.len() - cut]);
+        let Err(message) = message else {
+            assert_eq!(cut, 1, "only the line break is missing");
+            continue;
+        };
+        assert!(message.contains("`mlmd convert t.dump OUT --frames :1`"), "{message}");
+    }
+    let first = frames("t.dump", &DUMP[..DUMP.len() - 12]).unwrap_err();
+    let inside = frames("t.dump", &format!("{DUMP}{}{DUMP}", DUMP.replace("1 1 1", "1 1 x"))).unwrap_err();
+    assert!(!first.contains("--frames") && !inside.contains("--frames"), "{first}\n{inside}");
 }
 
 #[test]

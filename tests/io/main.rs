@@ -18,3 +18,4 @@ mod support;
 mod vasprun;
 mod xdatcar;
 mod xsf;
+mod xyz_of_programs;

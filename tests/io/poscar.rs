@@ -85,6 +85,51 @@ fn what_follows_the_positions_is_understood() {
 }
 
 #[test]
+fn velocities_that_nobody_knows_are_none() {
+    let text = poscar("1.0", "Li N\n1 1\nDirect\n0 0 0\n.5 .5 .5\n\n NaN NaN NaN\n NaN NaN NaN\n");
+    assert_eq!(frames("CONTCAR", &text).unwrap()[0].velocities, None);
+    let message = complaint("CONTCAR", &text.replacen(" NaN NaN NaN\n", " 0 0 1\n", 1));
+    assert_eq!(message, "CONTCAR:13:2: `NaN` is not a finite number");
+}
+
+#[test]
+fn a_second_structure_is_refused() {
+    let kinds = ["Li N\n1 1\n", "1 1\n"];
+    for ((comment, blank), kinds) in
+        [("Li N", ""), ("Cl Li", ""), ("x y", "\n"), ("", "")].into_iter().zip(kinds.into_iter().cycle())
+    {
+        let one =
+            poscar("1.0", &format!("{kinds}Direct\n0 0 0\n.5 .5 .5\n")).replacen("a comment", "Li N", 1);
+        let two = format!("{one}{blank}{}", one.replacen("Li N", comment, 1));
+        let message = complaint("POSCAR", &two);
+        assert!(message.ends_with("another structure begins here"), "{message}\n{two}");
+    }
+}
+
+/// Flags of VASP are about lattice vectors: where these do not lie along the axes, a frame says so.
+#[test]
+fn flags_say_what_they_are_about() {
+    let axes = |lattice: &str, flags: &str| {
+        let rest = format!("Li\n1\nSelective\nDirect\n0 0 0 {flags}\n");
+        let text = poscar("1.0", &rest).replacen("4 0 0\n0 5 0\n0 0 6\n", lattice, 1);
+        frames("POSCAR", &text).unwrap()[0].text("move_mask_axes").map(str::to_string)
+    };
+    let hexagonal = "3 0 0\n-1.5 2.6 0\n0 0 5\n";
+    for (flags, same) in [
+        ("F T F", false),
+        ("T F T", true),
+        ("F T T", false),
+        ("T F F", true),
+        ("F F T", true),
+        ("F F F", true),
+    ] {
+        assert_eq!(axes(hexagonal, flags).is_none(), same, "{flags}");
+        assert_eq!(axes("4 0 0\n0 5 0\n0 0 6\n", flags), None, "{flags}");
+    }
+    assert_eq!(axes("0 4 0\n5 0 0\n0 0 6\n", "T F T").as_deref(), Some("lattice vectors"));
+}
+
+#[test]
 fn a_structure_survives_writing() {
     let text = poscar(
         "1.1",

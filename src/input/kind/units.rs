@@ -10,7 +10,7 @@ use crate::units::{Dimension, parse_unit};
 /// A unit of energy and a unit of length.
 pub struct UnitPair;
 
-/// A unit of energy and a unit of length: `["hartree", "bohr"]`.
+/// A unit of energy and a unit of length, `["hartree", "bohr"]`, or a unit style of LAMMPS, `"real"`.
 pub fn file_units() -> UnitPair {
     UnitPair
 }
@@ -23,6 +23,15 @@ impl Kind for UnitPair {
     }
 
     fn read(&self, item: &Item) -> Result<FileUnits> {
+        if let Node::Text(name) = &item.node {
+            return FileUnits::of_style(name).ok_or_else(|| {
+                let error =
+                    item.place.error(format!("`{name}` is not a unit style of LAMMPS that mlmd converts"));
+                error
+                    .with_help("expected \"metal\", \"real\", or two units such as [\"eV\", \"angstrom\"]")
+                    .into()
+            });
+        }
         let [first, second] = array(Text).read(item)?;
         if let Node::List(items) = &item.node {
             for (item, text) in items.iter().zip([&first, &second]) {

@@ -168,28 +168,54 @@ fn cell(block: &Block) -> Result<Cell> {
         .map_err(|error| block.item("_cell_length_a").unwrap_or(&block.head).error(error.to_string()).into())
 }
 
+/// The operations listed under a name.
+fn listed(
+    block: &Block,
+    name: &str,
+    parse: fn(&str) -> Result<Operation, String>,
+    example: &str,
+) -> Result<Vec<Operation>> {
+    let mut operations: Vec<Operation> = Vec::new();
+    for word in block.column(name) {
+        let operation = parse(word.text()).map_err(|message| -> Error {
+            word.error(message).with_help(format!("expected an operation such as `{example}`")).into()
+        })?;
+        if !operations.contains(&operation) {
+            operations.push(operation);
+        }
+    }
+    if operations.len() > MOST_OPERATIONS {
+        return Err(block
+            .head
+            .error(format!("{} symmetry operations: no space group has so many", operations.len()))
+            .into());
+    }
+    Ok(operations)
+}
+
+/// The operations of a magnetic group: each of its list, followed by each of its centring.
+fn magnetic(block: &Block) -> Result<Vec<Operation>> {
+    let list = |name| listed(block, name, Operation::parse_magnetic, "-x, y+1/2, -z, -1");
+    let operations = list("_space_group_symop_magn_operation_xyz")?;
+    let centering = list("_space_group_symop_magn_centering_xyz")?;
+    if centering.is_empty() {
+        return Ok(operations);
+    }
+    Ok(centering.iter().flat_map(|after| operations.iter().map(|first| first.then(after))).collect())
+}
+
 /// The symmetry operations; a structure that names a space group without listing them is refused,
 /// because a name leaves the choice of origin and axes open.
 fn operations(block: &Block) -> Result<Vec<Operation>> {
-    let mut operations: Vec<Operation> = Vec::new();
     for name in ["_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz"] {
-        for word in block.column(name) {
-            let operation = Operation::parse(word.text()).map_err(|message| -> Error {
-                word.error(message).with_help("expected an operation such as `-x, y+1/2, -z`").into()
-            })?;
-            if !operations.contains(&operation) {
-                operations.push(operation);
-            }
-        }
-        if operations.len() > MOST_OPERATIONS {
-            return Err(block
-                .head
-                .error(format!("{} symmetry operations: no space group has so many", operations.len()))
-                .into());
-        }
+        let operations = listed(block, name, Operation::parse, "-x, y+1/2, -z")?;
         if !operations.is_empty() {
             return Ok(operations);
         }
+    }
+    let operations = magnetic(block)?;
+    if !operations.is_empty() {
+        return Ok(operations);
     }
     for name in [
         "_space_group_it_number",
@@ -198,9 +224,11 @@ fn operations(block: &Block) -> Result<Vec<Operation>> {
         "_symmetry_space_group_name_h-m",
         "_space_group_name_hall",
         "_symmetry_space_group_name_hall",
+        "_space_group_magn_number_bns",
+        "_space_group_magn_name_bns",
     ] {
         let Some(word) = block.item(name) else { continue };
-        let trivial = matches!(word.text().replace(' ', "").to_uppercase().as_str(), "1" | "P1");
+        let trivial = matches!(word.text().replace(' ', "").to_uppercase().as_str(), "1" | "P1" | "1.1");
         if !trivial {
             return Err(word
                 .error(format!("space group `{}` without its symmetry operations", word.text()))

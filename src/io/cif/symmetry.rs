@@ -35,6 +35,24 @@ impl Operation {
         Ok(operation)
     }
 
+    /// Parses an operation of a magnetic group, whose fourth part says whether it reverses time: no matter where atoms are.
+    pub(super) fn parse_magnetic(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(',') {
+            Some((xyz, reversal)) if matches!(reversal.trim(), "+1" | "-1" | "1") => Self::parse(xyz),
+            _ => {
+                Err(format!("`{text}` is not an operation of a magnetic group: it does not end in +1 or -1"))
+            }
+        }
+    }
+
+    /// First `self`, then `after`.
+    pub(super) fn then(&self, after: &Self) -> Self {
+        Self {
+            rotation: after.rotation * self.rotation,
+            translation: after.rotation * self.translation + after.translation,
+        }
+    }
+
     /// The image of fractional coordinates.
     pub(super) fn apply(&self, s: &Vec3) -> Vec3 {
         self.rotation * s + self.translation
@@ -105,6 +123,17 @@ mod tests {
         ] {
             let image = Operation::parse(text).unwrap().apply(&s);
             assert!((image - Vec3::from(expected)).norm() < 1e-15, "{text}: {image}");
+        }
+    }
+
+    #[test]
+    fn magnetic_operations_follow_each_other() {
+        let first = Operation::parse_magnetic("-y,x,z+1/4,-1").unwrap();
+        let centering = Operation::parse_magnetic("x+1/2, y+1/2, z+1/2, +1").unwrap();
+        let image = first.then(&centering).apply(&Vec3::new(0.1, 0.2, 0.3));
+        assert!((image - Vec3::new(0.3, 0.6, 1.05)).norm() < 1e-15, "{image}");
+        for text in ["x,y,z", "x,y,z,0", "x,y,+1"] {
+            assert!(Operation::parse_magnetic(text).is_err(), "{text}");
         }
     }
 

@@ -3,7 +3,9 @@
 use super::ASE_TIME;
 use super::comment::flag;
 use super::labels::{Offered, stripped};
+use super::lammps;
 use crate::error::{Error, Result, nearest};
+use crate::io::lammps::Types;
 use crate::io::{Column, ColumnValues, Frame, capacity};
 use crate::system::{Element, Vec3};
 use crate::text::{Line, Token};
@@ -12,6 +14,8 @@ use crate::text::{Line, Token};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Symbol,
+    /// A symbol, or the number of an atom type of LAMMPS.
+    AtomType,
     Number,
     Position,
     Momentum,
@@ -119,6 +123,14 @@ impl Layout {
         Ok(Self { fields, stated: true })
     }
 
+    /// The same where LAMMPS wrote the file: what stands for the element may be the number of an atom type.
+    pub(super) fn of_lammps(mut self) -> Self {
+        for field in self.fields.iter_mut().filter(|field| field.meaning == Meaning::Symbol) {
+            field.meaning = Meaning::AtomType;
+        }
+        self
+    }
+
     /// Takes the forces from the column of this name and no other.
     pub(super) fn forces_from(&mut self, name: &str, place: Token<'_>) -> Result<()> {
         if !self.fields.iter().any(|field| field.name == name && field.width == 3 && field.kind == Kind::Real)
@@ -182,7 +194,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(layout: &'a Layout, count: usize) -> Self {
         let n = capacity(count);
         let slot = |field: &Field| match field.meaning {
-            Meaning::Symbol | Meaning::Number => Slot::Species,
+            Meaning::Symbol | Meaning::AtomType | Meaning::Number => Slot::Species,
             Meaning::Position | Meaning::Momentum | Meaning::Velocity | Meaning::Force => {
                 Slot::Vectors(Vec::with_capacity(n))
             }
@@ -199,14 +211,19 @@ impl<'a> Table<'a> {
         Self { layout, slots, species: Vec::with_capacity(n) }
     }
 
-    /// Reads the line of atom `index`.
-    pub(super) fn push(&mut self, line: &Line, index: usize) -> Result<()> {
+    /// Reads the line of atom `index`; `types` are the elements of the atom types of LAMMPS.
+    pub(super) fn push(&mut self, line: &Line, index: usize, types: &mut Types) -> Result<()> {
         let mut tokens = line.tokens();
         for (field, slot) in self.layout.fields.iter().zip(&mut self.slots) {
             let mut next = || tokens.next().ok_or_else(|| missing(line, index, field));
             match slot {
                 Slot::Species => {
-                    let element = element(next()?, field.meaning, self.species.last())?;
+                    let token = next()?;
+                    let number = token.text.parse().ok().filter(|_| field.meaning == Meaning::AtomType);
+                    let element = match number {
+                        Some(number) => lammps::element(token, number, types)?,
+                        None => element(token, field.meaning, self.species.last())?,
+                    };
                     if let Some(known) = self.species.get(index) {
                         if *known != element {
                             return Err(line

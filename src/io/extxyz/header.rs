@@ -2,7 +2,8 @@
 
 use super::columns::Layout;
 use super::comment::{self, Pair, elements, flag};
-use super::labels::{Offered, agreed, is_energy, is_stress, is_virial};
+use super::labels::{Offered, agreed, check_units, is_energy, is_stress, is_virial};
+use super::{ipi, lammps};
 use crate::error::{Diagnostic, Error, Result, nearest};
 use crate::io::{LabelKeys, Value};
 use crate::system::{Cell, Mat3};
@@ -17,6 +18,10 @@ pub(super) struct Header {
     pub stress: Option<Mat3>,
     pub step: Option<u64>,
     pub time: Option<f64>,
+    /// The unit of the positions, Å.
+    pub length: f64,
+    /// Did LAMMPS write it? Then times, velocities, energies and forces are in a unit style of its own.
+    pub lammps: bool,
     pub info: BTreeMap<String, Value>,
 }
 
@@ -30,8 +35,14 @@ impl Header {
             stress: None,
             step: None,
             time: None,
+            length: 1.0,
+            lammps: false,
             info: BTreeMap::new(),
         };
+        if header.other_program(line)? {
+            header.require_labels(&[], keys, line)?;
+            return Ok(header);
+        }
         let pairs = match comment::pairs(line) {
             // Free text, not pairs: plain XYZ.
             Ok(pairs) if pairs.iter().all(|pair| pair.value.is_none()) => {
@@ -51,9 +62,28 @@ impl Header {
             Err(error) => return Err(error.into()),
         };
         header.structure(&pairs, line)?;
+        if lammps::is_extended(&pairs) {
+            header.lammps = true;
+            header.layout = header.layout.of_lammps();
+        }
+        check_units(&pairs, line)?;
         header.require_labels(&pairs, keys, line)?;
         header.properties(&pairs, keys, line)?;
         Ok(header)
+    }
+
+    /// Reads the comment of a program that has a language of its own; false if it is none of them.
+    fn other_program(&mut self, line: &Line) -> Result<bool> {
+        if let Some(comment) = ipi::parse(line)? {
+            (self.cell, self.length, self.step) = (comment.cell, comment.length, comment.step);
+            self.info.insert("comment".into(), Value::Text(line.text.trim().into()));
+            return Ok(true);
+        }
+        let Some(comment) = lammps::parse(line)? else { return Ok(false) };
+        (self.step, self.time, self.lammps) = (Some(comment.step), comment.time, true);
+        self.layout = Layout::plain().of_lammps();
+        self.info.insert("lammps_positions".into(), Value::Text(lammps::WRAPPED.into()));
+        Ok(true)
     }
 
     /// Cell and columns.
@@ -106,6 +136,7 @@ impl Header {
         // A plain comment may say "Energy = -76.3 Ha": without the marks of the format, only ASE's own
         // spelling is taken for an energy in eV.
         let marked = has_structure(&line.text);
+        let gpumd = is_gpumd(pairs);
         let mut energies = Vec::new();
         let mut stresses = Vec::new();
         for pair in pairs {
@@ -122,6 +153,9 @@ impl Header {
             if asked(&keys.energy, key == "energy" || (marked && is_energy(key))) {
                 let value = place_real(text, place, "the energy in eV")?;
                 energies.push(Offered { key: key.into(), value });
+            } else if keys.stress.is_none() && is_stress(key) && (gpumd || self.lammps) {
+                // That of dynamics: with the motion of the atoms, and compression positive.
+                self.note(if gpumd { "gpumd_stress" } else { "lammps_stress" }, text);
             } else if asked(&keys.stress, is_stress(key)) && !virial {
                 let value = stress(text.unwrap_or(""), place)?;
                 stresses.push(Offered { key: key.into(), value });
@@ -135,7 +169,7 @@ impl Header {
                     Some(Value::Integer(time)) => self.time = Some(time as f64),
                     _ => self.note(key, text),
                 }
-            } else if key.eq_ignore_ascii_case("step") {
+            } else if key.eq_ignore_ascii_case("step") || (self.lammps && key == lammps::STEP) {
                 match text.map(comment::value) {
                     Some(Value::Integer(step)) if step >= 0 => self.step = Some(step as u64),
                     _ => self.note(key, text),
@@ -165,6 +199,12 @@ impl Header {
 fn has_structure(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.contains("properties=") || lower.contains("lattice=")
+}
+
+/// Are these the pairs that GPUMD begins with, in its order?
+fn is_gpumd(pairs: &[Pair<'_>]) -> bool {
+    const KEYS: [&str; 6] = ["Time", "pbc", "Lattice", "energy", "virial", "stress"];
+    pairs.iter().map(|pair| &*pair.key).take(KEYS.len()).eq(KEYS)
 }
 
 fn find<'a>(pairs: &'a [Pair<'a>], key: &str, line: &'a Line) -> Option<(&'a str, Token<'a>)> {

@@ -1,7 +1,9 @@
 //! Which keys hold energy, forces and stress, and what to do when several do.
 
+use super::comment::Pair;
 use crate::error::Result;
-use crate::text::Token;
+use crate::text::{Line, Token};
+use crate::units::{Dimension, Quantity, parse_unit};
 
 /// A value that a file offers under a key.
 #[derive(Debug, Clone)]
@@ -30,6 +32,30 @@ pub(super) fn is_stress(key: &str) -> bool {
 /// Is this a usual name of the virial W = −∂E/∂ε?
 pub(super) fn is_virial(key: &str) -> bool {
     matches!(stripped(&key.to_ascii_lowercase()), "virial" | "virials")
+}
+
+/// Refuses units that a file states (`energy-unit=hartree`, as dpdata writes) and that are not those that are read.
+pub(super) fn check_units(pairs: &[Pair<'_>], line: &Line) -> Result<()> {
+    for pair in pairs {
+        let key = pair.key.to_ascii_lowercase();
+        let Some(what) = key.strip_suffix("-unit").or_else(|| key.strip_suffix("_unit")) else { continue };
+        let (dimension, own) = match what {
+            "energy" | "virial" => (Dimension::ENERGY, "eV"),
+            "force" | "forces" => (Dimension::FORCE, "eV/angstrom"),
+            "stress" => (Dimension::PRESSURE, "eV/angstrom^3"),
+            _ => continue,
+        };
+        let text = pair.value.as_deref().unwrap_or("");
+        let same = |unit: Quantity| unit.dimension == dimension && (unit.value - 1.0).abs() < 1e-6;
+        if !parse_unit(text).is_ok_and(same) {
+            return Err(line
+                .token(pair.place)
+                .error(format!("the file states the unit `{text}` for its {what}"))
+                .with_help(format!("expected {own}: convert the numbers, then the unit"))
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// The value all offers agree on, `difference` being at most `tolerance` between any and the first.

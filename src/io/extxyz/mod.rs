@@ -7,7 +7,9 @@
 mod columns;
 mod comment;
 mod header;
+mod ipi;
 mod labels;
+mod lammps;
 mod read;
 mod write;
 

@@ -3,6 +3,7 @@
 use super::columns::Table;
 use super::header::Header;
 use super::labels::agreed;
+use super::lammps::Lammps;
 use crate::error::Result;
 use crate::io::source::Source;
 use crate::io::{Frame, LabelKeys, ReadFrames, ReadOptions};
@@ -13,13 +14,14 @@ use crate::text::{Line, Lines};
 pub(in crate::io) fn open(source: Source, options: &ReadOptions) -> Box<dyn ReadFrames> {
     let lines = source.lines();
     let row = lines.blank();
-    Box::new(Reader { lines, row, labels: options.labels.clone() })
+    Box::new(Reader { lines, row, labels: options.labels.clone(), lammps: Lammps::new(options) })
 }
 
 struct Reader {
     lines: Lines,
     row: Line,
     labels: LabelKeys,
+    lammps: Lammps,
 }
 
 impl ReadFrames for Reader {
@@ -43,7 +45,7 @@ impl ReadFrames for Reader {
                     head.number
                 )));
             }
-            table.push(&self.row, index)?;
+            table.push(&self.row, index, &mut self.lammps.types)?;
         }
         let mut frame = Frame::new(Cell::isolated(), Vec::new(), Vec::new());
         let forces = table.finish(&mut frame);
@@ -55,6 +57,12 @@ impl ReadFrames for Reader {
         frame.time = header.time;
         frame.info = header.info;
         frame.origin.line = head.number;
+        for position in &mut frame.positions {
+            *position *= header.length;
+        }
+        if header.lammps {
+            self.lammps.convert(&mut frame, &line)?;
+        }
         self.cell_vectors(&mut frame)?;
         Ok(Some(frame))
     }

@@ -2,6 +2,7 @@
 
 use super::units::{Dimension, factor};
 use crate::error::{Error, Result};
+use crate::io::lammps::UnitStyle;
 use crate::io::source::Source;
 use crate::io::{Frame, ReadFrames, ReadOptions};
 use crate::system::{Cell, Element, Vec3};
@@ -260,11 +261,12 @@ impl Finder {
         default: Option<f64>,
     ) -> Result<Option<Rows>> {
         let Some(rows) = self.rows(name, shape, 1.0)? else { return Ok(None) };
-        let unit = self.unit(&rows.dataset, name, dimension)?.or(default).ok_or_else(|| {
-            self.complaint(&format!(
-                "`{name}` carries no unit; say which with `--units ev,angstrom` (TOML: units)"
-            ))
-        })?;
+        let help = match dimension {
+            Dimension::Velocity => "of a file of LAMMPS, `--units metal` or `--units real` tells it",
+            _ => "say which with `--units ev,angstrom` (TOML: units)",
+        };
+        let unit = self.unit(&rows.dataset, name, dimension)?.or(default);
+        let unit = unit.ok_or_else(|| self.complaint(&format!("`{name}` carries no unit; {help}")))?;
         Ok(Some(Rows { factor: unit, ..rows }))
     }
 
@@ -298,59 +300,96 @@ impl Finder {
     fn species(&self, atoms: usize, options: &ReadOptions) -> Result<Vec<Element>> {
         let fixed = self.dataset("species")?;
         let varying = if fixed.is_none() { self.dataset("species/value")? } else { None };
-        let unknown = || {
-            self.complaint("the file does not say which elements the atoms are; name those of types 1, 2, ... with `--types`")
+        let dataset = fixed.or(varying).ok_or_else(|| {
+            self.complaint(
+                "the file stores no species, so nothing says which atom is which element\n   \
+                 expected `species`; MDAnalysis joins such a file with its topology and writes extended XYZ",
+            )
+        })?;
+        let Ok(DatatypeMessage::Enum { members, .. }) = dataset.datatype() else {
+            return self.numbered_species(&dataset, atoms, options);
         };
-        let dataset = fixed.or(varying).ok_or_else(unknown)?;
         let bytes = dataset.read_raw_bytes().map_err(|e| self.complaint(&format!("`species`: {e}")))?;
         let size = dataset.element_size();
         if size == 0 || bytes.len() < atoms * size {
             return Err(self.complaint("`species` has fewer entries than there are atoms"));
         }
         let codes = bytes.chunks_exact(size).take(atoms);
-        if let Ok(DatatypeMessage::Enum { members, .. }) = dataset.datatype() {
-            return codes
-                .map(|code| {
-                    let member = members.iter().find(|member| member.value == code);
-                    let name = member.map_or("?", |member| &member.name);
-                    Element::from_symbol(name)
-                        .ok_or_else(|| self.complaint(&format!("`{name}` of `species` is not an element")))
-                })
-                .collect();
-        }
         codes
             .map(|code| {
-                let number = code.iter().rev().fold(0_u64, |n, byte| n << 8 | u64::from(*byte));
-                let listed = options.elements.as_ref();
-                let element = match listed {
-                    Some(list) => {
-                        usize::try_from(number).ok().and_then(|n| list.get(n.checked_sub(1)?)).copied()
-                    }
-                    None if options.stand_in_elements => {
-                        usize::try_from(number).ok().and_then(Element::from_number)
-                    }
-                    None => return Err(unknown()),
-                };
-                element.ok_or_else(|| self.complaint(&format!("no element is known for type {number}")))
+                let member = members.iter().find(|member| member.value == code);
+                let name = member.map_or("?", |member| &member.name);
+                Element::from_symbol(name)
+                    .ok_or_else(|| self.complaint(&format!("`{name}` of `species` is not an element")))
             })
             .collect()
     }
 
-    /// Along which lattice vectors the box repeats.
-    fn periodic(&self, edges: &Edges) -> [bool; 3] {
-        if matches!(edges, Edges::Absent) {
-            return [false; 3];
+    /// Elements by number: those of types that the caller names, or atomic numbers where the program writes these.
+    fn numbered_species(
+        &self,
+        dataset: &H5Dataset,
+        atoms: usize,
+        options: &ReadOptions,
+    ) -> Result<Vec<Element>> {
+        let numbers = self.numbers(dataset, "species")?;
+        if numbers.len() < atoms {
+            return Err(self.complaint("`species` has fewer entries than there are atoms"));
         }
-        let group = self.group.split('/').try_fold(self.file.root_group(), |group, name| group.group(name));
-        let letters = group.and_then(|group| group.group("box")?.attr_string("pbc"));
-        match letters {
-            Ok(letters) => {
-                let flags: Vec<bool> = letters.split_whitespace().map(|letter| letter == "T").collect();
-                <[bool; 3]>::try_from(flags).unwrap_or([true; 3])
+        let atomic = options.stand_in_elements || self.creator().is_some_and(|creator| creator == "ZnH5MD");
+        let listed = options.elements.as_ref();
+        if listed.is_none() && !atomic {
+            return Err(self.complaint(
+                "the file does not say which elements the atoms are; name those of types 1, 2, ... with `--types`",
+            ));
+        }
+        let element = |number: f64| {
+            let whole = (number.fract() == 0.0 && number >= 1.0).then_some(number as usize)?;
+            match listed {
+                Some(list) => list.get(whole - 1).copied(),
+                None => Element::from_number(whole),
             }
-            // Other programs give edges to boxes that repeat.
-            Err(_) => [true; 3],
+        };
+        let known = numbers[..atoms].iter().map(|number| {
+            element(*number).ok_or_else(|| self.complaint(&format!("no element is known for type {number}")))
+        });
+        known.collect()
+    }
+
+    /// The program that wrote the file.
+    fn creator(&self) -> Option<String> {
+        let creator = self.file.root_group().group("h5md").and_then(|group| group.group("creator"));
+        creator.and_then(|creator| creator.attr_string("name")).ok()
+    }
+
+    /// Along which lattice vectors the box repeats.
+    fn periodic(&self, edges: &Edges) -> Result<[bool; 3]> {
+        if matches!(edges, Edges::Absent) {
+            return Ok([false; 3]);
         }
+        let word = |name: &str| {
+            let inside =
+                self.group.split('/').try_fold(self.file.root_group(), |group, name| group.group(name));
+            inside.and_then(|group| group.group("box")?.attr_string(name)).ok()
+        };
+        if let Some(letters) = word("pbc") {
+            let flags: Vec<bool> = letters.split_whitespace().map(|letter| letter == "T").collect();
+            return Ok(<[bool; 3]>::try_from(flags).unwrap_or([true; 3]));
+        }
+        if let Some(words) =
+            self.dataset("box/boundary")?.and_then(|dataset| dataset.read_strings_lossy().ok())
+        {
+            let flags: Vec<bool> = words.iter().map(|word| !word.starts_with("none")).collect();
+            return Ok(<[bool; 3]>::try_from(flags).unwrap_or([true; 3]));
+        }
+        // Of a list of words the first can be read: it is enough to tell that something is unusual.
+        if word("boundary").is_some_and(|first| first.starts_with("none")) {
+            return Err(self.complaint(
+                "`box/boundary` says that the box does not repeat along its first edge\n   \
+                 expected a box that repeats in all directions, or none; other programs convert it to extended XYZ",
+            ));
+        }
+        Ok([true; 3])
     }
 
     fn opened(self, options: &ReadOptions) -> Result<Opened> {
@@ -373,8 +412,12 @@ impl Finder {
             }
             rows => Ok(rows),
         };
-        let quantity =
-            |name: &str, dimension| complete(self.rows_with_unit(name, vectors, dimension, None)?, name);
+        let quantity = |name: &str, dimension, default| {
+            complete(self.rows_with_unit(name, vectors, dimension, default)?, name)
+        };
+        // The unit style of LAMMPS tells the unit of its velocities.
+        let lammps = self.creator().is_some_and(|creator| creator == "LAMMPS");
+        let style = options.units.filter(|_| lammps).and_then(UnitStyle::of);
         let energy = match self.dataset_at("observables/potential_energy/value")? {
             Some(dataset) if dataset.shape() == [frames] => {
                 let name = "observables/potential_energy";
@@ -397,13 +440,13 @@ impl Finder {
             species: self.species(atoms, options)?,
             masses: fixed("mass")?,
             charges: fixed("charge")?,
-            periodic: self.periodic(&edges),
+            periodic: self.periodic(&edges)?,
             step: self.course("step", frames, None)?,
             time: self.course("time", frames, Some(Dimension::Time))?,
             energy,
             image: complete(self.rows("image", vectors, 1.0)?, "image")?,
-            velocity: quantity("velocity", Dimension::Velocity)?,
-            force: quantity("force", Dimension::Force)?,
+            velocity: quantity("velocity", Dimension::Velocity, style.map(UnitStyle::velocity))?,
+            force: quantity("force", Dimension::Force, options.units.map(|units| units.force()))?,
             position,
             edges,
         })

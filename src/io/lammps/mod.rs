@@ -15,8 +15,10 @@ mod region;
 mod types;
 mod unit_style;
 
-pub(super) use data::{create as create_data, open as open_data};
+pub(super) use data::{create as create_data, ends_with, open as open_data};
 pub(super) use dump::{create as create_dump, open as open_dump};
+pub(super) use types::Types;
+pub(super) use unit_style::UnitStyle;
 
 #[cfg(doc)]
 use super::ReadOptions;

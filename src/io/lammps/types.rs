@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// The elements of the types 1, 2, ..., as far as they are known, and their masses.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Types {
+pub(in crate::io) struct Types {
     stated: Option<Vec<Element>>,
     stand_ins: bool,
     labels: HashMap<String, usize>,
@@ -17,12 +17,12 @@ pub(super) struct Types {
 }
 
 impl Types {
-    pub(super) fn new(options: &ReadOptions) -> Self {
+    pub(in crate::io) fn new(options: &ReadOptions) -> Self {
         Self { stated: options.elements.clone(), stand_ins: options.stand_in_elements, ..Self::default() }
     }
 
     /// Notes the label of a type (`Atom Type Labels`).
-    pub(super) fn label(&mut self, number: usize, label: &str) {
+    pub(in crate::io) fn label(&mut self, number: usize, label: &str) {
         self.labels.insert(label.to_string(), number);
         if let Some(element) = Element::from_symbol(label) {
             self.named.insert(number, element);
@@ -36,7 +36,7 @@ impl Types {
     ///
     /// The error says that the mass is that of another element than the stated one: types in the wrong
     /// order. Isotopes pass, and a mass of exactly 1 beside a stated element is a place holder.
-    pub(super) fn mass(&mut self, number: usize, mass: f64, comment: &str) -> Result<(), String> {
+    pub(in crate::io) fn mass(&mut self, number: usize, mass: f64, comment: &str) -> Result<(), String> {
         if let Some(stated) = self.stated.as_ref().and_then(|stated| stated.get(number.checked_sub(1)?)) {
             if mass == 1.0 {
                 return Ok(());
@@ -60,12 +60,12 @@ impl Types {
     }
 
     /// The number of a type given by number or label.
-    pub(super) fn number(&self, text: &str) -> Option<usize> {
+    pub(in crate::io) fn number(&self, text: &str) -> Option<usize> {
         text.parse().ok().filter(|number| *number > 0).or_else(|| self.labels.get(text).copied())
     }
 
     /// The element of a type.
-    pub(super) fn element(&mut self, number: usize) -> Option<Element> {
+    pub(in crate::io) fn element(&mut self, number: usize) -> Option<Element> {
         if let Some(stated) = &self.stated {
             return stated.get(number.checked_sub(1)?).copied();
         }
@@ -77,17 +77,22 @@ impl Types {
     }
 
     /// Did the user state the elements?
-    pub(super) fn are_stated(&self) -> bool {
+    pub(in crate::io) fn are_stated(&self) -> bool {
         self.stated.is_some()
     }
 
+    /// Do elements only stand in for types?
+    pub(in crate::io) fn stand_in(&self) -> bool {
+        !self.used_stand_ins.is_empty()
+    }
+
     /// The mass the file gives to a type.
-    pub(super) fn mass_of(&self, number: usize) -> Option<f64> {
+    pub(in crate::io) fn mass_of(&self, number: usize) -> Option<f64> {
         self.masses.get(&number).copied()
     }
 
     /// Completes an error about a type whose element is not known.
-    pub(super) fn explain(&self, number: usize, error: Diagnostic) -> Diagnostic {
+    pub(in crate::io) fn explain(&self, number: usize, error: Diagnostic) -> Diagnostic {
         match &self.stated {
             Some(stated) => error.with_help(format!(
                 "elements were stated for {} types; state one for each, in order: `--types Li,N`",
@@ -105,7 +110,7 @@ impl Types {
     }
 
     /// Writes down in a frame which elements only stand in for types.
-    pub(super) fn note(&self, frame: &mut Frame) {
+    pub(in crate::io) fn note(&self, frame: &mut Frame) {
         if !self.used_stand_ins.is_empty() {
             let numbers: Vec<String> = self.used_stand_ins.iter().map(ToString::to_string).collect();
             let text =

@@ -1,25 +1,60 @@
 //! What LAMMPS calls a unit style.
 
-use crate::io::{Frame, Value};
-use crate::units::{AVOGADRO, ELEMENTARY_CHARGE};
+use crate::io::{Frame, ReadOptions, Value};
+use crate::units::{FileUnits, KILOCALORIE_PER_MOLE};
 
 /// A unit style whose numbers can be turned into eV, Å and fs, and whether the file named it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UnitStyle {
+pub(in crate::io) struct UnitStyle {
     name: &'static str,
     stated: bool,
 }
 
+impl Default for UnitStyle {
+    fn default() -> Self {
+        Self::ASSUMED
+    }
+}
+
 impl UnitStyle {
     /// What LAMMPS files are in when they do not say.
-    pub(super) const ASSUMED: Self = Self { name: "metal", stated: false };
+    pub(in crate::io) const ASSUMED: Self = Self { name: "metal", stated: false };
 
     /// The style of this name; the error says which there are.
-    pub(super) fn named(name: &str) -> Result<Self, String> {
-        match ["metal", "real"].into_iter().find(|known| *known == name) {
-            Some(name) => Ok(Self { name, stated: true }),
-            None => Err(format!("units `{name}`: mlmd converts `metal` and `real`")),
+    pub(in crate::io) fn named(name: &str) -> Result<Self, String> {
+        let known = Self::all().into_iter().find(|known| known.name == name);
+        known.ok_or_else(|| format!("units `{name}`: mlmd converts `metal` and `real`"))
+    }
+
+    /// Every style that is converted.
+    pub(in crate::io) fn all() -> [Self; 2] {
+        ["metal", "real"].map(|name| Self { name, stated: true })
+    }
+
+    /// The style that measures energies and lengths so.
+    pub(in crate::io) fn of(units: FileUnits) -> Option<Self> {
+        let same = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-9;
+        Self::all().into_iter().find(|style| same(units.energy, style.energy()) && same(units.length, 1.0))
+    }
+
+    /// The style of a file that names none: what the caller says, or what is assumed.
+    pub(in crate::io) fn unnamed(options: &ReadOptions) -> Self {
+        options.units.and_then(Self::of).unwrap_or(Self::ASSUMED)
+    }
+
+    /// The style that a file names; the error also says that another was stated for this very file.
+    pub(in crate::io) fn in_file(name: &str, options: &ReadOptions) -> Result<Self, String> {
+        let style = Self::named(name)?;
+        let stated = options.units.filter(|_| options.strict_units).and_then(Self::of);
+        match stated.filter(|stated| stated.name != style.name) {
+            Some(stated) => Err(format!("units `{name}`, but `{}` was stated for this file", stated.name)),
+            None => Ok(style),
         }
+    }
+
+    /// The name in LAMMPS.
+    pub(in crate::io) fn name(self) -> &'static str {
+        self.name
     }
 
     fn is_real(self) -> bool {
@@ -27,22 +62,27 @@ impl UnitStyle {
     }
 
     /// The unit of velocity in Å/fs.
-    pub(super) fn velocity(self) -> f64 {
+    pub(in crate::io) fn velocity(self) -> f64 {
         if self.is_real() { 1.0 } else { 1e-3 }
     }
 
     /// The unit of time in fs.
-    pub(super) fn time(self) -> f64 {
+    pub(in crate::io) fn time(self) -> f64 {
         if self.is_real() { 1.0 } else { 1e3 }
     }
 
-    /// The unit of force in eV/Å.
-    pub(super) fn force(self) -> f64 {
-        if self.is_real() { 4184.0 / AVOGADRO / ELEMENTARY_CHARGE } else { 1.0 }
+    /// The unit of energy in eV.
+    pub(in crate::io) fn energy(self) -> f64 {
+        if self.is_real() { KILOCALORIE_PER_MOLE } else { 1.0 }
+    }
+
+    /// The unit of force in eV/Å: lengths are in Å in every style that is converted.
+    pub(in crate::io) fn force(self) -> f64 {
+        self.energy()
     }
 
     /// Writes down in a frame which units were taken.
-    pub(super) fn note(self, frame: &mut Frame) {
+    pub(in crate::io) fn note(self, frame: &mut Frame) {
         let text = if self.stated { self.name.to_string() } else { format!("{} (assumed)", self.name) };
         frame.info.insert("lammps_units".into(), Value::Text(text));
     }

@@ -3,6 +3,7 @@
 mod header;
 mod outcar;
 mod poscar;
+mod selective;
 mod vasprun;
 mod xdatcar;
 mod xml;

@@ -1,13 +1,11 @@
 //! POSCAR and CONTCAR: one structure, with velocities and selective dynamics.
 
 use super::header::{self, Header, push_row};
+use super::selective;
 use crate::error::{Error, Result};
 use crate::io::sink::Sink;
 use crate::io::source::Source;
-use crate::io::{
-    Column, ColumnValues, Frame, Precision, ReadFrames, ReadOptions, Value, WriteFrames, WriteOptions,
-    capacity,
-};
+use crate::io::{Frame, Precision, ReadFrames, ReadOptions, Value, WriteFrames, WriteOptions, capacity};
 use crate::system::{Element, Vec3};
 use crate::text::{Line, Lines, Token};
 use std::fmt::Write;
@@ -62,7 +60,7 @@ impl ReadFrames for Reader {
         let mut frame = Frame::new(header.cell, species, positions);
         frame.velocities = velocities;
         if selective {
-            frame.columns.insert("move_mask".into(), Column { width: 3, values: ColumnValues::Flags(flags) });
+            selective::note(&mut frame, flags);
         }
         if !header.comment.is_empty() {
             frame.info.insert("comment".into(), Value::Text(header.comment));
@@ -112,37 +110,62 @@ fn flag(token: Token<'_>) -> Result<bool> {
     }
 }
 
+/// The lines after the positions; those of another structure are refused, because a POSCAR holds one.
+fn rest(lines: &mut Lines) -> Result<Vec<Line>> {
+    let mut rest = Vec::new();
+    while let Some(line) = lines.next_line()? {
+        rest.push(line);
+    }
+    match rest.windows(6).position(is_lattice) {
+        None => Ok(rest),
+        Some(at) => Err(rest[at.saturating_sub(1)]
+            .error("another structure begins here")
+            .with_help("expected one structure in a POSCAR; split the file")
+            .into()),
+    }
+}
+
+/// A scale, three lattice vectors, and names, or counts and a mode: what the state of VASP's integrator never looks like.
+fn is_lattice(lines: &[Line]) -> bool {
+    let reals = |line: &Line, count| {
+        let words = line.split();
+        words.len() == count && words.iter().all(|word| word.text.parse::<f64>().is_ok())
+    };
+    let [scale, a, b, c, kinds, mode] = lines else { return false };
+    let named = |line: &Line| line.text.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    let counts = kinds.tokens().all(|word| word.text.parse::<u64>().is_ok()) && named(mode);
+    reals(scale, 1) && [a, b, c].into_iter().all(|vector| reals(vector, 3)) && (named(kinds) || counts)
+}
+
 /// Velocities in Å/fs after the positions, where VASP wrote them and they are not all zero: a CONTCAR
 /// of a calculation without motion ends with zeros that say nothing.
 fn read_velocities(lines: &mut Lines, count: usize) -> Result<Option<Vec<Vec3>>> {
-    let Some(mut mode) = lines.next_line()? else { return Ok(None) };
-    if starts_with(&mode, "lL") {
-        // The state, the velocities and the vectors of the lattice: of no use for the atoms.
-        for _ in 0..7 {
-            lines.expect_line("the velocities of the lattice")?;
-        }
-        match lines.next_line()? {
-            Some(line) => mode = line,
-            None => return Ok(None),
-        }
+    let rest = rest(lines)?;
+    // The state, the velocities and the vectors of the lattice are of no use for the atoms.
+    let lattice = rest.first().is_some_and(|mode| starts_with(mode, "lL"));
+    let skipped = if lattice { 8 } else { 0 };
+    if rest.len() < skipped {
+        return Err(lines.end_error("the velocities of the lattice"));
     }
+    let Some((mode, rows)) = rest[skipped..].split_first() else { return Ok(None) };
     // One number alone begins the state of VASP's own integrator.
-    let first = lines.peek_line()?;
-    if first.is_none_or(|line| line.tokens().count() <= 1) {
-        return Ok(None);
-    }
-    if !mode.is_blank() && !starts_with(&mode, "cCkK") {
+    let Some(first) = rows.first().filter(|line| line.tokens().count() > 1) else { return Ok(None) };
+    if !mode.is_blank() && !starts_with(mode, "cCkK") {
         return Err(mode
             .error("velocities in lattice vectors per time step, whose length the file does not say")
             .with_help("expected a blank line or `Cartesian` before velocities in angstrom/fs")
             .into());
     }
-    let mut velocities = Vec::with_capacity(capacity(count));
-    let mut row = lines.blank();
-    for index in 0..count {
-        expect_row(lines, &mut row, "the velocity", index, count)?;
-        velocities.push(Vec3::from(row.tokens().vector("three components of a velocity in angstrom/fs")?));
+    let rows = rows
+        .get(..count)
+        .ok_or_else(|| lines.end_error(&format!("the velocity of atom {} of {count}", rows.len() + 1)))?;
+    // Tools for paths between minima write them without knowing any.
+    let unknown = |row: &Line| row.tokens().take(3).all(|word| word.text.eq_ignore_ascii_case("nan"));
+    if unknown(first) && rows.iter().all(unknown) {
+        return Ok(None);
     }
+    let velocity = |row: &Line| row.tokens().vector("three components of a velocity in angstrom/fs");
+    let velocities = rows.iter().map(|row| velocity(row).map(Vec3::from)).collect::<Result<Vec<_>>>()?;
     Ok(velocities.iter().any(|v| *v != Vec3::zeros()).then_some(velocities))
 }
 
@@ -167,7 +190,7 @@ impl WriteFrames for Writer {
         }
         let mut text = String::new();
         header::write(&mut text, frame, self.precision)?;
-        let flags = selective(frame)?;
+        let flags = selective::of(frame)?;
         text.push_str(if flags.is_some() { "Selective dynamics\nDirect\n" } else { "Direct\n" });
         for (index, position) in frame.positions.iter().enumerate() {
             push_row(&mut text, frame.cell.fractional(position).into(), self.precision);
@@ -190,22 +213,5 @@ impl WriteFrames for Writer {
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.sink.finish()
-    }
-}
-
-/// The column `move_mask` as three flags per atom.
-fn selective(frame: &Frame) -> Result<Option<Vec<[bool; 3]>>> {
-    let Some(Column { width, values: ColumnValues::Flags(flags) }) = frame.columns.get("move_mask") else {
-        return Ok(None);
-    };
-    let masks: Vec<[bool; 3]> = match width {
-        1 => flags.iter().map(|flag| [*flag; 3]).collect(),
-        3 => flags.chunks_exact(3).map(|flags| [flags[0], flags[1], flags[2]]).collect(),
-        _ => return Ok(None),
-    };
-    if masks.len() == frame.len() {
-        Ok(Some(masks))
-    } else {
-        Err(Error::Internal(format!("{} entries in `move_mask` of {} atoms", masks.len(), frame.len())))
     }
 }

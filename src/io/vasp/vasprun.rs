@@ -7,10 +7,11 @@
 
 use super::KILOBAR;
 use super::header::named_element;
+use super::selective;
 use super::xml::{Node, Nodes};
 use crate::error::{Diagnostic, Error, Result};
 use crate::io::source::Source;
-use crate::io::{Column, ColumnValues, Frame, ReadFrames, ReadOptions, Value};
+use crate::io::{Frame, ReadFrames, ReadOptions, Value};
 use crate::system::{Cell, Element, Mat3, Vec3};
 
 /// Starts reading.
@@ -267,8 +268,7 @@ impl Reader {
             frame.info.insert("scf_converged".into(), Value::Flag(false));
         }
         if self.movable.len() == 3 * count {
-            let values = ColumnValues::Flags(self.movable.clone());
-            frame.columns.insert("move_mask".into(), Column { width: 3, values });
+            selective::note(&mut frame, self.movable.clone());
         }
         frame.step = Some(self.steps);
         frame.time = self.run.timestep.filter(|_| self.run.dynamics).map(|dt| dt * self.steps as f64);

@@ -2,6 +2,7 @@
 
 use super::{is_section, statement};
 use crate::error::{Error, Result};
+use crate::io::ReadOptions;
 use crate::io::lammps::region::Region;
 use crate::io::lammps::unit_style::UnitStyle;
 use crate::system::{Cell, Vec3};
@@ -17,20 +18,20 @@ pub(super) struct Header {
     tilts: [f64; 3],
     vectors: [Option<[f64; 3]>; 3],
     corner: Option<[f64; 3]>,
-    pub(super) units: Option<UnitStyle>,
+    pub(super) units: UnitStyle,
     pub(super) step: Option<u64>,
 }
 
 impl Header {
     /// Units and step from the title that `write_data` writes.
-    pub(super) fn read_title(&mut self, title: &Line) -> Result<()> {
+    pub(super) fn read_title(&mut self, title: &Line, options: &ReadOptions) -> Result<()> {
+        self.units = UnitStyle::unnamed(options);
         for part in title.text.split(',') {
             let Some((key, value)) = part.split_once('=') else { continue };
             match key.trim() {
                 "units" => {
-                    let units = UnitStyle::named(value.trim())
+                    self.units = UnitStyle::in_file(value.trim(), options)
                         .map_err(|message| -> Error { title.error(message).into() })?;
-                    self.units = Some(units);
                 }
                 "timestep" => self.step = value.trim().parse().ok(),
                 _ => {}
@@ -61,7 +62,7 @@ impl Header {
             }
             let mut tokens = line.tokens();
             // By its end: a limit that is no number must not turn the line into one of no meaning.
-            let keyword = KEYWORDS.into_iter().find(|keyword| text.ends_with(keyword)).unwrap_or_default();
+            let keyword = KEYWORDS.into_iter().find(|keyword| ends_with(text, keyword)).unwrap_or_default();
             match keyword {
                 "atoms" => self.atoms = Some(tokens.expect("a count")?.integer("the number of atoms")?),
                 "atom types" => {
@@ -90,10 +91,18 @@ impl Header {
             let corner = Vec3::from(self.corner.unwrap_or([0.0; 3]));
             return Ok(Region { cell: Cell::new([a, b, c], [true; 3])?, corner });
         }
-        // Limits that are not given are ±0.5, as in LAMMPS.
-        let limits = self.limits.map(|limits| limits.unwrap_or([-0.5, 0.5]));
-        Region::from_limits(limits, self.tilts, [true; 3])
+        let [Some(x), Some(y), z] = self.limits else {
+            return Err(Error::invalid("the header has no limits `xlo xhi` and `ylo yhi` of the box"));
+        };
+        // In LAMMPS only a box of two dimensions goes without them: it is ±0.5 thick.
+        Region::from_limits([x, y, z.unwrap_or([-0.5, 0.5])], self.tilts, [true; 3])
     }
+}
+
+/// Are these the last words of a line, whatever stands between them? People and programs align with blanks and tabs.
+pub(in crate::io) fn ends_with(text: &str, keyword: &str) -> bool {
+    let mut words = text.split_whitespace().rev();
+    keyword.split(' ').rev().all(|wanted| words.next() == Some(wanted))
 }
 
 /// How the lines of the header end that matter here; all others are passed over.

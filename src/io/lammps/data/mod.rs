@@ -4,10 +4,10 @@ mod atoms;
 mod header;
 mod write;
 
+pub(in crate::io) use header::ends_with;
 pub(in crate::io) use write::create;
 
 use super::types::Types;
-use super::unit_style::UnitStyle;
 use crate::error::{Error, Result};
 use crate::io::source::Source;
 use crate::io::{Frame, ReadFrames, ReadOptions, capacity};
@@ -19,12 +19,18 @@ use std::collections::HashMap;
 
 /// Starts reading.
 pub(in crate::io) fn open(source: Source, options: &ReadOptions) -> Box<dyn ReadFrames> {
-    Box::new(Reader { lines: source.lines(), types: Types::new(options), over: false })
+    Box::new(Reader {
+        lines: source.lines(),
+        types: Types::new(options),
+        options: options.clone(),
+        over: false,
+    })
 }
 
 struct Reader {
     lines: Lines,
     types: Types,
+    options: ReadOptions,
     over: bool,
 }
 
@@ -41,7 +47,7 @@ impl Reader {
     fn structure(&mut self) -> Result<Frame> {
         let title = self.lines.expect_line("the title of a LAMMPS data file")?;
         let mut header = Header::default();
-        header.read_title(&title)?;
+        header.read_title(&title, &self.options)?;
         let mut section = header.read(&mut self.lines)?;
         let mut atoms: Option<Vec<Atom>> = None;
         let mut velocities: Option<HashMap<u64, Vec3>> = None;
@@ -137,7 +143,7 @@ impl Reader {
 
     fn velocities(&mut self, section: &Line, header: &Header) -> Result<HashMap<u64, Vec3>> {
         let total = count(header.atoms, section, "atoms")?;
-        let unit = header.units.unwrap_or(UnitStyle::ASSUMED).velocity();
+        let unit = header.units.velocity();
         let mut velocities = HashMap::with_capacity(capacity(total));
         for _ in 0..total {
             let line = self.row(section)?;
@@ -221,7 +227,7 @@ impl Reader {
         }
         frame.step = header.step;
         frame.origin.line = title.number;
-        header.units.unwrap_or(UnitStyle::ASSUMED).note(&mut frame);
+        header.units.note(&mut frame);
         self.types.note(&mut frame);
         Ok(frame)
     }

@@ -19,13 +19,19 @@ use rows::Rows;
 
 /// Starts reading.
 pub(in crate::io) fn open(source: Source, options: &ReadOptions) -> Box<dyn ReadFrames> {
-    Box::new(Reader { lines: source.lines(), types: Types::new(options), units: UnitStyle::ASSUMED })
+    Box::new(Reader {
+        lines: source.lines(),
+        types: Types::new(options),
+        units: UnitStyle::unnamed(options),
+        options: options.clone(),
+    })
 }
 
 struct Reader {
     lines: Lines,
     types: Types,
     units: UnitStyle,
+    options: ReadOptions,
 }
 
 /// What a frame says before its atoms.
@@ -71,7 +77,7 @@ impl Reader {
         match item {
             "UNITS" => {
                 let value = self.lines.expect_line("a unit style")?;
-                self.units = UnitStyle::named(value.text.trim())
+                self.units = UnitStyle::in_file(value.text.trim(), &self.options)
                     .map_err(|message| -> Error { value.error(message).into() })?;
             }
             "TIME" => {
