@@ -84,7 +84,7 @@ fn policy_about(keys: &mut Keys<'_>, default: &'static str, about: &'static str)
 
 impl Table for TemperatureGuard {
     const ABOUT: &'static str =
-        "Bounds of the temperature. Absent: stop above ten times the target and 2000 K.";
+        "Bounds of the temperature. Absent: stop above ten times the target plus 2000 K.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {

@@ -4,7 +4,7 @@ use super::schema::{Form, KeyDoc, Presence, Schema};
 
 const INTRODUCTION: &str = "is a TOML file. A value with a dimension is text with its unit: \
     \"300 K\", \"1 fs\", \"0.5 GPa\", \"0.01 fs^-1\". Relative paths start from the folder of the input file. \
-    `--set table.key=value` changes a value from the command line. Below, every key has its default or an example, \
+    `--set table.key=value` changes a value from the command line, where paths start from the current folder. Below, every key has its default or an example, \
     what it means, and what it may be.";
 
 /// Width of `key = value` before the remark behind it.

@@ -26,7 +26,10 @@ pub(super) fn all(section: &Section) -> Vec<(String, String, Figure)> {
             continue;
         }
         let own = "4πr²G_s(r, t) (1/Å)";
-        let text = format!("how far {element} is after a time, {own}; it integrates to one over r.");
+        let text = format!(
+            "how far {element} is after a time, {own}; it integrates to one over r; cut at {:.1}.",
+            2.0 * HIGHEST_SELF
+        );
         plots.push((format!("van_hove_self_{element}"), text.clone(), curves(van_hove, seen, own, false)));
         plots.push((format!("van_hove_self_map_{element}"), text, map(van_hove, seen, own, false)));
         if van_hove.curve(0).iter().all(|row| row.2.is_none()) {
@@ -34,7 +37,8 @@ pub(super) fn all(section: &Section) -> Vec<(String, String, Figure)> {
         }
         let others = "G_d(r, t)";
         let text = format!(
-            "where other {element} ions are after a time around the place of one, {others}; a peak that grows at r = 0 is one ion taking the place of another."
+            "where other {element} ions are after a time around the place of one, {others}; a peak that grows at r = 0 is one ion taking the place of another; cut at {:.1}.",
+            1.5 * HIGHEST_DISTINCT
         );
         plots.push((
             format!("van_hove_distinct_{element}"),
@@ -52,7 +56,7 @@ pub(super) fn all(section: &Section) -> Vec<(String, String, Figure)> {
         plots.push((
             "vdos".into(),
             format!(
-                "vibrational density of states of each element, each of integral one; frames are close enough for {:.1} THz.",
+                "vibrational density of states of each element, each of integral one; frames at this distance hold up to {:.1} THz, and what vibrates faster is folded back into the picture: for a spectrum store frames every 10 fs or less.",
                 velocities.highest_frequency()
             ),
             density(velocities),

@@ -4,6 +4,9 @@ use super::figure::{Figure, Scale};
 use super::{Report, Section, correlations, panels};
 use crate::analysis::Estimate;
 
+/// Pairs of elements in one picture.
+const MOST_PAIRS: usize = 7;
+
 /// Plots: name of the file, caption, picture as SVG.
 pub(super) fn all(report: &Report) -> Vec<(String, String, String)> {
     let mut plots = Vec::new();
@@ -52,7 +55,11 @@ pub(super) fn all(report: &Report) -> Vec<(String, String, String)> {
             ),
             non_gaussian(section),
         );
-        add(format!("{at}_rdf"), format!("{at}: radial distribution functions."), radial(section));
+        let some = match section.radial.len() {
+            n if n > MOST_PAIRS => format!(", the first {MOST_PAIRS} of {n}; rdf_X_Y.csv has all"),
+            _ => String::new(),
+        };
+        add(format!("{at}_rdf"), format!("{at}: radial distribution functions{some}."), radial(section));
         for (name, caption, figure) in correlations::all(section) {
             add(format!("{at}_{name}"), format!("{at}: {caption}"), figure);
         }
@@ -162,7 +169,7 @@ fn charge(section: &Section) -> Figure {
     figure.band(curve(&|c| (c[1] - c[2]).max(0.1 * c[1])), curve(&|c| c[1] + c[2]), colour);
     figure.line(curve(&|c| c[1]), colour, false);
     figure.span(charge.window.start / 1e3, charge.window.end / 1e3, colour);
-    figure.line(line(&charge.window, section.transport.runs[0].duration() / 2.0), "#000000", true);
+    figure.line(line(&charge.window, section.transport.runs[0].duration()), "#000000", true);
     figure
 }
 
@@ -182,7 +189,7 @@ fn non_gaussian(section: &Section) -> Figure {
 
 fn radial(section: &Section) -> Figure {
     let mut figure = Figure::new("distance (Å)", Scale::Linear, "g(r)", Scale::Linear);
-    for (k, radial) in section.radial.iter().enumerate().take(7) {
+    for (k, radial) in section.radial.iter().enumerate().take(MOST_PAIRS) {
         figure.line(radial.curve().iter().map(|c| [c[0], c[1]]).collect(), Figure::colour(k), false);
         figure.name(format!("{}–{}", radial.a, radial.b), Figure::colour(k));
     }

@@ -39,10 +39,18 @@ impl Table for ZblTable {
                 )
                 .default(0.7)?,
             inner: keys
-                .key("inner", length().positive(), "Where smoothing begins, instead of `factor`.")
+                .key(
+                    "inner",
+                    length().positive(),
+                    "Where smoothing begins, instead of `factor`; together with `outer`.",
+                )
                 .optional("1 angstrom")?,
             outer: keys
-                .key("outer", length().positive(), "Where the repulsion ends, instead of `factor`.")
+                .key(
+                    "outer",
+                    length().positive(),
+                    "Where the repulsion ends, instead of `factor`; together with `inner`.",
+                )
                 .optional("2 angstrom")?,
         })
     }

@@ -13,7 +13,7 @@ pub const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E6
 
 const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 420.0;
-const LEFT: f64 = 78.0;
+const LEFT: f64 = 96.0;
 const RIGHT: f64 = 18.0;
 /// Room for the key of a map.
 const KEY: f64 = 92.0;

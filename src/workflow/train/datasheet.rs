@@ -101,7 +101,7 @@ pub(super) fn text(told: &Told<'_>, model: &NeuralModel, potential: &Path) -> Re
         let _ = write!(out, "\n{}", table.markdown());
     }
     out.push_str(
-        "\nErrors of forces are over components. Frames of the validation told when to stop; those of the test, where \
+        "\nErrors of forces are over components. Frames of the validation, which are among those learnt from, told the epoch; those of the test, where \
          there are any, decided nothing.\n",
     );
     Ok(out)
@@ -187,7 +187,10 @@ fn ranges(out: &mut String, prepared: &Prepared) -> Result<()> {
     if !volume.is_empty() {
         let middle = volume.mean();
         let [low, high] = [volume.min, volume.max].map(|v| 100.0 * ((v / middle).cbrt() - 1.0));
-        let _ = writeln!(out, "- Linear strain that these volumes mean: {low:+.1} % to {high:+.1} %");
+        let _ = writeln!(
+            out,
+            "- Cube root of these volumes against that of their mean: {low:+.1} % to {high:+.1} %"
+        );
     }
     Ok(())
 }
