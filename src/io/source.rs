@@ -1,6 +1,6 @@
 //! Opening files for reading: what is it, and frame after frame out of it.
 
-use super::{Format, Frame, Origin, ReadFrames, ReadOptions, lammps};
+use super::{FileUnits, Format, Frame, Origin, ReadFrames, ReadOptions, lammps};
 use crate::error::{Error, Result};
 use crate::text::{self, Lines};
 use std::io::{BufRead, Cursor, Read};
@@ -65,21 +65,8 @@ impl Frames {
             reader = Box::new(Cursor::new(head).chain(reader));
             format
         };
-        if options.strict_units
-            && format.is_lammps()
-            && options.units.is_some_and(|units| lammps::UnitStyle::of(units).is_none())
-        {
-            return Err(Error::invalid(format!(
-                "{}: these units are not those of a unit style that mlmd converts\n   expected `metal` or `real`",
-                path.display()
-            )));
-        }
-        if options.strict_units && options.units.is_some() && format.states_units() {
-            return Err(Error::invalid(format!(
-                "{}: units were given, but those of {} are known\n   expected no units; labels in other units have to be converted first",
-                path.display(),
-                format.info().title
-            )));
+        if let Some(units) = options.units.filter(|_| options.strict_units) {
+            refuse(units, format, path)?;
         }
         let path = path.to_path_buf();
         let ended = Arc::new(AtomicBool::new(false));
@@ -112,6 +99,26 @@ impl Frames {
             other => other,
         }
     }
+}
+
+/// Refuses units that were said for a file that has others. XYZ files of LAMMPS name none: what they are shows at the
+/// first frame.
+fn refuse(units: FileUnits, format: Format, path: &Path) -> Result<()> {
+    let style = lammps::UnitStyle::of(units).is_some();
+    if format.is_lammps() && !style {
+        return Err(Error::invalid(format!(
+            "{}: these units are not those of a unit style that mlmd converts\n   expected `metal` or `real`",
+            path.display()
+        )));
+    }
+    if format.states_units() && !(style && format == Format::ExtendedXyz) {
+        return Err(Error::invalid(format!(
+            "{}: units were given, but those of {} are known\n   expected no units; labels in other units have to be converted first",
+            path.display(),
+            format.info().title
+        )));
+    }
+    Ok(())
 }
 
 /// A file that notes when more is asked of it than there is.

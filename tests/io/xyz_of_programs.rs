@@ -45,6 +45,17 @@ fn extxyz_of_lammps_is_in_its_unit_style() {
         assert!(close(Some(v), velocity / time) && close(Some(f), energy), "{units}");
         assert_eq!(read.stress, None, "that of dynamics is no label");
     }
+    let say = |text: String| {
+        let options = ReadOptions {
+            units: Some("real".parse().unwrap()),
+            strict_units: true,
+            ..ReadOptions::default()
+        };
+        io::open_text("x.xyz", text, &options).unwrap().next().unwrap().map_err(|error| error.to_string())
+    };
+    assert_eq!(say(extended(50, "", 0.01)).unwrap().text("lammps_units"), Some("real"));
+    let other = say(extended(50, "", 0.01).replace("Timestep", "timestep")).unwrap_err();
+    assert!(other.contains("units were given, but those of extended XYZ are known"), "{other}");
     let message = complaint("x.xyz", &extended(0, told, 4.0));
     assert!(message.contains("have 1040 K in none of the unit styles"), "{message}");
     let changed = extended(0, "Temperature=0", 0.0) + &extended(50, told, 0.01);

@@ -14,7 +14,13 @@ use crate::text::{Line, Lines};
 pub(in crate::io) fn open(source: Source, options: &ReadOptions) -> Box<dyn ReadFrames> {
     let lines = source.lines();
     let row = lines.blank();
-    Box::new(Reader { lines, row, labels: options.labels.clone(), lammps: Lammps::new(options) })
+    Box::new(Reader {
+        lines,
+        row,
+        labels: options.labels.clone(),
+        lammps: Lammps::new(options),
+        units: options.strict_units && options.units.is_some(),
+    })
 }
 
 struct Reader {
@@ -22,6 +28,8 @@ struct Reader {
     row: Line,
     labels: LabelKeys,
     lammps: Lammps,
+    /// Were units said for this file? Then it has to be one of LAMMPS.
+    units: bool,
 }
 
 impl ReadFrames for Reader {
@@ -36,6 +44,12 @@ impl ReadFrames for Reader {
         let count = atom_count(&head)?;
         let line = self.lines.expect_line("the comment line of the frame")?;
         let header = Header::parse(&line, &self.labels)?;
+        if self.units && !header.lammps {
+            return Err(line
+                .error("units were given, but those of extended XYZ are known")
+                .with_help("expected no units, or a file of LAMMPS")
+                .into());
+        }
         let mut table = Table::new(&header.layout, count);
         for index in 0..count {
             if !self.lines.next_into(&mut self.row)? {
