@@ -6,6 +6,7 @@
 //! | [`special`] | distribution functions |
 //! | `unwrap` | continuous paths through periodic images, in boxes of changing size |
 //! | `multitau` | mean squared displacements at logarithmic lags in constant memory |
+//! | `msd` | [`Msd`]: mean squared displacements, of one run or of replicas |
 //! | `motion` | [`Motion`]: frames in, displacements against a drift reference out |
 //! | `clock` | when the frames were |
 //! | `crystal` | [`Crystal`]: where the framework is, from which places are counted |
@@ -37,6 +38,7 @@ mod fourier;
 mod hops;
 mod line;
 mod motion;
+mod msd;
 mod multitau;
 mod radial;
 mod scatter;
@@ -59,7 +61,8 @@ pub use estimate::{Digits, Estimate, Refusal};
 pub use finite_size::without_images;
 pub use hops::{HopCounter, Hops};
 pub use motion::{DriftReference, Moment, Motion, Moved, Settings, Species};
-pub use multitau::{Msd, MultiTau};
+pub use msd::Msd;
+pub use multitau::MultiTau;
 pub use radial::{PairCounter, Radial};
 pub use series::Series;
 pub use sites::{LEAST_PEAK, Sites};

@@ -2,7 +2,8 @@
 
 use super::clock::Clock;
 use super::crystal::Crystal;
-use super::multitau::{Msd, MultiTau};
+use super::msd::Msd;
+use super::multitau::MultiTau;
 use super::series::Series;
 use super::unwrap::Unwrapper;
 use crate::error::{Error, Result};

@@ -8,6 +8,7 @@
 //! Work is 24 squared displacements per atom and frame, far less than the Fourier transforms of the usual method
 //! (Calandrini et al., doi:10.1051/sfn/201112010) need, which hold the whole trajectory besides.
 
+use super::msd::{Batch, Msd};
 use crate::system::Vec3;
 use multiversion::multiversion;
 use rayon::prelude::*;
@@ -26,6 +27,13 @@ pub(super) const COMPONENTS: usize = 6;
 const MOST_BATCHES: usize = 512;
 /// Atoms per unit of parallel work; part of the order of summation, so fixed.
 const CHUNK: usize = 64;
+
+/// The level that measures a lag, and the place of the lag in it.
+pub(super) fn place_of(lag: usize) -> (usize, usize) {
+    let level = if lag <= KEPT { 0 } else { (lag - 1).ilog2() as usize - (KEPT.ilog2() as usize - 1) };
+    let shortest = if level == 0 { 1 } else { KEPT / 2 + 1 };
+    (level, (lag >> level) - shortest)
+}
 
 /// One element's atoms, watched.
 #[derive(Debug, Clone)]
@@ -54,13 +62,6 @@ struct Level {
     in_last: usize,
 }
 
-/// A stretch of time: pairs of frames and Σ|u|² over atoms, per lag.
-#[derive(Debug, Clone)]
-struct Batch {
-    counts: Vec<u64>,
-    squares: Vec<f64>,
-}
-
 /// Sums over atoms and origins at one lag.
 #[derive(Debug, Clone, Copy, Default)]
 struct Totals {
@@ -68,24 +69,6 @@ struct Totals {
     squares: [f64; STRETCHES],
     /// Σ|u|⁴.
     quartic: f64,
-}
-
-/// The mean squared displacements of one element in one run.
-#[derive(Debug, Clone)]
-pub struct Msd {
-    /// Number of atoms.
-    pub atoms: usize,
-    /// Lags, frames, ascending.
-    pub lags: Vec<usize>,
-    /// Pairs of frames at each lag.
-    pub origins: Vec<u64>,
-    /// Per lag: ⟨u_a u_b⟩ over atoms and origins (xx yy zz yz xz xy), Å².
-    pub mean: Vec<[f64; COMPONENTS]>,
-    /// Per lag: the non-Gaussian parameter 3⟨u⁴⟩/(5⟨u²⟩²) − 1.
-    pub non_gaussian: Vec<f64>,
-    /// Per lag, per atom: its own mean over origins, Å².
-    pub per_atom: Vec<Vec<[f64; COMPONENTS]>>,
-    levels: Vec<(usize, Vec<Batch>)>,
 }
 
 impl Level {
@@ -168,15 +151,6 @@ impl Level {
         }
         self.batches.push(batch);
         self.in_last = 1;
-    }
-}
-
-impl Batch {
-    fn add(&mut self, other: &Self) {
-        for l in 0..self.counts.len() {
-            self.counts[l] += other.counts[l];
-            self.squares[l] += other.squares[l];
-        }
     }
 }
 
@@ -365,85 +339,6 @@ impl MultiTau {
             msd.levels.push(((STRETCH * level.span) << l, level.batches));
         }
         msd
-    }
-}
-
-impl Msd {
-    /// Replicas taken together, each with its weight: means, and the non-Gaussian parameter of all displacements. Neither atoms
-    /// nor stretches of time are told apart any more.
-    pub fn pooled(runs: &[(&Self, f64)]) -> Self {
-        let lags =
-            runs.iter().map(|run| &run.0.lags).max_by_key(|lags| lags.len()).cloned().unwrap_or_default();
-        let mut all = Self {
-            atoms: runs.iter().map(|run| run.0.atoms).sum(),
-            lags,
-            origins: Vec::new(),
-            mean: Vec::new(),
-            non_gaussian: Vec::new(),
-            per_atom: Vec::new(),
-            levels: Vec::new(),
-        };
-        for k in 0..all.lags.len() {
-            // Short runs have no long lags.
-            let long = || runs.iter().filter(|run| run.0.lags.len() > k);
-            let whole: f64 = long().map(|run| run.1).sum();
-            let sum =
-                |of: &dyn Fn(&Self) -> f64| long().map(|(msd, weight)| weight / whole * of(msd)).sum::<f64>();
-            all.origins.push(long().map(|run| run.0.origins[k]).sum());
-            all.mean.push(std::array::from_fn(|c| sum(&|msd| msd.mean[k][c])));
-            // 3⟨u⁴⟩/5 of each.
-            let quartic = sum(&|msd| (msd.non_gaussian[k] + 1.0) * msd.trace(k).powi(2));
-            all.non_gaussian.push(quartic / all.trace(k).powi(2) - 1.0);
-        }
-        all
-    }
-
-    /// The trace ⟨|u|²⟩ at a lag given by its place in the list, Å².
-    pub fn trace(&self, k: usize) -> f64 {
-        let m = &self.mean[k];
-        m[0] + m[1] + m[2]
-    }
-
-    /// Σ_k w_k ⟨|u|²⟩(lag k), stretch of time after stretch of time: `weights` are places in the list of lags
-    /// with their weight. Stretches follow each other and are equally long, `least` frames or more.
-    pub fn in_time(&self, weights: &[(usize, f64)], least: usize) -> Vec<f64> {
-        let place = |k: usize| {
-            let lag = self.lags[k];
-            let level =
-                if lag <= KEPT { 0 } else { (lag - 1).ilog2() as usize - (KEPT.ilog2() as usize - 1) };
-            let shortest = if level == 0 { 1 } else { KEPT / 2 + 1 };
-            (level, (lag >> level) - shortest)
-        };
-        let used: Vec<(usize, usize, f64)> = weights
-            .iter()
-            .map(|(k, w)| {
-                let (level, l) = place(*k);
-                (level, l, *w)
-            })
-            .collect();
-        let Some(mut span) = used.iter().map(|(level, ..)| self.levels[*level].0).max() else {
-            return Vec::new();
-        };
-        while span < least {
-            span *= 2;
-        }
-        let frames = self.lags.iter().zip(&self.origins).map(|(l, o)| l + *o as usize).next().unwrap_or(0);
-        (0..frames / span)
-            .map(|b| {
-                used.iter()
-                    .map(|(level, l, w)| {
-                        let (own, batches) = &self.levels[*level];
-                        let each = span / own;
-                        let part =
-                            &batches[(b * each).min(batches.len())..((b + 1) * each).min(batches.len())];
-                        let count: u64 = part.iter().map(|batch| batch.counts[*l]).sum();
-                        let square: f64 = part.iter().map(|batch| batch.squares[*l]).sum();
-                        if count == 0 { f64::NAN } else { w * square / (count as f64 * self.atoms as f64) }
-                    })
-                    .sum()
-            })
-            .filter(|value: &f64| value.is_finite())
-            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! How much a slope of mean squared displacements scatters: between ions, and from one stretch of time to the next.
 
-use super::multitau::{COMPONENTS, Msd};
+use super::msd::Msd;
+use super::multitau::COMPONENTS;
 use super::tracer::Run;
 
 /// From so many stretches of time on, their scatter alone gives the error.

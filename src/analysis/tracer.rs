@@ -2,7 +2,8 @@
 
 use super::estimate::{Digits, Estimate, Refusal};
 use super::line::{Design, Line};
-use super::multitau::{COMPONENTS, Msd};
+use super::msd::Msd;
+use super::multitau::COMPONENTS;
 use super::scatter::{ENOUGH_STRETCHES, concert_at_short_times, mean_and_error, per_atom, stretch_error};
 use super::special::chi_square_quantile;
 use serde::Serialize;

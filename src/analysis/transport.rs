@@ -3,7 +3,7 @@
 use super::charge::{Charge, Ions, LEFT_OUT, nernst_einstein};
 use super::estimate::{Estimate, Refusal};
 use super::motion::Moved;
-use super::multitau::Msd;
+use super::msd::Msd;
 use super::tracer::{Choice, Run, Tracer};
 use crate::error::{Error, Result};
 use crate::system::Element;
