@@ -24,6 +24,11 @@ impl Crystal {
         Self { framework: framework(frame, mobile), name: frame.origin.to_string() }
     }
 
+    /// Is there anything that is not mobile?
+    pub fn has_framework(&self) -> bool {
+        !self.framework.is_empty()
+    }
+
     /// How far the framework of a frame is from here, in fractions of its cell: the circular mean over atoms, which knows of no
     /// cell borders. None where there is no framework.
     ///
@@ -36,7 +41,8 @@ impl Crystal {
         }
         let other = || {
             Error::invalid(format!(
-                "{}: the atoms that are not mobile are not those of {} in the same order, so places in the two cannot be compared",
+                "{}: the atoms that are not mobile are not those of {} in the same order, so places in the two cannot be compared\n   \
+                 expected the framework of the trajectory, or a file with the sites alone",
                 frame.origin, self.name
             ))
         };

@@ -189,7 +189,10 @@ impl Request {
     fn crystal(&self) -> Result<Crystal> {
         let mobile = &self.settings.mobile;
         if let Some(SitesFrom::Structure(file)) = &self.sites {
-            return Ok(Crystal::of(&self.first(file)?, mobile));
+            let of_sites = Crystal::of(&self.first(file)?, mobile);
+            if of_sites.has_framework() {
+                return Ok(of_sites);
+            }
         }
         let first = self.first(&self.trajectories[0].0)?;
         let start = self.start.clone().filter(|start| start.offset(&first, mobile).is_ok());
