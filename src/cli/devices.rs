@@ -1,7 +1,8 @@
 //! `mlmd info --devices`: what could compute here.
 
 #[cfg(feature = "gpu")]
-use super::amounts::{bytes, counted, threads};
+use super::amounts::bytes;
+use super::amounts::{counted, threads};
 use super::rows::Rows;
 use super::terminal;
 use crate::error::Result;
