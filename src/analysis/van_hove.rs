@@ -389,8 +389,13 @@ mod tests {
         let li = Element::from_symbol("Li").unwrap();
         let frame = Frame::new(slanted(), vec![li; 2], vec![Vec3::zeros(), Vec3::new(3.0, 0.0, 0.0)]);
         let (mut a, b) = (watch(&vec![frame.clone(); 3], 5.0), watch(&vec![frame; 9], 5.0));
+        let alone = a.counts.clone();
         a.merge(&b);
         assert_eq!(a.times, b.times);
+        for (k, own) in alone.iter().enumerate() {
+            assert_eq!(a.counts[k].total, own.total + b.counts[k].total);
+            assert!((a.counts[k].pairs - own.pairs - b.counts[k].pairs).abs() < 1e-12);
+        }
         for k in 0..a.times.len() {
             for (x, y) in a.curve(k).iter().zip(b.curve(k)) {
                 assert!(

@@ -392,7 +392,9 @@ mod tests {
     fn replicas_are_added() {
         let mut still = |_: usize, velocities: &mut [Vec3]| velocities.fill(Vec3::x());
         let (mut a, b) = (watch(300, &mut still), watch(50, &mut still));
+        let (pairs, sum) = (a.pairs[0] + b.pairs[0], a.sums[0][0] + b.sums[0][0]);
         a.merge(b);
+        assert!(a.pairs[0] == pairs && (a.sums[0][0] / sum - 1.0).abs() < 1e-12);
         assert!(a.correlation(0).iter().all(|c| (c[1] - 1.0).abs() < 1e-12));
         assert_eq!((a.currents.len(), a.atoms()), (2, &[20][..]));
     }
