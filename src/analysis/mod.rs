@@ -9,6 +9,7 @@
 //! | `msd` | [`Msd`]: mean squared displacements, of one run or of replicas |
 //! | `motion` | [`Motion`]: frames in, displacements against a drift reference out |
 //! | `clock` | when the frames were |
+//! | `kinetic` | the temperature that velocities have |
 //! | `crystal` | [`Crystal`]: where the framework is, from which places are counted |
 //! | `series` | the collective displacement of each element |
 //! | `line` | slopes of mean squared displacements by generalised least squares |
@@ -23,7 +24,8 @@
 //! | `fourier` | Fourier transforms and the correlations they make |
 //! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states, conductivity by Green and Kubo |
 //! | `density` | [`DensityMap`]: where the mobile ions are |
-//! | `sites`, `hops` | [`Sites`], [`Hops`]: where ions stay, how long, and where they go from there |
+//! | `sites` | [`Sites`]: where ions stay |
+//! | `hop_counter`, `hops` | [`HopCounter`], [`Hops`]: how long ions stay, and where they go from there |
 //! | `arrhenius` | temperature dependence and extrapolation |
 //! | [`synthetic`] | systems whose answers are known, for the coverage study |
 
@@ -35,7 +37,9 @@ mod density;
 mod estimate;
 mod finite_size;
 mod fourier;
+mod hop_counter;
 mod hops;
+mod kinetic;
 mod line;
 mod motion;
 mod msd;
@@ -59,7 +63,8 @@ pub use crystal::Crystal;
 pub use density::{DensityMap, Projection};
 pub use estimate::{Digits, Estimate, Refusal};
 pub use finite_size::without_images;
-pub use hops::{HopCounter, Hops};
+pub use hop_counter::HopCounter;
+pub use hops::Hops;
 pub use motion::{DriftReference, Moment, Motion, Moved, Settings, Species};
 pub use msd::Msd;
 pub use multitau::MultiTau;

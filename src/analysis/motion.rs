@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::crystal::Crystal;
+use super::kinetic::Kinetic;
 use super::msd::Msd;
 use super::multitau::MultiTau;
 use super::series::Series;
@@ -90,41 +91,6 @@ impl Moment<'_> {
     /// Where an atom is in the crystal: its fractional coordinates without drift and offset.
     pub fn place(&self, atom: usize) -> Vec3 {
         self.frame.cell.fractional(&(self.frame.positions[atom] - self.drift)) - self.offset
-    }
-}
-
-/// Sums for the mean temperature.
-#[derive(Debug, Clone, Default)]
-struct Kinetic {
-    /// Twice the kinetic energy over k_B (K): all of it, and that against the centre of mass.
-    sums: [f64; 2],
-    /// Which atoms ever moved: the others are held where they are.
-    moved: Vec<bool>,
-    frames: usize,
-}
-
-impl Kinetic {
-    /// Takes a frame that has velocities.
-    fn push(&mut self, frame: &Frame) -> Result<()> {
-        let mut system = frame.to_system()?;
-        self.moved.resize(frame.len(), false);
-        for (moved, v) in self.moved.iter_mut().zip(&system.velocities) {
-            *moved |= *v != Vec3::zeros();
-        }
-        self.sums[0] += system.temperature(1);
-        system.remove_drift();
-        self.sums[1] += system.temperature(1);
-        self.frames += 1;
-        Ok(())
-    }
-
-    /// The mean temperature: the centre of mass does not take part in it, and may have its own velocity, unless atoms are held.
-    fn mean(&self) -> f64 {
-        let free = self.moved.iter().filter(|moved| **moved).count();
-        let held = free > 0 && free < self.moved.len();
-        let (sum, freedom) =
-            if held { (self.sums[0], 3 * free) } else { (self.sums[1], 3 * self.moved.len() - 3) };
-        sum / (freedom * self.frames) as f64
     }
 }
 
@@ -314,7 +280,7 @@ impl Motion {
             interval,
             frames: self.frames,
             volume: self.bulk.then_some(self.volume / self.frames as f64),
-            temperature: (self.kinetic.frames == self.frames).then(|| self.kinetic.mean()),
+            temperature: (self.kinetic.frames() == self.frames).then(|| self.kinetic.mean()),
             reference: self.settings.reference,
         })
     }

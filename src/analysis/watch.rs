@@ -3,7 +3,8 @@
 
 use super::crystal::Crystal;
 use super::density::DensityMap;
-use super::hops::{HopCounter, Hops};
+use super::hop_counter::HopCounter;
+use super::hops::Hops;
 use super::motion::{Motion, Moved, Settings};
 use super::radial::{PairCounter, Radial};
 use super::sites::Sites;
