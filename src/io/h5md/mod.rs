@@ -28,9 +28,13 @@
 //! | `series` | one chunked, growing dataset and the index of its chunks |
 //! | `write` | frames become series, laid out as H5MD asks |
 //! | `read` | frames out of the H5MD files of any program |
+//! | `finder` | where things are in them, and in which units |
+//! | `rows` | datasets with a row for each frame, read in blocks |
 //! | `units` | unit strings |
 
+mod finder;
 mod read;
+mod rows;
 mod series;
 mod store;
 mod structures;
