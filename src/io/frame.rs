@@ -172,9 +172,14 @@ impl Frame {
         }
     }
 
-    /// The `config_type`, by which frames of a training are told apart; one that looks like a number is text too.
+    /// The `config_type`, by which frames of a training are told apart.
     pub fn config_type(&self) -> Option<Cow<'_, str>> {
-        match self.info.get("config_type")? {
+        self.label("config_type")
+    }
+
+    /// A property by which frames are told apart, as text; one that looks like a number is text too.
+    pub fn label(&self, key: &str) -> Option<Cow<'_, str>> {
+        match self.info.get(key)? {
             Value::Text(text) => Some(Cow::Borrowed(text)),
             Value::Integer(number) => Some(Cow::Owned(number.to_string())),
             Value::Real(number) => Some(Cow::Owned(number.to_string())),

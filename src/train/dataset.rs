@@ -1,9 +1,11 @@
 //! Frames with weights, and what is wrong with them.
 
+use super::loss::stress_of;
 use super::{duplicates, references};
 use crate::error::{Error, Result};
 use crate::io::Frame;
 use crate::system::Element;
+use std::collections::BTreeMap;
 
 /// A frame and how much it counts.
 #[derive(Debug, Clone)]
@@ -12,6 +14,16 @@ pub struct Sample {
     pub frame: Frame,
     /// Its weight among the others.
     pub weight: f64,
+}
+
+/// The column in which a committee says how far its members are apart.
+pub const FORCES_STD: &str = "forces_std";
+
+/// Are energy and forces of a frame a potential's, as far as it tells? So are those of frames that the guard of a run has kept,
+/// and of those that a committee was asked about.
+pub fn is_predicted(frame: &Frame) -> bool {
+    ["guard", "energy_std"].iter().any(|key| frame.info.contains_key(*key))
+        || frame.columns.contains_key(FORCES_STD)
 }
 
 /// Which labels a training uses.
@@ -46,8 +58,9 @@ impl Dataset {
                 if samples.is_empty() { "no frame" } else { "one frame" }
             )));
         }
-        check_labels(&samples, labels)?;
-        let mut warnings = duplicates::within(&samples, training)?;
+        let training = training.min(samples.len());
+        let mut warnings = check_labels(&samples, training, labels)?;
+        warnings.extend(duplicates::within(&samples, training)?);
         let mut elements: Vec<Element> =
             samples.iter().flat_map(|s| s.frame.species.iter().copied()).collect();
         elements.sort_unstable();
@@ -59,45 +72,93 @@ impl Dataset {
         if labels.forces {
             check_forces(&samples, &mut warnings);
         }
+        warnings.extend(odd_ones(&samples[..training]));
         Ok(Self { samples, elements, warnings })
     }
 }
 
-/// Every label is there, and is a number.
-fn check_labels(samples: &[Sample], labels: Labels) -> Result<()> {
-    type Finite = fn(&Frame) -> Option<bool>;
-    let asked: [(bool, &str, Finite); 3] = [
-        (labels.energy, "energy", |f| f.energy.map(f64::is_finite)),
-        (labels.forces, "forces", |f| {
-            f.forces.as_ref().map(|v| v.iter().all(|v| v.iter().all(|x| x.is_finite())))
-        }),
-        (labels.stress, "stress", |f| f.stress.map(|s| s.iter().all(|x| x.is_finite()))),
-    ];
-    for (_, name, finite) in asked.into_iter().filter(|row| row.0) {
-        let lacking: Vec<&Frame> = samples.iter().map(|s| &s.frame).filter(|f| finite(f).is_none()).collect();
-        if let Some(first) = lacking.first() {
-            return Err(Error::invalid(format!(
-                "{}: no {name} here, and in {} of {} frames in all; remove these frames, or take \
-                 `{name}` out of [loss]",
-                first.origin,
-                lacking.len(),
-                samples.len()
-            )));
+/// Elements of which next to nothing is learnt, atoms alone, and labels that may be a potential's.
+fn odd_ones(samples: &[Sample]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut counts: BTreeMap<Element, usize> = BTreeMap::new();
+    for element in samples.iter().flat_map(|s| &s.frame.species) {
+        *counts.entry(*element).or_default() += 1;
+    }
+    for (element, count) in counts.into_iter().filter(|row| row.1 < FEW) {
+        let atoms = if count == 1 { "one atom" } else { &format!("{count} atoms") };
+        warnings.push(format!("{atoms} of {element} in all frames: that is too little to learn from"));
+    }
+    let mut tell = |what: &str, odd: &dyn Fn(&Frame) -> bool| {
+        let mut odd = samples.iter().map(|s| &s.frame).filter(|frame| odd(frame));
+        if let Some(first) = odd.next() {
+            let (count, total) = (1 + odd.count(), samples.len());
+            warnings.push(format!("{count} of {total} frames {what} (the first is {})", first.origin));
         }
-        if let Some(bad) = samples.iter().find(|s| finite(&s.frame) == Some(false)) {
+    };
+    tell(
+        "are of one atom: if it is alone in its cell, its energy is far from all others and the fit bends towards it; leave it \
+         out, or let it count less (`weight`)",
+        &|frame| frame.len() == 1 && alone(frame),
+    );
+    tell(
+        "carry `guard`, `energy_std` or `forces_std`: if their energies and forces are those of a potential, there is nothing \
+         to learn from them",
+        &is_predicted,
+    );
+    warnings
+}
+
+/// Fewer atoms of an element than this tell nothing.
+const FEW: usize = 10;
+
+/// Is an atom farther from its own images than atoms feel each other?
+fn alone(frame: &Frame) -> bool {
+    let periodic = frame.cell.periodic();
+    let lengths = frame.cell.lengths();
+    (0..3).all(|k| !periodic[k] || lengths[k] > 8.0)
+}
+
+/// Energies and forces are there, and all that is there is a number; told is how many frames have no stress.
+fn check_labels(samples: &[Sample], training: usize, labels: Labels) -> Result<Vec<String>> {
+    type Finite = fn(&Sample) -> Option<bool>;
+    let asked: [(bool, &str, Finite); 3] = [
+        (labels.energy, "energy", |s| s.frame.energy.map(f64::is_finite)),
+        (labels.forces, "forces", |s| {
+            s.frame.forces.as_ref().map(|v| v.iter().all(|v| v.iter().all(|x| x.is_finite())))
+        }),
+        (labels.stress, "stress", |s| stress_of(s).map(|s| s.iter().all(|x| x.is_finite()))),
+    ];
+    let mut warnings = Vec::new();
+    for (_, name, finite) in asked.into_iter().filter(|row| row.0) {
+        let lacking: Vec<&Frame> = samples.iter().filter(|s| finite(s).is_none()).map(|s| &s.frame).collect();
+        // Surfaces and clusters have no stress, and not every calculation writes it; where it is, it is learnt.
+        let optional = name == "stress" && samples[..training].iter().any(|s| finite(s).is_some());
+        match lacking.first() {
+            Some(first) if optional => warnings.push(format!(
+                "{} of {} frames have no stress, and teach their energies and forces alone (the first is {})",
+                lacking.len(),
+                samples.len(),
+                first.origin
+            )),
+            Some(first) => {
+                return Err(Error::invalid(format!(
+                    "{}: no {name} here, and in {} of {} frames in all; remove these frames, or take \
+                     `{name}` out of [loss]",
+                    first.origin,
+                    lacking.len(),
+                    samples.len()
+                )));
+            }
+            None => {}
+        }
+        if let Some(bad) = samples.iter().find(|s| finite(s) == Some(false)) {
             return Err(not_a_number(&bad.frame, name));
         }
     }
     if let Some(empty) = samples.iter().find(|s| s.frame.is_empty()) {
         return Err(Error::invalid(format!("{}: this frame has no atoms", empty.frame.origin)));
     }
-    if labels.stress
-        && let Some(open) = samples.iter().find(|s| !s.frame.cell.is_bulk())
-    {
-        let origin = &open.frame.origin;
-        return Err(Error::invalid(format!("{origin}: the stress of a cell that is not periodic")));
-    }
-    Ok(())
+    Ok(warnings)
 }
 
 fn not_a_number(frame: &Frame, name: &str) -> Error {

@@ -3,7 +3,9 @@
 use super::dataset::Sample;
 use crate::error::{Error, Result};
 use crate::io::Frame;
+use crate::system::Vec3;
 use std::collections::HashMap;
+use std::f64::consts::TAU;
 
 /// Coordinates (Å) that differ by less are the same number written with fewer digits.
 const PLACE: f64 = 1e-5;
@@ -19,11 +21,21 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// The number of atoms, and where a sum of all coordinates with weights between 0 and 1 falls. Digits that were lost move it
-    /// by a tenth of a bucket at most.
+    /// The number of atoms, and where a sum of all coordinates with weights between 0 and 1 falls: of lattice vectors, and of
+    /// cosines of positions in the cell (as lengths, Å), to which it is the same in which image an atom is. Digits that were
+    /// lost move it by a tenth of a bucket at most.
     fn bucket(frame: &Frame) -> (usize, i64) {
         let golden = 0.618_033_988_749_894_9;
-        let sum: f64 = coordinates(frame).enumerate().map(|(k, x)| (golden * k as f64).fract() * x).sum();
+        let (periodic, lengths) = (frame.cell.periodic(), frame.cell.lengths());
+        let place = |r: &Vec3| {
+            let s = frame.cell.fractional(r);
+            [0, 1, 2].map(|k| {
+                let width = lengths[k] / TAU;
+                if periodic[k] { width * (TAU * s[k]).cos() } else { width * s[k] }
+            })
+        };
+        let coordinates = frame.cell.matrix().iter().copied().chain(frame.positions.iter().flat_map(place));
+        let sum: f64 = coordinates.enumerate().map(|(k, x)| (golden * k as f64).fract() * x).sum();
         let width = 10.0 * PLACE * (3 * frame.len() + 9) as f64;
         (frame.len(), (sum / width).floor() as i64)
     }
@@ -41,12 +53,16 @@ impl<'a> Index<'a> {
     }
 }
 
-fn coordinates(frame: &Frame) -> impl Iterator<Item = f64> {
-    frame.cell.matrix().iter().chain(frame.positions.iter().flat_map(|r| r.iter())).copied()
-}
-
+/// The same elements in the same cell, each atom at the place of the other one or at one of its images.
 fn same_atoms(a: &Frame, b: &Frame) -> bool {
-    a.species == b.species && coordinates(a).zip(coordinates(b)).all(|(x, y)| (x - y).abs() <= PLACE)
+    let near = |x: &f64, y: &f64| (x - y).abs() <= PLACE;
+    a.species == b.species
+        && a.cell.periodic() == b.cell.periodic()
+        && a.cell.matrix().iter().zip(b.cell.matrix().iter()).all(|(x, y)| near(x, y))
+        && a.positions.iter().zip(&b.positions).all(|(x, y)| {
+            // Images are far away to the digits of the cell only.
+            (x - y).iter().all(|d| d.abs() <= PLACE) || a.cell.shortest(&(x - y)).amax() <= 10.0 * PLACE
+        })
 }
 
 /// Do labels that both frames have agree?
@@ -86,7 +102,7 @@ fn told(known: &Index, frames: &[Sample], what: &str) -> Option<String> {
 /// only tell when to stop.
 pub(super) fn within(samples: &[Sample], training: usize) -> Result<Vec<String>> {
     let mut known = Index::default();
-    let mut warnings = Vec::new();
+    let (mut warnings, mut repeated) = (Vec::new(), Vec::new());
     for (index, Sample { frame, .. }) in samples.iter().enumerate() {
         if index == training {
             let what = "that validate also train: they do not tell when to stop";
@@ -99,13 +115,19 @@ pub(super) fn within(samples: &[Sample], training: usize) -> Result<Vec<String>>
                     frame.origin, known.frames[at].origin
                 )));
             }
-            Some(at) if index < training => {
-                warnings
-                    .push(format!("{} repeats {}: it counts twice", frame.origin, known.frames[at].origin));
-            }
+            Some(at) if index < training => repeated.push((frame, known.frames[at])),
             _ => {}
         }
         known.insert(frame);
+    }
+    if let [(first, other), rest @ ..] = &repeated[..] {
+        let (first, other) = (&first.origin, &other.origin);
+        warnings.push(match rest.len() {
+            0 => format!("{first} repeats {other}: it counts twice"),
+            more => {
+                format!("{first} repeats {other}, and {more} more frames repeat others: they count twice")
+            }
+        });
     }
     Ok(warnings)
 }

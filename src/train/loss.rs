@@ -1,7 +1,7 @@
 //! What counts as an error, and how much.
 
 use super::dataset::{Labels, Sample};
-use crate::system::VOIGT;
+use crate::system::{Mat3, VOIGT};
 
 /// How far off a label may be to count as much as another: the loss is
 /// ½ [⟨ρ(ΔE/(N σ_E))⟩ + ⟨ρ(ΔF/σ_F)⟩ + ⟨ρ(Δσ/σ_S)⟩] + ½ λ |θ|², each mean weighted over the frames that
@@ -88,11 +88,11 @@ impl Target {
                 target.shares[1 + k] = sample.weight / totals[1];
             }
         }
-        let volume = frame.cell.volume();
+        let stress = stress_of(sample);
         for (s, at) in VOIGT.into_iter().enumerate() {
             let row = 1 + 3 * n + s;
-            target.multiples[row] = if frame.cell.is_bulk() { scale / volume } else { 0.0 };
-            if let (Some(sigma), Some(stress)) = (loss.stress, &frame.stress) {
+            target.multiples[row] = if frame.cell.is_bulk() { scale / frame.cell.volume() } else { 0.0 };
+            if let (Some(sigma), Some(stress)) = (loss.stress, stress) {
                 target.references[row] = stress[at];
                 target.inverse_sigma[row] = 1.0 / sigma;
                 target.shares[row] = sample.weight / totals[2];
@@ -102,13 +102,18 @@ impl Target {
     }
 }
 
-/// Sums of weights over the rows of energies, forces and stresses.
+/// The stress of a frame, if it has one: what does not repeat in all directions has no volume, whatever its file says.
+pub fn stress_of(sample: &Sample) -> Option<&Mat3> {
+    sample.frame.stress.as_ref().filter(|_| sample.frame.cell.is_bulk())
+}
+
+/// Sums of weights over the rows of energies, forces and stresses; not every frame has a stress.
 pub fn totals<'a>(samples: impl Iterator<Item = &'a Sample>) -> [f64; 3] {
     let mut totals = [0.0; 3];
     for sample in samples {
         totals[0] += sample.weight;
         totals[1] += sample.weight * 3.0 * sample.frame.len() as f64;
-        totals[2] += sample.weight * 6.0;
+        totals[2] += if stress_of(sample).is_some() { sample.weight * 6.0 } else { 0.0 };
     }
     totals.map(|t: f64| t.max(f64::MIN_POSITIVE))
 }

@@ -20,17 +20,26 @@ pub fn complete(samples: &[Sample], elements: &[Element], known: &[Option<f64>])
         return known.iter().flatten().copied().collect();
     }
     let given: Vec<f64> = known.iter().map(|k| k.unwrap_or(0.0)).collect();
-    let reduced: Vec<Sample> = samples
-        .iter()
-        .map(|sample| {
-            let rest = residual(sample, elements, &given) * sample.frame.len() as f64;
-            let mut sample = sample.clone();
-            sample.frame.energy = sample.frame.energy.map(|_| rest);
-            sample
-        })
-        .collect();
-    let mut found = fit(&reduced, &open).into_iter();
+    let mut found = fit(&beyond(samples, elements, &given), &open).into_iter();
     known.iter().map(|k| k.or_else(|| found.next()).unwrap_or(0.0)).collect()
+}
+
+/// Energies of `elements` near given ones: what the frames tell of them is added, and where their compositions leave
+/// something open the given ones stay.
+pub fn adjusted(samples: &[Sample], elements: &[Element], given: &[f64]) -> Vec<f64> {
+    let by = fit(&beyond(samples, elements, given), elements);
+    given.iter().zip(by).map(|(given, by)| given + by).collect()
+}
+
+/// The same frames with what their energies are beyond those of the elements.
+fn beyond(samples: &[Sample], elements: &[Element], references: &[f64]) -> Vec<Sample> {
+    let one = |sample: &Sample| {
+        let rest = residual(sample, elements, references) * sample.frame.len() as f64;
+        let mut sample = sample.clone();
+        sample.frame.energy = sample.frame.energy.map(|_| rest);
+        sample
+    };
+    samples.iter().map(one).collect()
 }
 
 /// E/N − Σ_e x_e E_e of every frame, eV, with energies of the elements that a few odd frames do not pull
@@ -107,6 +116,14 @@ mod tests {
         // With one of them known the other one follows.
         let found = complete(&samples, &elements, &[Some(-2.5), None]);
         assert!(found[0] == -2.5 && (found[1] + 4.3).abs() < 0.5, "{found:?}");
+        // Given energies are corrected by the frames, and stay where these leave it open.
+        let found = adjusted(&samples, &elements, &[-0.3, -3.1]);
+        assert!((found[0] + 2.0).abs() < 1e-9 && (found[1] + 5.0).abs() < 1e-9, "{found:?}");
+        let one = adjusted(&samples[..1], &elements, &[-2.3, -4.1]);
+        assert!(
+            (3.0 * one[0] + one[1] + 11.0).abs() < 1e-9 && (one[0] - one[1] - 1.8).abs() < 0.1,
+            "{one:?}"
+        );
         // A frame in another unit stands out and does not pull the others.
         samples.push(sample(3, 1, energy(3, 1) / 27.2114));
         let rest = robust_residuals(&samples, &elements);

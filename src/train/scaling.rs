@@ -44,12 +44,46 @@ pub fn of_species(species: usize, width: usize, frames: &[&FrameFeatures]) -> Op
     Some(found)
 }
 
+/// A number of an expansion that varies less than this, beside the one of its element that varies most, has in all frames the
+/// value that symmetry gives it, but for the rounding of positions: divided by its standard deviation that rounding would be all
+/// that a network sees, and the first atom that leaves its place would be far beyond. Numbers that mean something vary by some
+/// 10⁻³ at least (10⁻²·⁵ in warm crystals), positions with five digits leave 10⁻⁴.
+const ROUNDING: f64 = 1e-4;
+
 /// The scaling to zero mean and unit variance, in the form that the format of the descriptor's program
-/// has: n2p2's by σ, aenet's by the second moment.
+/// has: n2p2's by σ, aenet's by the second moment, where what does not vary is fed as zero.
 pub fn scaling(set: &DescriptorSet, statistics: Vec<Statistics>) -> Result<Scaling> {
     if matches!(set, DescriptorSet::Symmetry(_)) {
         return Scaling::new(ScalingKind::Sigma, [0.0, 1.0], statistics);
     }
-    let second = |s: Statistics| Statistics { spread: s.spread * s.spread + s.mean * s.mean, ..s };
+    let most = statistics.iter().map(|s| s.spread).fold(0.0, f64::max);
+    let second = |s: Statistics| {
+        let variance = if s.spread < ROUNDING * most { 0.0 } else { s.spread * s.spread };
+        Statistics { spread: variance + s.mean * s.mean, ..s }
+    };
     Scaling::new(ScalingKind::SecondMoment, [0.0, 1.0], statistics.into_iter().map(second).collect())
+}
+
+/// How many numbers are fed as zero, since no frame that trains tells what they do.
+pub fn silent(scaling: &Scaling) -> usize {
+    scaling.factor().iter().filter(|factor| **factor == 0.0).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptors::{Moments, MomentsSize};
+    use crate::system::Element;
+
+    /// What symmetry makes zero in all frames stays zero, whatever rounding left of it.
+    #[test]
+    fn rounding_is_not_scaled_up() {
+        let lithium = Element::from_symbol("Li").unwrap();
+        let set =
+            DescriptorSet::Moments(Moments::standard(vec![lithium], 5.0, 4.0, MomentsSize::Small).unwrap());
+        let spread = |spread: f64| Statistics { min: 0.0, max: 1.0, mean: 0.3, spread };
+        let found = scaling(&set, vec![spread(0.9), spread(9e-4), spread(3e-7), spread(0.0)]).unwrap();
+        assert_eq!(silent(&found), 2);
+        assert!(found.factor()[..2].iter().all(|f| *f > 0.0), "{:?}", found.factor());
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::dataset::Sample;
 use crate::random::{Philox, Purpose};
+use crate::system::Element;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Indices of frames.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -45,6 +46,28 @@ pub fn split(samples: &[Sample], seed: u64, share: f64, part: usize) -> Split {
     split
 }
 
+impl Split {
+    /// The same where every element of the frames trains: of an element that only frames to validate have, the first of these
+    /// trains. What a network has never seen is no measure of when to stop, nor a potential. Moved are the frames that are told.
+    pub fn with_all_elements(mut self, samples: &[Sample]) -> (Self, Vec<usize>) {
+        let of = |frames: &[usize]| -> BTreeSet<Element> {
+            frames.iter().flat_map(|k| samples[*k].frame.species.iter().copied()).collect()
+        };
+        let mut known = of(&self.train);
+        let mut moved = Vec::new();
+        for k in self.validation.clone() {
+            if !of(&[k]).is_subset(&known) {
+                known.extend(of(&[k]));
+                moved.push(k);
+            }
+        }
+        self.validation.retain(|k| !moved.contains(k));
+        self.train.extend(&moved);
+        self.train.sort_unstable();
+        (self, moved)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +105,24 @@ mod tests {
                 assert!((rare as f64 - 10.0 * share).abs() <= 1.0, "{share}: {rare}");
             }
         }
+    }
+
+    #[test]
+    fn what_no_other_frame_has_trains() {
+        let sample = |k: usize| {
+            let species = if k == 7 || k == 8 { vec!["Si", "Ge"] } else { vec!["Si"] };
+            let species: Vec<_> = species.into_iter().map(|s| Element::from_symbol(s).unwrap()).collect();
+            let positions = vec![crate::system::Vec3::zeros(); species.len()];
+            Sample { frame: Frame::new(Cell::isolated(), species, positions), weight: 1.0 }
+        };
+        let samples: Vec<_> = (0..10).map(sample).collect();
+        let split = |validation: &[usize]| {
+            let train = (0..10).filter(|k| !validation.contains(k)).collect();
+            Split { train, validation: validation.to_vec() }.with_all_elements(&samples)
+        };
+        let (found, moved) = split(&[1, 7, 8]);
+        assert_eq!((found.train.len(), &found.validation[..], &moved[..]), (8, &[1, 8][..], &[7][..]));
+        assert!(found.train.is_sorted() && found.train.contains(&7));
+        assert!(split(&[1, 7]).1.is_empty());
     }
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::io::{self, ColumnValues, Frame, Origin, ReadOptions, Value, WriteOptions};
 use crate::potential::{DescriptorSet, LoadOptions, load_descriptor};
 use crate::system::Element;
+use crate::train::dataset::{FORCES_STD, is_predicted};
 use crate::train::features::{self, FrameFeatures};
 use crate::train::novelty::{self, Wanted};
 use std::path::PathBuf;
@@ -61,11 +62,6 @@ pub struct Selected {
     pub rest: f64,
 }
 
-/// The column in which a committee says how far its members are apart.
-const SPREAD: &str = "forces_std";
-/// The property by which a guard says why it kept a frame.
-const GUARD: &str = "guard";
-
 /// Chooses frames and writes them; `progress` is told how many of how many have been compared.
 pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Selected> {
     let format = io::check_output(&request.output)?;
@@ -113,8 +109,9 @@ pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Sele
     let mut writer = io::create_whole(&request.output, None, &WriteOptions::default())?;
     for pick in picks {
         let mut frame = good[pick.frame].clone();
-        // Energy and forces of a frame that a guard kept are those of the potential of the run: nothing to learn from.
-        if frame.info.contains_key(GUARD) {
+        // Energy and forces of a frame that a guard kept, or that a committee was asked about, are those of the potential:
+        // nothing to learn from.
+        if is_predicted(&frame) {
             (frame.energy, frame.forces, frame.stress) = (None, None, None);
         }
         if pick.novelty.is_finite() {
@@ -157,10 +154,10 @@ fn good(frames: Vec<Frame>, limits: Limits) -> Result<(Vec<Frame>, [usize; 2])> 
 
 /// How far the members of a committee are apart in the force on an atom of this frame.
 fn spread(frame: &Frame) -> Result<f64> {
-    match frame.columns.get(SPREAD).map(|column| &column.values) {
+    match frame.columns.get(FORCES_STD).map(|column| &column.values) {
         Some(ColumnValues::Reals(values)) => Ok(values.iter().copied().fold(0.0, f64::max)),
         _ => Err(Error::invalid(format!(
-            "{}: there is no column {SPREAD}, by which a committee says how far its members are apart\n   expected the \
+            "{}: there is no column {FORCES_STD}, by which a committee says how far its members are apart\n   expected the \
              disagreed.extxyz of a run, or what `mlmd evaluate -o` writes with a committee",
             frame.origin
         ))),

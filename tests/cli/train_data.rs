@@ -3,7 +3,8 @@
 use crate::binary::{fail, mlmd, succeed};
 use crate::train::{argon, folder, write};
 use mlmd::io::Value;
-use mlmd::{Element, Frame};
+use mlmd::system::{Mat3, Vec3};
+use mlmd::{Cell, Element, Frame};
 use std::fs;
 
 /// A potential that is done in a moment.
@@ -68,11 +69,56 @@ fn odd_frames_are_told() {
     );
     assert!(ran.err.contains("(frame 5): the root mean square force is"), "{}", ran.err);
     assert!(ran.err.contains("11 frames, 44 atoms: 11 energies, 132 force components"), "{}", ran.err);
-    // A test on frames that were learnt from.
+    // Elements of which little is learnt, atoms alone, and what a committee has said.
+    let ran = with(|f| {
+        f[1].species[0] = "Kr".parse::<Element>().unwrap();
+        f[2] = Frame {
+            energy: Some(-0.01),
+            forces: Some(vec![Vec3::zeros()]),
+            ..Frame::new(Cell::isolated(), vec![f[0].species[0]], vec![Vec3::zeros()])
+        };
+        f[3].info.insert("energy_std".into(), Value::Real(0.1));
+    });
+    for told in [
+        "one atom of Kr in all frames",
+        "1 of 10 frames are of one atom",
+        "1 of 10 frames carry `guard`, `energy_std`",
+    ] {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    // A test on frames that were learnt from, an atom of them in the next cell.
     let folder = folder();
-    write(&folder.path().join("test.extxyz"), &argon(3)[1..]);
+    let mut learnt = argon(3);
+    let along = learnt[1].cell.vector(0);
+    learnt[1].positions[2] += along;
+    write(&folder.path().join("test.extxyz"), &learnt[1..]);
     let ran = mlmd(folder.path(), &QUICK);
     assert!(ran.err.contains("2 of 2 frames of the test are also learnt from"), "{}", ran.err);
+}
+
+/// Stress is learnt where it is: surfaces have none, whatever their files say.
+#[test]
+fn frames_without_stress_teach_what_they_have() {
+    let with = |stressed: usize| {
+        let folder = folder();
+        let mut frames = argon(10);
+        for (k, frame) in frames.iter_mut().take(stressed).enumerate() {
+            frame.stress = Some(Mat3::identity() * 1e-3);
+            if k == 0 {
+                let lattice = frame.cell.matrix().transpose().into();
+                frame.cell = Cell::new(lattice, [true, true, false]).unwrap();
+            }
+        }
+        write(&folder.path().join("train.extxyz"), &frames);
+        mlmd(folder.path(), &[&QUICK[..], &["--set", "loss.stress=1 GPa"]].concat())
+    };
+    let ran = with(4);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("7 of 10 frames have no stress"), "{}", ran.err);
+    assert!(ran.err.contains("120 force components, 18 stress components"), "{}", ran.err);
+    let ran = with(1);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("no stress here, and in 10 of 10 frames in all"), "{}", ran.err);
 }
 
 #[test]

@@ -138,6 +138,15 @@ fn a_descriptor_that_has_changed_is_noticed() {
     assert!(message.contains("another input or of other frames"), "{message}");
 }
 
+/// What n2p2's files cannot hold is refused before anything is trained.
+#[test]
+fn n2p2_files_hold_no_committee() {
+    let folder = folder();
+    let message = fail(folder.path(), 2, &["train", "in.toml", "--quiet", "--set", "output.n2p2=true"]);
+    assert!(message.contains("files of n2p2 hold one network for each element"), "{message}");
+    assert!(!folder.path().join("out").exists());
+}
+
 #[test]
 fn a_training_that_runs_away_names_the_frame() {
     let folder = folder();
@@ -197,6 +206,17 @@ fn folds_are_trained_judged_and_not_done_again() {
         serde_json::from_slice(&bytes(at, "groups/without-hot/train.json")).unwrap();
     let types = record["errors"]["test"]["by_config_type"].as_object().unwrap();
     assert_eq!(types.keys().collect::<Vec<_>>(), ["hot"]);
+    // Kinds may be numbers; what has an element that no other frame has cannot be predicted.
+    for (k, frame) in frames.iter_mut().enumerate() {
+        frame.info.insert("config_type".into(), Value::Integer([300, 600][k % 2]));
+    }
+    for k in [5, 7] {
+        frames[k].species[0] = "Kr".parse::<Element>().unwrap();
+    }
+    write(&at.join("train.extxyz"), &frames);
+    let ran = mlmd(at, &["train", "in.toml", "--restart", "fresh", "--set", "data.weights={ 300 = 2.0 }"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("without-600: 2 of 6 frames left out have an element"), "{}", ran.err);
     // Frames without a kind belong to no group.
     frames[4].info.clear();
     write(&at.join("train.extxyz"), &frames);
@@ -212,11 +232,11 @@ fn a_training_goes_on_from_a_potential() {
     let at = folder.path();
     succeed(at, &["train", "in.toml", "--quiet", "--set", "output.directory=old"]);
     let (from, to) = (INPUT.find("[descriptor").unwrap(), INPUT.find("[network]").unwrap());
-    let transfer = |potential: &str, out: &str| {
+    let transfer = |potential: &str, network: &str, out: &str| {
         let text = format!(
             "{}[transfer]\npotential = \"{potential}\"\n{}[output]\ndirectory = \"{out}\"\n",
             &INPUT[..from],
-            INPUT[to..].replace("epochs = 12", "epochs = 1").replace("members = 2", "members = 1"),
+            INPUT[to..].replace("epochs = 12", "epochs = 1").replace("hidden = [5]\nmembers = 2", network),
         );
         fs::write(at.join("in.toml"), text).unwrap();
     };
@@ -224,11 +244,32 @@ fn a_training_goes_on_from_a_potential() {
         let record: serde_json::Value = serde_json::from_slice(&bytes(at, path)).unwrap();
         record["errors"]["test"]["all"]["force_rmse_ev_per_angstrom"].as_f64().unwrap()
     };
-    transfer("old/potential.mlmd", "new");
+    transfer("old/potential.mlmd", "members = 1", "new");
     let ran = mlmd(at, &["train", "in.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("networks of Ar are kept"), "{}", ran.err);
+    assert!(ran.err.contains("has 2 members, 1 is trained"), "{}", ran.err);
     assert!(force("new/train.json") < 1.5 * force("old/train.json"));
+    // Its members are kept, and its networks where energies have another zero, as those of another program.
+    let mut moved = argon(24);
+    for frame in &mut moved {
+        frame.energy = frame.energy.map(|e| e + 40.0);
+    }
+    write(&at.join("train.extxyz"), &moved[..20]);
+    write(&at.join("test.extxyz"), &moved[20..]);
+    transfer("old/potential.mlmd", "", "moved");
+    let ran = mlmd(at, &["train", "in.toml"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("+10.00 eV/atom from what the potential says"), "{}", ran.err);
+    let record: serde_json::Value = serde_json::from_slice(&bytes(at, "moved/train.json")).unwrap();
+    assert_eq!(record["members"].as_array().unwrap().len(), 2);
+    assert_eq!(record["networks"][0]["neurons"], serde_json::json!([10, 5, 1]));
+    assert!(force("moved/train.json") < 1.5 * force("old/train.json"));
+    // Shapes of networks that are kept cannot be chosen.
+    transfer("old/potential.mlmd", "hidden = [7]", "shaped");
+    let message = fail(at, 2, &["train", "in.toml", "--quiet"]);
+    assert!(message.contains("networks keep their shapes"), "{message}");
+    write(&at.join("test.extxyz"), &argon(24)[20..]);
     // Krypton among the argon: the labels need not be right to see that it is learnt from.
     let mut frames = argon(20);
     for frame in frames.iter_mut().skip(10) {
@@ -236,7 +277,7 @@ fn a_training_goes_on_from_a_potential() {
         frame.energy = frame.energy.map(|e| e - 0.01);
     }
     write(&at.join("train.extxyz"), &frames);
-    transfer("new/potential.mlmd", "two");
+    transfer("new/potential.mlmd", "hidden = [5]", "two");
     let ran = mlmd(at, &["train", "in.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("Kr is new"), "{}", ran.err);
@@ -266,7 +307,7 @@ fn a_training_goes_on_from_a_potential() {
         ],
     );
     write(&at.join("train.extxyz"), &frames);
-    transfer("auc/potential.mlmd", "no");
+    transfer("auc/potential.mlmd", "", "no");
     let message = fail(at, 2, &["train", "in.toml", "--quiet"]);
     assert!(message.contains("Kr cannot be added"), "{message}");
 }

@@ -147,6 +147,19 @@ impl Table for TrainPlan {
             let help = "every part of [[data.frames]] is the test of one potential; remove [[data.test]] or [cross_validation]";
             return Err(keys.error("data.test", message).with_help(help).into());
         }
+        let (symmetry, committee) = (
+            !matches!(self.descriptor, Some(DescriptorChoice::Moments(_) | DescriptorChoice::Chebyshev(_))),
+            self.network.members.is_some_and(|members| members > 1),
+        );
+        if self.output.n2p2 && (!symmetry || committee) {
+            let message = if committee {
+                "files of n2p2 hold one network for each element, not a committee"
+            } else {
+                "files of n2p2 hold symmetry functions and no other descriptor"
+            };
+            let help = "expected one member and [descriptor.symmetry], or no `n2p2`; potential.mlmd is written in any case";
+            return Err(keys.error("output.n2p2", message).with_help(help).into());
+        }
         self.device.check(keys, &self.optimizer, self.descriptor.as_ref())
     }
 }

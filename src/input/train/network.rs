@@ -12,8 +12,11 @@ pub struct NetworkTable {
     pub hidden: Vec<usize>,
     /// What a hidden neuron does.
     pub activation: Activation,
-    /// How many networks are trained, of which the potential is the mean.
-    pub members: usize,
+    /// Were these written, rather than left to be what they are?
+    pub shaped: bool,
+    /// How many networks are trained, of which the potential is the mean; none: one, or as many as the potential of
+    /// `[transfer]` has.
+    pub members: Option<usize>,
 }
 
 impl Table for NetworkTable {
@@ -27,6 +30,7 @@ impl Table for NetworkTable {
             ("scaled-tanh", Activation::ScaledTanh),
             ("twisted-tanh", Activation::TwistedTanh),
         ];
+        let shaped = keys.has("hidden") || keys.has("activation");
         let hidden = keys
             .key("hidden", list(integer().at_least(1).at_most(1000)), "Neurons of the hidden layers.")
             .default([40, 40])?;
@@ -39,9 +43,11 @@ impl Table for NetworkTable {
                 .key(
                     "members",
                     integer().at_least(1).at_most(64),
-                    "A committee of so many; the potential is their mean.",
+                    "A committee of so many; the potential is their mean. 1 if absent, with [transfer] as many as that potential has.",
                 )
-                .default(1)? as usize,
+                .optional(4)?
+                .map(|members| members as usize),
+            shaped,
         })
     }
 }

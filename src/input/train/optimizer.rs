@@ -21,6 +21,17 @@ pub enum OptimizerChoice {
 }
 
 impl OptimizerChoice {
+    /// Its name in inputs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LevenbergMarquardt(_) => "levenberg-marquardt",
+            Self::Kalman(_) => "kalman",
+            Self::Lbfgs(_) => "lbfgs",
+            Self::Adam(_) => "adam",
+            Self::AdamW(_) => "adamw",
+        }
+    }
+
     /// The most epochs, and how many without improvement are borne.
     pub fn limits(&self) -> (u64, u64) {
         match self {

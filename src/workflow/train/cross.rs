@@ -6,10 +6,12 @@ use super::{Job, Report};
 use crate::error::{Error, Result};
 use crate::input::train::CrossValidation;
 use crate::io;
+use crate::system::Element;
 use crate::train::dataset::Sample;
 use crate::train::split::split;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +91,18 @@ pub(super) fn run(
             let side = if left_out.contains(&index) { &mut test } else { &mut train };
             side.push(sample.clone());
         }
+        let before = test.len();
+        test.retain(|sample: &Sample| lacking(sample, &train).is_none());
+        if test.len() < before {
+            job.listener.warn(&format!(
+                "{name}: {} of {before} frames left out have an element that no other frame has: nothing is learnt of it, and \
+                 they are not judged",
+                before - test.len()
+            ));
+        }
+        if test.is_empty() {
+            continue;
+        }
         let part = Frames { train, validate: frames.validate.clone(), test };
         let report = job.fit(part, &below, &request).map_err(|error| match error {
             Error::Invalid(message) => Error::invalid(format!("{name}: {message}")),
@@ -99,9 +113,18 @@ pub(super) fn run(
         io::replace(&record, io::json(&fold)?)?;
         folds.push(fold);
     }
+    if folds.is_empty() {
+        return Err(Error::invalid("every part of the frames has an element that the others lack"));
+    }
     let report = CrossReport { folder: folder.clone(), folds };
     write(&report, cross)?;
     Ok(report)
+}
+
+/// An element of a frame that no other frame has.
+fn lacking(sample: &Sample, others: &[Sample]) -> Option<Element> {
+    let known = |element: &&Element| others.iter().any(|other| other.frame.species.contains(element));
+    sample.frame.species.iter().find(|element| !known(element)).copied()
 }
 
 fn judged(report: &Report, name: &str, request: String) -> Fold {
@@ -144,13 +167,13 @@ fn parts(seed: u64, cross: &CrossValidation, samples: &[Sample]) -> Result<Vec<(
         };
         return Ok((0..folds).map(fold).collect());
     };
-    if let Some(lacking) = samples.iter().find(|s| s.frame.text(key).is_none()) {
+    if let Some(lacking) = samples.iter().find(|s| s.frame.label(key).is_none()) {
         return Err(Error::invalid(format!(
             "{}: this frame has no `{key}`; [cross_validation] leave_out needs one in every frame",
             lacking.frame.origin
         )));
     }
-    let groups: BTreeSet<&str> = samples.iter().filter_map(|s| s.frame.text(key)).collect();
+    let groups: BTreeSet<Cow<'_, str>> = samples.iter().filter_map(|s| s.frame.label(key)).collect();
     if groups.len() < 2 {
         return Err(Error::invalid(format!(
             "all frames have the same `{key}`: there is nothing to leave out"
@@ -164,7 +187,8 @@ fn parts(seed: u64, cross: &CrossValidation, samples: &[Sample]) -> Result<Vec<(
         while !names.insert(name.clone()) {
             name.push('_');
         }
-        let left_out = (0..samples.len()).filter(|k| samples[*k].frame.text(key) == Some(group)).collect();
+        let of_group = |k: &usize| samples[*k].frame.label(key).as_ref() == Some(&group);
+        let left_out = (0..samples.len()).filter(of_group).collect();
         parts.push((name, left_out));
     }
     Ok(parts)

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::input::train::{Data, FrameFile, TrainPlan};
 use crate::io::ReadOptions;
 use crate::neighbors::NeighborList;
+use crate::system::Element;
 use crate::train::dataset::Sample;
 use crate::workflow::Selection;
 
@@ -22,11 +23,13 @@ pub(super) struct Frames {
 /// All frames that `[data]` names.
 pub(super) fn read_all(plan: &TrainPlan, listener: &dyn Listener) -> Result<Frames> {
     let data = &plan.data;
-    Ok(Frames {
+    let frames = Frames {
         train: read(&data.frames, data, listener)?,
         validate: read(&data.validate, data, listener)?,
         test: read(&data.test, data, listener)?,
-    })
+    };
+    check(&frames, data)?;
+    Ok(frames)
 }
 
 /// The frames of some files, with their weights.
@@ -57,13 +60,16 @@ fn read(files: &[FrameFile], data: &Data, listener: &dyn Listener) -> Result<Vec
     Ok(samples)
 }
 
-/// Weights of a `config_type` that no frame has are a slip.
-pub(super) fn check_weights(samples: &[Sample], data: &Data) -> Result<()> {
-    let known = |name: &str| samples.iter().any(|s| s.frame.config_type().as_deref() == Some(name));
-    match data.weights.iter().find(|(name, _)| !known(name)) {
-        Some((name, _)) => {
-            Err(Error::invalid(format!("[data] weights: no frame has the config_type `{name}`")))
-        }
+/// Weights of a `config_type` and energies of an element that no frame has are slips.
+fn check(frames: &Frames, data: &Data) -> Result<()> {
+    let learnt = || frames.train.iter().chain(&frames.validate).map(|s| &s.frame);
+    let known = |name: &str| learnt().any(|frame| frame.config_type().as_deref() == Some(name));
+    if let Some((name, _)) = data.weights.iter().find(|(name, _)| !known(name)) {
+        return Err(Error::invalid(format!("[data] weights: no frame has the config_type `{name}`")));
+    }
+    let there = |element: &Element| learnt().any(|frame| frame.species.contains(element));
+    match data.references.iter().flatten().find(|(element, _)| !there(element)) {
+        Some((stranger, _)) => Err(Error::invalid(format!("[data] references: no frame has {stranger}"))),
         None => Ok(()),
     }
 }

@@ -6,19 +6,18 @@ use crate::system::Element;
 use crate::train::dataset::Sample;
 use crate::train::references;
 
-/// Energies of the elements, eV: given, or by least squares.
+/// Energies of the elements, eV, by least squares; those given hold where the compositions of the frames leave something
+/// open. What binds atoms is not left to networks, whose unit it would be: energies of free atoms are far from all frames.
 pub(super) fn references(plan: &TrainPlan, samples: &[Sample], elements: &[Element]) -> Result<Vec<f64>> {
     let Some(given) = &plan.data.references else { return Ok(references::fit(samples, elements)) };
-    if let Some((stranger, _)) = given.iter().find(|(e, _)| !elements.contains(e)) {
-        return Err(Error::invalid(format!("[data] references: no frame has {stranger}")));
-    }
     let of =
         |element: &Element| {
             given.iter().find(|(e, _)| e == element).map(|row| row.1).ok_or_else(|| {
                 Error::invalid(format!("[data] references: the energy of {element} is missing"))
             })
         };
-    elements.iter().map(of).collect()
+    let given: Vec<f64> = elements.iter().map(of).collect::<Result<_>>()?;
+    Ok(references::adjusted(samples, elements, &given))
 }
 
 /// What is of order one in the networks, eV: the force times 1 Å, or the spread of the energies.

@@ -101,7 +101,13 @@ impl Job<'_> {
         kept: Vec<Option<Checkpoint>>,
     ) -> Result<Vec<Member>> {
         let begin = |(k, kept): (usize, Option<Checkpoint>)| -> Result<Member> {
-            let (split, file) = (prepared.split(self.plan, k), file(folder, k));
+            let ((split, moved), file) = (prepared.split(self.plan, k), file(folder, k));
+            for frame in moved {
+                self.listener.note(&format!(
+                    "{} trains, since it has an element that no other frame has that trains",
+                    prepared.samples[frame].frame.origin
+                ));
+            }
             if let Some(state) = kept {
                 return Ok(Member { split, state, file });
             }

@@ -36,6 +36,7 @@ use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
 use crate::input::changes::{self, Written};
 use crate::input::train::{DescriptorChoice, TrainPlan};
+use crate::io;
 use crate::potential::{self, LoadOptions, PotentialFormat, load_descriptor, save};
 use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::{Stop, lock};
@@ -103,18 +104,22 @@ impl Job<'_> {
     fn fit(&self, frames: Frames, folder: &Path, request: &str) -> Result<Report> {
         let Self { plan, listener, .. } = *self;
         let _lock = lock(folder)?;
-        let count = plan.network.members;
+        let count = transfer::members(plan)?;
         let kept = if self.fresh { vec![None; count] } else { members::kept(folder, count, request)? };
-        let prepared = prepare::prepare(plan, frames, listener, self.stop)?;
+        if self.fresh {
+            // What another training came to must not be taken for what this one does.
+            for name in ["potential.mlmd", "train.json", "report.html", "datasheet.md", "learning_curve.csv"]
+            {
+                io::remove_if_there(&folder.join(name))?;
+            }
+        }
+        let prepared = prepare::prepare(plan, count, frames, listener, self.stop)?;
         let members = self.members(&prepared, folder, request, kept)?;
         let mut model = prepared.model(&members)?;
         let (mut report, predictions) = outcome::report(plan, &prepared, &members, folder)?;
         model.training = record::summary(plan, &report, &prepared);
         let potential = folder.join("potential.mlmd");
         save(&model, &potential, PotentialFormat::Native)?;
-        if plan.output.n2p2 {
-            save(&model, folder.join("n2p2"), PotentialFormat::N2p2)?;
-        }
         report.cost = datasheet::cost(&model, &prepared)?;
         record::write_curves(&folder.join("learning_curve.csv"), &members)?;
         record::write(&folder.join("train.json"), plan, &prepared, &members, &report, request)?;
@@ -124,12 +129,15 @@ impl Job<'_> {
         let sheet = folder.join("datasheet.md");
         let text = datasheet::text(&told, &model, &potential)?;
         std::fs::write(&sheet, text).map_err(Error::io(&sheet, "write"))?;
+        if plan.output.n2p2 {
+            save(&model, folder.join("n2p2"), PotentialFormat::N2p2)?;
+        }
         Ok(report)
     }
 }
 
 /// Tables and keys of the input that decide no bit of a potential.
-const FREE: [&str; 6] = ["title", "threads", "output", "run", "data.memory", "data.source"];
+const FREE: [&str; 7] = ["title", "threads", "output", "run", "data.memory", "data.source", "data.test"];
 
 /// What decides the result: the input and the contents of all files, as a hash.
 fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
@@ -143,7 +151,7 @@ fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
         // Every number of it, as it is read back.
         hash.update(format!("{set:?}"));
     }
-    for file in plan.data.files() {
+    for file in plan.data.frames.iter().chain(&plan.data.validate) {
         hash.update(std::fs::read(&file.file).map_err(Error::io(&file.file, "read"))?);
     }
     if let Some(transfer) = &plan.transfer {

@@ -46,10 +46,26 @@ impl Told<'_> {
                 ["seed".into(), self.plan.seed.to_string()],
                 ["training".into(), format!("{} epochs in {:.0} s", report.epochs, report.seconds)],
                 ["frames".into(), self.files()],
-                ["optimiser".into(), format!("{:?}", self.plan.optimizer)],
-                ["loss".into(), format!("{:?}", self.plan.loss.0)],
+                ["optimiser".into(), self.plan.optimizer.name().into()],
+                ["errors that count alike".into(), self.loss()],
             ],
         }
+    }
+
+    fn loss(&self) -> String {
+        let loss = &self.plan.loss.0;
+        let sizes = [
+            ("energy", loss.energy.map(|x| x * 1e3), "meV/atom"),
+            ("forces", loss.forces, "eV/Å"),
+            ("stress", loss.stress.map(|x| x * EV_PER_ANGSTROM3_IN_GPA), "GPa"),
+        ];
+        let size = |(name, size, unit): (&str, Option<f64>, &str)| {
+            size.map(|size| format!("{name} {} {unit}", digits(size)))
+        };
+        let mut parts: Vec<String> = sizes.into_iter().filter_map(size).collect();
+        parts.extend(loss.huber.map(|huber| format!("linear beyond {huber} of these")));
+        parts.push(format!("decay {}", loss.decay));
+        parts.join(", ")
     }
 
     pub(super) fn title(&self) -> String {

@@ -13,6 +13,7 @@ use crate::train::dataset::{self, Dataset, Labels, Sample};
 use crate::train::features::{self, FrameFeatures};
 use crate::train::generate::{self, SymmetryGrid};
 use crate::train::layout::Layout;
+use crate::train::loss::stress_of;
 use crate::train::store::Store;
 use crate::train::surroundings::Surroundings;
 use crate::train::{prune, scaling};
@@ -22,6 +23,7 @@ use rayon::prelude::*;
 /// Checks frames, makes descriptor and scaling.
 pub(super) fn prepare(
     plan: &TrainPlan,
+    count: usize,
     frames: Frames,
     listener: &dyn Listener,
     stop: &Stop,
@@ -31,7 +33,6 @@ pub(super) fn prepare(
     let training = train.len();
     let mut samples = train;
     samples.extend(validate);
-    data::check_weights(&samples, &plan.data)?;
     let data = Dataset::new(samples, training, labels)?;
     let odd_tests = dataset::check_test(&data, labels, &test)?;
     let Dataset { mut samples, elements, mut warnings } = data;
@@ -46,7 +47,11 @@ pub(super) fn prepare(
     }
     samples.extend(test);
 
-    let start = plan.transfer.as_ref().map(|table| Start::load(table, &elements, listener)).transpose()?;
+    let start = plan
+        .transfer
+        .as_ref()
+        .map(|table| Start::load(table, &plan.network, &elements, listener))
+        .transpose()?;
     let set = match &start {
         Some(start) => start.set.clone(),
         None => descriptor(plan, &samples[..training], &elements)?,
@@ -103,26 +108,36 @@ pub(super) fn prepare(
         Some(start) => start.scalings(statistics)?,
         None => statistics.into_iter().map(|s| scaling::scaling(&set, s)).collect::<Result<Vec<_>>>()?,
     };
+    for (s, scaling) in scalings.iter().enumerate() {
+        let (silent, all) = (scaling::silent(scaling), scaling.len());
+        if silent > 0 && start.is_none() {
+            warnings.push(format!(
+                "{silent} of {all} descriptors of {} are the same in all frames: what changes them is not learnt, and where they \
+                 change the potential does not see it; frames of displaced atoms would tell",
+                set.elements()[s]
+            ));
+            listener.warn(&warnings[warnings.len() - 1]);
+        }
+    }
     features.scale(&scalings);
-    let references = match &start {
-        Some(start) => start.references(plan, &samples[..training]),
-        None => energies::references(plan, &samples[..training], set.elements())?,
-    };
     let inputs: Vec<usize> = (0..set.elements().len()).map(|s| set.len(s)).collect();
-    let (layout, unit) = match &start {
-        Some(start) => (start.layout(plan, &set), start.unit),
-        None => (
-            Layout::new(&inputs, &plan.network.hidden, plan.network.activation),
-            energies::unit(&samples[..training], set.elements(), &references),
-        ),
+    let learnt = &samples[..training];
+    let (layout, references, unit) = if let Some(start) = &start {
+        let layout = start.layout(plan, &set);
+        let references = start.references(plan, learnt, &features, &layout, listener)?;
+        (layout, references, start.unit)
+    } else {
+        let references = energies::references(plan, learnt, set.elements())?;
+        let unit = energies::unit(learnt, set.elements(), &references);
+        (Layout::new(&inputs, &plan.network.hidden, plan.network.activation), references, unit)
     };
     let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
     listener.note(&format!(
         "{} descriptors, {} parameters, {} member{}",
         inputs.join(" + "),
         layout.len(),
-        plan.network.members,
-        if plan.network.members == 1 { "" } else { "s" }
+        count,
+        if count == 1 { "" } else { "s" }
     ));
     let surroundings = if anew {
         let of = |sample: &Sample| Surroundings::new(&sample.frame, set.elements(), set.cutoff());
@@ -209,7 +224,7 @@ fn counts(name: &str, samples: &[Sample], labels: Labels) -> String {
         parts.push(format!("{} force components", 3 * with.map(|s| s.frame.len()).sum::<usize>()));
     }
     if labels.stress {
-        let with = samples.iter().filter(|s| s.frame.stress.is_some()).count();
+        let with = samples.iter().filter(|s| stress_of(s).is_some()).count();
         parts.push(format!("{} stress components", 6 * with));
     }
     format!("{name}: {} frames, {atoms} atoms: {}", samples.len(), parts.join(", "))

@@ -95,21 +95,21 @@ impl Prepared {
         theta
     }
 
-    /// Which frames train a member, and which validate it.
-    pub(super) fn split(&self, plan: &TrainPlan, member: usize) -> Split {
+    /// Which frames train a member, and which validate it; and those that would have validated, but train since they have an
+    /// element that no other frame has.
+    pub(super) fn split(&self, plan: &TrainPlan, member: usize) -> (Split, Vec<usize>) {
         if self.learning > self.training {
-            return Split {
-                train: (0..self.training).collect(),
-                validation: (self.training..self.learning).collect(),
-            };
+            let validation = (self.training..self.learning).collect();
+            return (Split { train: (0..self.training).collect(), validation }, Vec::new());
         }
         if plan.data.validation == 0.0 {
-            return Split { train: (0..self.training).collect(), validation: Vec::new() };
+            return (Split { train: (0..self.training).collect(), validation: Vec::new() }, Vec::new());
         }
         // One frame at least.
         let share = plan.data.validation.max(1.0 / self.training as f64);
         let part = if plan.data.rotate { member } else { 0 };
-        split(&self.samples[..self.training], plan.seed, share, part)
+        let learnt = &self.samples[..self.training];
+        split(learnt, plan.seed, share, part).with_all_elements(learnt)
     }
 
     /// Targets of all frames for one split.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::input::train::TrainPlan;
 use crate::io;
 use crate::train::checkpoint::CurvePoint;
+use crate::train::layout::NetworkLayout;
 use crate::units::EV_PER_ANGSTROM3_IN_GPA;
 use crate::workflow::ErrorTable;
 use serde_json::{Value, json};
@@ -92,6 +93,12 @@ pub(super) fn write(
     let files = |files: &[crate::input::train::FrameFile]| -> Vec<String> {
         files.iter().map(|f| f.file.display().to_string()).collect()
     };
+    let shape = |(element, network): (&&str, &NetworkLayout)| {
+        let widths = network.layers.iter().map(|layer| layer.outputs);
+        let inputs = network.layers.first().map(|layer| layer.inputs);
+        json!({ "element": element, "neurons": inputs.into_iter().chain(widths).collect::<Vec<_>>(),
+                "activation": network.layers.first().map(|layer| layer.activation.name()) })
+    };
     let members: Vec<_> = members
         .iter()
         .map(|member| {
@@ -113,8 +120,7 @@ pub(super) fn write(
         "reference_energies_ev": references,
         "descriptors": (0..elements.len()).map(|s| prepared.set.len(s)).collect::<Vec<_>>(),
         "cutoff_angstrom": prepared.set.cutoff(),
-        "hidden_layers": plan.network.hidden,
-        "activation": plan.network.activation.name(),
+        "networks": elements.iter().zip(&prepared.layout.networks).map(shape).collect::<Vec<_>>(),
         "parameters": prepared.layout.len(),
         "loss": plan.loss.0,
         "optimizer": format!("{:?}", plan.optimizer),

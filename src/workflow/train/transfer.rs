@@ -4,13 +4,15 @@
 use super::Listener;
 use crate::descriptors::{Scaling, ScalingKind, Statistics};
 use crate::error::{Error, Result};
-use crate::input::train::{TrainPlan, TransferTable};
+use crate::input::train::{NetworkTable, TrainPlan, TransferTable};
+use crate::io::Frame;
 use crate::potential::{Activation, DescriptorSet, LoadOptions, NeuralModel, load};
 use crate::system::Element;
 use crate::train::dataset::Sample;
-use crate::train::features::FrameFeatures;
+use crate::train::features::{AtomFeatures, FrameFeatures};
 use crate::train::grow::{Grown, grow};
 use crate::train::layout::{Layout, Shape};
+use crate::train::store::Store;
 use crate::train::{references, scaling};
 
 /// The potential a training begins with, and where it is in the descriptor of the new one.
@@ -25,7 +27,12 @@ pub(super) struct Start {
 
 impl Start {
     /// Reads the potential and adds the elements of the frames that it does not know.
-    pub(super) fn load(table: &TransferTable, elements: &[Element], listener: &dyn Listener) -> Result<Self> {
+    pub(super) fn load(
+        table: &TransferTable,
+        network: &NetworkTable,
+        elements: &[Element],
+        listener: &dyn Listener,
+    ) -> Result<Self> {
         let old = load(&table.potential, &LoadOptions { units: table.units })?;
         let refuse = |why: &str| Error::invalid(format!("{}: {why}", table.potential.display()));
         let first = &old.members()[0];
@@ -47,6 +54,22 @@ impl Start {
             }
         }
         let added: Vec<Element> = elements.iter().filter(|e| !old.elements().contains(e)).copied().collect();
+        if added.is_empty() && network.shaped {
+            return Err(Error::invalid(
+                "[network] `hidden` and `activation` are of no use with [transfer] where no element is new: networks keep their \
+                 shapes; remove them",
+            ));
+        }
+        let (count, wanted) = (old.members().len(), network.members.unwrap_or(old.members().len()));
+        if count != wanted {
+            listener.note(&format!(
+                "{} has {count} member{}, {wanted} {} trained: {}",
+                table.potential.display(),
+                if count == 1 { "" } else { "s" },
+                if wanted == 1 { "is" } else { "are" },
+                if wanted < count { "the first of them" } else { "several begin with the same networks" }
+            ));
+        }
         let Grown { set, species, inputs } =
             grow(&old.descriptor_in_angstrom(), &added).map_err(|error| refuse(&error.to_string()))?;
         let names = |elements: &[Element]| elements.iter().map(|e| e.symbol()).collect::<Vec<_>>().join(", ");
@@ -131,26 +154,60 @@ impl Start {
         .collect()
     }
 
-    /// Energies of the elements: given, those of the potential, or for new elements by least squares.
-    pub(super) fn references(&self, plan: &TrainPlan, samples: &[Sample]) -> Vec<f64> {
+    /// Energies of the elements: given, those of the potential, or for new elements by least squares. Frames whose energies have
+    /// another zero (another program, functional or pseudopotential) get all of them anew, so that what networks know stays.
+    pub(super) fn references(
+        &self,
+        plan: &TrainPlan,
+        samples: &[Sample],
+        features: &Store,
+        layout: &Layout,
+        listener: &dyn Listener,
+    ) -> Result<Vec<f64>> {
+        let elements = self.set.elements();
+        let theta = self.initial(layout, vec![0.0; layout.len()], 0);
+        let known: Vec<_> = (0..elements.len())
+            .map(|s| self.species[s].map(|_| layout.network(s, &theta)).transpose())
+            .collect::<Result<_>>()?;
+        // What the potential's networks say of the atoms it knows does not have to be explained by energies of elements.
+        let rest = |(k, sample): (usize, &Sample)| {
+            let of = |atom: &AtomFeatures| {
+                let network = known[atom.species].as_ref()?;
+                Some(self.unit * network.value_and_gradient(&atom.values).0)
+            };
+            let said: f64 = features.values(k).atoms.iter().filter_map(of).sum();
+            let mut sample = Sample { frame: bare(&sample.frame), weight: sample.weight };
+            sample.frame.energy = sample.frame.energy.map(|energy| energy - said);
+            sample
+        };
+        let rest: Vec<Sample> = samples.iter().enumerate().map(rest).collect();
         let given = |element: &Element| {
-            plan.data
-                .references
-                .as_ref()
-                .and_then(|given| given.iter().find(|(e, _)| e == element))
-                .map(|row| row.1)
+            let given = plan.data.references.as_ref()?;
+            given.iter().find(|(e, _)| e == element).map(|row| row.1)
         };
         let first = &self.old.members()[0];
-        let known: Vec<Option<f64>> = self
-            .set
-            .elements()
+        let kept: Vec<Option<f64>> = elements
             .iter()
             .zip(&self.species)
-            .map(|(element, before)| {
-                given(element).or_else(|| before.map(|s| self.old.output_in_ev(&first[s]).1))
-            })
+            .map(|(e, before)| given(e).or_else(|| before.map(|s| self.old.output_in_ev(&first[s]).1)))
             .collect();
-        references::complete(samples, self.set.elements(), &known)
+        let references = references::complete(&rest, elements, &kept);
+        let mut off: Vec<f64> = rest
+            .iter()
+            .filter(|sample| sample.frame.energy.is_some())
+            .map(|sample| references::residual(sample, elements, &references))
+            .collect();
+        off.sort_unstable_by(f64::total_cmp);
+        let off = off.get(off.len() / 2).copied().unwrap_or(0.0);
+        if off.abs() < OTHER_ZERO || plan.data.references.is_some() {
+            return Ok(references);
+        }
+        listener.note(&format!(
+            "energies of the frames are {off:+.2} eV/atom from what the potential says, another zero: its energies of the \
+             elements are replaced"
+        ));
+        // Where compositions leave something open, it stays as it was.
+        Ok(references::adjusted(&rest, elements, &references))
     }
 
     /// Networks of the shapes that the potential has; new ones as `[network]` says.
@@ -197,6 +254,25 @@ impl Start {
 
 fn shape_of(network: &crate::potential::Network, inputs: usize) -> Shape {
     Shape { inputs, layers: network.layers().iter().map(|l| (l.outputs(), l.activation)).collect() }
+}
+
+/// Energies that are off by more than this (eV/atom) have another zero; what a potential errs by is far less.
+const OTHER_ZERO: f64 = 0.5;
+
+/// A frame with nothing but its atoms and its energy.
+fn bare(frame: &Frame) -> Frame {
+    Frame { energy: frame.energy, ..Frame::new(frame.cell.clone(), frame.species.clone(), Vec::new()) }
+}
+
+/// How many networks are trained: as many as wanted, or as the potential has that the training goes on from.
+pub(super) fn members(plan: &TrainPlan) -> Result<usize> {
+    match (plan.network.members, &plan.transfer) {
+        (Some(members), _) => Ok(members),
+        (None, None) => Ok(1),
+        (None, Some(table)) => {
+            load(&table.potential, &LoadOptions { units: table.units }).map(|old| old.members().len())
+        }
+    }
 }
 
 /// Does the map not depend on the smallest and the largest value?
@@ -270,10 +346,10 @@ mod tests {
         let table = TransferTable { potential: path, units: None };
         let mut all = elements.clone();
         all.push(Element::from_symbol("F").unwrap());
-        let start = Start::load(&table, &all, &Silent).unwrap();
         std::fs::write(folder.path().join("f.xyz"), "").unwrap();
         let text = "[[data.frames]]\nfile = \"f.xyz\"\n[descriptor.symmetry]\n[network]\nhidden = [2]\n[loss]\nenergy = \"1 meV\"\n";
         let plan = TrainPlan::read_text("in.toml", text, folder.path(), &[]).unwrap();
+        let start = Start::load(&table, &plan.network, &all, &Silent).unwrap();
         let layout = start.layout(&plan, &start.set);
         let theta = start.initial(&layout, layout.initial(1, 0), 0);
         let new = start.set.elements();
