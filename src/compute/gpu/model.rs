@@ -169,7 +169,7 @@ impl Species {
                 get("symmetry pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write])?,
             )
         };
-        let parts = [files::FRAME, files::FUNCTIONS, files::NETWORK];
+        let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
         let uses = [Uniform, Read, Read, Read, Write, Write, Write];
         let network = shelf.get(device, "network", &networks.constants, &parts, &uses)?;
         Ok(Self {
@@ -303,7 +303,8 @@ mod tests {
         {
             constants.count(name, value);
         }
-        validate("network", &source(&constants, &[files::FRAME, files::FUNCTIONS, files::NETWORK]));
+        let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
+        validate("network", &source(&constants, &parts));
         validate("gather", files::GATHER);
         validate("reduce", files::REDUCE);
     }

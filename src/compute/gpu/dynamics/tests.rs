@@ -246,7 +246,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let mut random = Philox::new(1, Purpose::General, 0, 0);
     let mut word = || random.below(1 << 32) as u32;
     let counters: Vec<u32> = (0..8 * count).map(|_| word()).collect();
-    let text = source(&Constants::default(), &[files::FUNCTIONS, files::INTEGERS, files::PHILOX, MAIN]);
+    let text = source(&Constants::default(), &[files::ANGLES, files::INTEGERS, files::PHILOX, MAIN]);
     let kernel = Kernel::new(&device, "philox", &text, &[Use::Read, Use::Write]).unwrap();
     let input = device.constant("counters", &counters).unwrap();
     let bytes = 32 * count as u64;
