@@ -115,7 +115,7 @@ impl Evaluator {
             sums: growing(RESULT)?,
             energies: growing(RESULT)?,
             outside: growing(RESULT)?,
-            forces: growing(RESULT)?,
+            forces: growing(SHARED)?,
             staging: growing(STAGING)?,
             size: device.buffer("size", 16, UNIFORM)?,
             blocks: model.species.iter().map(block).collect::<Result<_>>()?,

@@ -229,6 +229,26 @@ fn what_was_saved_is_taken_up() {
     assert_ne!(other.save(0).unwrap(), saved);
 }
 
+/// A force of which one component is no number, or infinite, stops the replica of its atom and no other.
+#[test]
+fn a_force_that_is_no_number_stops_its_replica() {
+    let Some(device) = device() else { return };
+    let potential = potential(&device);
+    let system = anywhere(&Cell::orthorhombic(9.0, 8.0, 10.0).unwrap(), 30, 7);
+    let starts = [Start { system: &system, saved: &[], chain: &[] }; 2];
+    for (bad, component) in [(f32::NAN, 0), (-f32::NAN, 1), (f32::NAN, 2), (f32::INFINITY, 0), (1e30, 1)] {
+        let mut dynamics = Dynamics::new(&potential, &starts, settings()).unwrap();
+        let velocity = dynamics.motion().unwrap()[12 * 35 + 4..][..3].to_vec();
+        let mut force = [1.0_f32; 3];
+        force[component] = bad;
+        let words: Vec<u8> = force.iter().flat_map(|x| x.to_le_bytes()).collect();
+        device.queue.write_buffer(&dynamics.store.evaluator.forces.buffer, 16 * 35, &words);
+        dynamics.advance(1, &[[0; 8]; 2]).unwrap();
+        assert_eq!([0, 1].map(|replica| dynamics.moves(replica)), [true, false], "{bad} in {component}");
+        assert_eq!(dynamics.motion().unwrap()[12 * 35 + 4..][..3], velocity, "{bad} in {component}");
+    }
+}
+
 /// The generator is that of the CPU bit for bit; normal deviates have their moments within four standard errors.
 #[test]
 fn random_numbers_are_those_of_the_cpu() {
