@@ -162,7 +162,7 @@ impl Evaluator {
             ("descriptors", descriptors),
             ("derivatives by descriptors", descriptors),
             ("moments", of_species(|species| species.kept)),
-            ("forces between pairs", 4 * pairs),
+            ("forces between pairs", model.pair * pairs),
             ("virials of atoms", 9 * n),
             ("sums of virials", sums),
             ("energies of atoms", n),
@@ -193,7 +193,7 @@ impl Evaluator {
         pairs: usize,
     ) -> Result<()> {
         let n = atoms.len();
-        numbered(pairs)?;
+        numbered(model.pair * pairs)?;
         let (mut descriptors, mut kept) = (0, 0);
         for ((block, species), ends) in self.blocks.iter_mut().zip(&model.species).zip(starts.windows(2)) {
             (block.first, block.count) = (ends[0], ends[1] - ends[0]);

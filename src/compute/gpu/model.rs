@@ -20,6 +20,8 @@ pub(super) struct Model {
     pub(super) species: Vec<Species>,
     pub(super) gather: Kernel,
     pub(super) reduce: Kernel,
+    /// Words that the force between a pair takes.
+    pub(super) pair: usize,
 }
 
 /// What belongs to one central species.
@@ -61,6 +63,7 @@ impl Translated {
     fn repel(&mut self, repulsion: Option<&Zbl>, elements: &[Element], center: usize) {
         let Self { constants, tables, .. } = self;
         constants.choice("REPULSION", repulsion.is_some()).count("AT_REPULSION", tables.here());
+        constants.count("PAIR", pair(repulsion.is_some()).0);
         for (k, (strength, decay)) in SCREENING.into_iter().enumerate() {
             constants.real(&format!("C{k}"), strength).real(&format!("D{k}"), decay);
         }
@@ -119,10 +122,12 @@ impl Model {
             .collect::<Result<_>>()?;
         let gather = [Use::Uniform, Use::Read, Use::Read, Use::Read, Use::Write];
         let reduce = [Use::Uniform, Use::Read, Use::Write];
+        let (pair, constants) = pair(repulsion.is_some());
         Ok(Self {
             species,
-            gather: Kernel::new(device, "gather", files::GATHER, &gather)?,
+            gather: Kernel::new(device, "gather", &source(&constants, &[files::GATHER]), &gather)?,
             reduce: Kernel::new(device, "reduce", files::REDUCE, &reduce)?,
+            pair,
         })
     }
 }
@@ -188,6 +193,14 @@ impl Species {
             multiples,
         })
     }
+}
+
+/// How many words stand for a pair (the force, and where nuclei repel each other that energy), also for kernels.
+fn pair(repulsion: bool) -> (usize, Constants) {
+    let words = if repulsion { 4 } else { 3 };
+    let mut constants = Constants::default();
+    constants.count("PAIR", words);
+    (words, constants)
 }
 
 /// By what descriptors are multiplied where they are computed: symmetry functions may be so small that single
@@ -305,7 +318,9 @@ mod tests {
         }
         let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
         validate("network", &source(&constants, &parts));
-        validate("gather", files::GATHER);
+        for repulsion in [false, true] {
+            validate("gather", &source(&pair(repulsion).1, &[files::GATHER]));
+        }
         validate("reduce", files::REDUCE);
     }
 }

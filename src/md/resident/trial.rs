@@ -173,7 +173,7 @@ mod tests {
         };
         let room = |engine: &Engine| room_for(engine, &[nve; 8], &system);
         assert_eq!(room(&wide).unwrap(), Some(Room { devices: 1, each: 8 }));
-        // The largest buffer has four numbers for each pair, of as many for each atom in every run.
+        // The largest buffer has three numbers for each pair, of as many for each atom in every run.
         let on = wide.on_device().unwrap();
         let settings = Settings { timestep: 1.0, skin: 0.4, drive: drive(&nve).unwrap(), fixed: Vec::new() };
         let one = Dynamics::demand(on, &system, 1, &settings).unwrap().largest().1;

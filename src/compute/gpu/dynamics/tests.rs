@@ -249,6 +249,32 @@ fn a_force_that_is_no_number_stops_its_replica() {
     }
 }
 
+/// A million atoms of lithium nitride with the shipped potential take no buffer that the interfaces do not give: 2 GiB on every
+/// card through Vulkan and Direct3D 12.
+#[test]
+fn a_million_atoms_have_room_on_cards() {
+    let Some(device) = device() else { return };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n");
+    let model =
+        crate::potential::load(folder.join("potential.mlmd"), &crate::potential::LoadOptions::default());
+    let potential = GpuPotential::new(device, Arc::new(model.unwrap())).unwrap();
+    // The layered crystal at room temperature, P6/mmm.
+    let (a, c) = (3.648, 3.875);
+    let rows = [[a, 0.0, 0.0], [-0.5 * a, 0.75_f64.sqrt() * a, 0.0], [0.0, 0.0, c]];
+    let cell = Cell::new(rows, [true; 3]).unwrap();
+    let third = 1.0 / 3.0;
+    let sites = [[0.0; 3], [0.0, 0.0, 0.5], [third, 2.0 * third, 0.0], [2.0 * third, third, 0.0]];
+    let positions = sites.iter().map(|s| cell.cartesian(&Vec3::from(*s))).collect();
+    let species = ["N", "Li", "Li", "Li"].map(|symbol| symbol.parse::<Element>().unwrap()).to_vec();
+    let unit = System::new(cell, species, positions).unwrap();
+    let system = unit.repeated([64, 64, 62]).unwrap();
+    assert_eq!(system.len(), 1_015_808);
+    let settings = Settings { timestep: 1.0, skin: 1.0, drive: Drive::Langevin, fixed: Vec::new() };
+    let demand = Dynamics::demand(&potential, &system, 1, &settings).unwrap();
+    let (what, largest) = demand.largest();
+    assert!(largest < 1 << 31, "the {what} take {largest} of {} bytes", demand.bytes());
+}
+
 /// The generator is that of the CPU bit for bit; normal deviates have their moments within four standard errors.
 #[test]
 fn random_numbers_are_those_of_the_cpu() {
