@@ -29,9 +29,13 @@ impl Growing {
         Ok(Self { usage, buffer: device.buffer("nothing", 0, usage)? })
     }
 
-    /// Makes room, and a tenth more where there is need for more than there was, if that is to be had.
+    /// Makes room, and a tenth more where there is need for more than there was, if that is to be had. What stood there is
+    /// lost: its memory is given back first, for there may not be enough for both.
     pub(super) fn reserve(&mut self, device: &Device, (what, bytes): Room) -> Result<()> {
         if bytes > self.buffer.size() {
+            self.buffer.destroy();
+            self.buffer = device.buffer("nothing", 0, self.usage)?;
+            device.tidy();
             let generous = device.buffer(what, bytes + bytes / 10, self.usage);
             self.buffer = generous.or_else(|_| device.buffer(what, bytes, self.usage))?;
         }

@@ -223,7 +223,7 @@ impl Table {
             _ => None,
         });
         let asked = wanted.min().unwrap_or(0).max(1);
-        let fits = self.pace.map_or(4.0, |(steps, time)| {
+        let fits = self.pace.map_or(1.0, |(steps, time)| {
             let each = time.as_secs_f64().max(1e-6) / steps as f64;
             (STRETCH / each).clamp(1.0, 8.0 * steps as f64)
         });
