@@ -295,7 +295,7 @@ impl Evaluator {
                 if let Some(bound) = &block.bound {
                     let (kernel, groups) = match step {
                         0 => (&species.values, block.count),
-                        1 => (&species.network, block.count.div_ceil(64)),
+                        1 => (&species.network, block.count.div_ceil(species.together)),
                         _ => (&species.pairs, block.count),
                     };
                     kernel.run(device, pass, &bound[step], groups);

@@ -7,7 +7,7 @@ use super::network::Networks;
 use super::symmetry::Symmetry;
 use super::tables::Tables;
 use crate::descriptors::{Plan, SymmetryFunctions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::potential::{DescriptorSet, NeuralModel, SCREENING, Zbl};
 use crate::system::Element;
 use std::collections::HashMap;
@@ -29,6 +29,8 @@ pub(super) struct Model {
 pub(super) struct Species {
     pub(super) values: Kernel,
     pub(super) network: Kernel,
+    /// Atoms of a workgroup of it.
+    pub(super) together: u32,
     pub(super) pairs: Kernel,
     /// Parameters of the descriptor.
     pub(super) tables: Buffer,
@@ -100,7 +102,7 @@ impl Model {
     /// Compiles a model, with the repulsion of nuclei that is added to it.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device has too little room for it.
+    /// [`crate::Error::Device`] if the device has too little room for it.
     pub(super) fn new(device: &Device, model: &NeuralModel, repulsion: Option<&Zbl>) -> Result<Self> {
         let mut shelf = Shelf::default();
         let memory = device.limits.max_compute_workgroup_storage_size as usize;
@@ -147,13 +149,8 @@ impl Species {
         multiples: Vec<f64>,
     ) -> Result<Self> {
         use Use::{Read, Uniform, Write};
-        let networks = Networks::new(model, center, &multiples).ok_or_else(|| {
-            Error::Device(
-                "the members of the committee have networks of different shapes, which this device path does not \
-                 run"
-                    .into(),
-            )
-        })?;
+        let memory = device.limits.max_compute_workgroup_storage_size as usize;
+        let networks = Networks::new(model, center, &multiples, memory)?;
         let constants = &translated.constants;
         let mut get = |name, parts: &[&str], uses: &[Use]| shelf.get(device, name, constants, parts, uses);
         let (values, pairs) = if translated.kept.is_some() {
@@ -180,6 +177,7 @@ impl Species {
         Ok(Self {
             values,
             network,
+            together: networks.atoms,
             pairs,
             tables: device.constant("parameters of the descriptor", &translated.tables.words)?,
             plan: device.constant("layers of the networks", &networks.plan)?,
@@ -236,6 +234,7 @@ fn symmetry(functions: &SymmetryFunctions, multiples: &[Vec<f64>], memory: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compute::gpu::network::sizes;
     use crate::descriptors::{
         Chebyshev, ChebyshevCenter, Cutoff, CutoffShape, Moments, MomentsSize, Radial, SymmetryFunction,
     };
@@ -310,14 +309,16 @@ mod tests {
         for translated in symmetry(&set, &vec![vec![1.0]; 4], MEMORY).unwrap() {
             valid_with(translated, None, files::SYMMETRY, [files::SYMMETRY_VALUES, files::SYMMETRY_PAIRS]);
         }
-        let mut constants = Constants::default();
-        for (name, value) in
-            [("INPUTS", 134), ("LAYERS", 3), ("MEMBER_ENTRIES", 7), ("NEURON_TILES", 21), ("WIDEST", 10)]
-        {
-            constants.count(name, value);
+        // Large networks leave room for fewer atoms; without hidden layers there is more than enough.
+        for (width, atoms) in [(40, 8), (80, 4), (160, 2), (320, 1)] {
+            let (constants, found) = sizes(134, &[width, width, 1], MEMORY).unwrap();
+            assert_eq!(found, atoms, "{width}");
+            let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
+            validate("network", &source(&constants, &parts));
         }
-        let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
-        validate("network", &source(&constants, &parts));
+        assert_eq!(sizes(134, &[1], MEMORY).unwrap().1, 8);
+        let complaint = sizes(134, &[1000, 1000, 1], MEMORY).unwrap_err().to_string();
+        assert!(complaint.contains("a network needs 24"), "{complaint}");
         for repulsion in [false, true] {
             validate("gather", &source(&pair(repulsion).1, &[files::GATHER]));
         }
