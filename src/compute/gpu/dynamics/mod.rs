@@ -1,4 +1,4 @@
-//! Dynamics that stay on the device: a whole stretch of steps in one submission, nothing read back in between.
+//! Dynamics that stay on the device: a whole stretch of steps, nothing read back in between.
 //!
 //! Positions and velocities are integers (see `kernels/motion.wgsl`), neighbour lists are made on the device when an
 //! atom has gone half the skin, and several replicas of one system go side by side. Whoever drives it sends, for each
@@ -100,7 +100,7 @@ pub struct Moment {
     pub chain: Vec<f64>,
 }
 
-/// Steps that are sent at once, at most.
+/// Steps of a stretch, at most.
 pub const LONGEST: usize = 1024;
 
 /// Replicas of one system that move on a device.

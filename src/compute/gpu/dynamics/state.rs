@@ -251,11 +251,13 @@ impl Dynamics {
             chain: snapshot.chain(replica, self.settings.drive.links()),
             ..Moment::default()
         };
-        // In the order of the slots: that of the replica's species and atoms, whoever else is there.
-        for (slot, atom) in snapshot.slots.iter().enumerate() {
-            if let Some(local) = (*atom as usize).checked_sub(first).filter(|local| *local < n) {
-                moment.energy += snapshot.energy(slot) + snapshot.repulsion(*atom as usize);
-                moment.energy += self.offsets[usize::from(self.species[local])];
+        // The slots of a species are those of one replica after another, each in the order of its atoms.
+        for (ends, offset) in self.store.starts.windows(2).zip(&self.offsets) {
+            let each = (ends[1] - ends[0]) as usize / self.replicas;
+            let begin = ends[0] as usize + replica * each;
+            for slot in begin..begin + each {
+                moment.energy += snapshot.energy(slot) + snapshot.repulsion(snapshot.slots[slot] as usize);
+                moment.energy += offset;
                 moment.virial += snapshot.virial(slot);
             }
         }

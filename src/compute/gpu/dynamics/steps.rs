@@ -1,4 +1,4 @@
-//! A stretch of steps as one submission, and what is done when it stops early.
+//! A stretch of steps without a look in between, and what is done when it stops early.
 
 use super::layout::Layout;
 use super::store::{Bound, HEADER};
@@ -21,6 +21,12 @@ enum Begin {
 /// Why kernels stopped: the words of `world.wgsl`.
 const NO_ROOM: u32 = 1;
 const OUTSIDE: u32 = 2;
+
+/// The word that says whether any list is to be made.
+const ANY: usize = 5;
+
+/// Steps that are handed to the device together: it works on them while the next are encoded.
+const SENT: usize = 32;
 
 /// What the kernels left behind.
 struct Left {
@@ -120,7 +126,7 @@ impl Dynamics {
         Ok(())
     }
 
-    /// Encodes, runs and waits.
+    /// Encodes and runs, and waits after the last step.
     fn submit(&mut self, steps: usize, records: &[Record], begin: Begin) -> Result<Left> {
         let notes = matches!(self.settings.drive, Drive::Csvr | Drive::Langevin);
         let logged = if notes { steps * self.replicas } else { 0 };
@@ -131,27 +137,35 @@ impl Dynamics {
         let Some(bound) = &store.bound else {
             return Err(Error::Internal("dynamics without lists".into()));
         };
-        // What the last stretch left; what the replicas are to do stays.
-        self.device.write(&store.control, &[0; HEADER]);
+        // What the last stretch left; what the replicas are to do stays, and the first step asks each whether its list
+        // is to be made.
+        let mut header = [0; HEADER];
+        header[ANY] = 1;
+        self.device.write(&store.control, &header);
         self.device.write(&store.drive, records.as_flattened());
-        let mut encoder =
-            self.device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
-        let mut pass =
-            encoder.begin_compute_pass(&ComputePassDescriptor { label: None, timestamp_writes: None });
-        for step in 0..steps {
-            if step > 0 || begin == Begin::Step {
-                self.first_half(&mut pass, bound);
+        let new = || self.device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
+        let pass = ComputePassDescriptor { label: None, timestamp_writes: None };
+        let mut encoder = new();
+        for first in (0..steps).step_by(SENT) {
+            if first > 0 {
+                let full = std::mem::replace(&mut encoder, new());
+                self.device.queue.submit([full.finish()]);
             }
-            self.lists(&mut pass, bound);
-            store.evaluator.forces(&self.device, &self.model, &mut pass)?;
-            if begin != Begin::Evaluation {
-                self.second_half(&mut pass, bound);
+            let mut pass = encoder.begin_compute_pass(&pass);
+            for step in first..steps.min(first + SENT) {
+                if step > 0 || begin == Begin::Step {
+                    self.first_half(&mut pass, bound);
+                }
+                self.lists(&mut pass, bound);
+                store.evaluator.forces(&self.device, &self.model, &mut pass)?;
+                if begin != Begin::Evaluation {
+                    self.second_half(&mut pass, bound);
+                }
             }
         }
         if let (Some([_, finish]), Some([_, bound])) = (&self.programs.thermostat, &bound.thermostat) {
-            finish.run(&self.device, &mut pass, bound, self.groups());
+            finish.run(&self.device, &mut encoder.begin_compute_pass(&pass), bound, self.groups());
         }
-        drop(pass);
         // What was left to do is done.
         encoder.clear_buffer(&store.scales, 0, None);
         encoder.copy_buffer_to_buffer(&store.control, 0, &store.staging.buffer, 0, 4 * words as u64);
