@@ -137,7 +137,13 @@ impl Batch {
             }
         }
         let Seat { step, taken, replica, .. } = table.seats[seat];
-        if replica.is_none_or(|replica| table.dynamics.as_ref().is_none_or(|all| !all.moves(replica))) {
+        let dynamics = table.dynamics.as_ref().zip(replica);
+        if let Some(reason) = dynamics.and_then(|(all, replica)| all.crowded(replica)) {
+            return Err(Error::Physics(format!(
+                "atoms have come so close to each other that the list of their neighbours has no room: {reason}"
+            )));
+        }
+        if dynamics.is_none_or(|(all, replica)| !all.moves(replica)) {
             return Err(Error::Physics(
                 "an atom is faster than 2 Å/fs, or the force on it is not a number".into(),
             ));

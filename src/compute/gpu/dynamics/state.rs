@@ -178,11 +178,12 @@ impl Dynamics {
         self.ask(&wanted);
     }
 
-    /// Says whose lists are to be made, and who moves; the words before are zero.
+    /// Says whose lists are to be made, and who moves; the words before are zero. Nobody asks for lists that have no room.
     pub(super) fn ask(&self, wanted: &[u32]) {
         let moving = self.moving.iter().map(|moves| u32::from(*moves));
-        let words: Vec<u32> =
-            [0; super::store::HEADER].into_iter().chain(wanted.iter().copied()).chain(moving).collect();
+        let wanted =
+            wanted.iter().zip(&self.crowded).map(|(w, crowded)| if crowded.is_some() { 0 } else { *w });
+        let words: Vec<u32> = [0; super::store::HEADER].into_iter().chain(wanted).chain(moving).collect();
         self.device.write(&self.store.control, &words);
     }
 

@@ -69,7 +69,9 @@ impl Dynamics {
             }
             done += begun - 1;
             begin = Begin::Middle;
-            self.make_room(&left.control)?;
+            if let Err(error) = self.make_room(&left.control) {
+                self.go_on_without(&left.control, error)?;
+            }
         }
         Ok(log)
     }
@@ -89,21 +91,38 @@ impl Dynamics {
 
     /// Does what stopped kernels ask for, so that they can go on in the middle of the step.
     fn make_room(&mut self, control: &[u32]) -> Result<()> {
-        let mut wanted = control[HEADER..HEADER + self.replicas].to_vec();
         match control[0] {
             NO_ROOM => {
                 self.grown += 1;
                 self.layout.grow(control[1], control[2]);
                 self.programs.search = programs::search(&self.device, self.layout.row_room)?;
-                // Rows have moved: those that were complete are made again from where they were made.
-                wanted.iter_mut().filter(|wanted| **wanted == 0).for_each(|wanted| *wanted = 2);
                 self.arrange()?;
-                self.ask(&wanted);
+                self.ask(&made_again(control, self.replicas));
                 Ok(())
             }
             OUTSIDE => self.widen(),
             other => Err(Error::Internal(format!("kernels stopped for a reason {other}"))),
         }
+    }
+
+    /// Leaves the replica that wants most room behind, where there is none: it may have collapsed, which is no reason to end
+    /// the others. They go on with the room that there was, and what else wants more asks again.
+    fn go_on_without(&mut self, control: &[u32], error: Error) -> Result<()> {
+        let Error::Device(reason) = error else { return Err(error) };
+        let moving = &control[HEADER + self.replicas..];
+        let worst = (0..self.replicas).filter(|r| moving[*r] > 1).max_by_key(|r| moving[*r]);
+        let (NO_ROOM, Some(worst)) = (control[0], worst) else { return Err(Error::Device(reason)) };
+        let others = (0..self.replicas).any(|r| r != worst && self.moving[r]);
+        if !others || self.device.check().is_err() {
+            return Err(Error::Device(reason));
+        }
+        self.moving[worst] = false;
+        self.crowded[worst] = Some(reason);
+        [self.layout.bin_room, self.layout.row_room] = self.room;
+        self.programs.search = programs::search(&self.device, self.layout.row_room)?;
+        self.arrange()?;
+        self.ask(&made_again(control, self.replicas));
+        Ok(())
     }
 
     /// A larger box for atoms that have left it along a direction that is not periodic.
@@ -217,4 +236,9 @@ impl Dynamics {
             find.run(&self.device, pass, replicas, self.replicas as u32);
         }
     }
+}
+
+/// Whose lists are to be made where rows have moved: those that were complete are made again from where they were made.
+fn made_again(control: &[u32], replicas: usize) -> Vec<u32> {
+    control[HEADER..HEADER + replicas].iter().map(|wanted| if *wanted == 0 { 2 } else { *wanted }).collect()
 }

@@ -249,6 +249,45 @@ fn a_force_that_is_no_number_stops_its_replica() {
     }
 }
 
+/// A replica that collapses, so that its lists have no room, is left behind; the other goes on with the same bits.
+#[test]
+fn a_replica_without_room_is_left_behind() {
+    let Some(device) = device() else { return };
+    let system = anywhere(&Cell::orthorhombic(24.0, 25.0, 26.0).unwrap(), 400, 8);
+    let starts = [Start { system: &system, saved: &[], chain: &[] }; 2];
+    let own = potential(&device);
+    let demand = Dynamics::demand(&own, &system, 2, &settings()).unwrap();
+    let narrow = potential(&Device::open_narrow(2 * demand.largest().1).unwrap().unwrap());
+    let records = [[0; 8]; 6];
+    let mut undisturbed = Dynamics::new(&own, &starts, settings()).unwrap();
+    undisturbed.advance(3, &records).unwrap();
+    let mut dynamics = Dynamics::new(&narrow, &starts, settings()).unwrap();
+    let mut positions = dynamics.words(&dynamics.store.evaluator.positions.buffer, 4 * 800);
+    // The upper words of the second replica: all its atoms come together in an eighth of the box.
+    for atom in positions[4 * 400..].chunks_exact_mut(4) {
+        atom[..3].iter_mut().for_each(|word| *word /= 8);
+    }
+    narrow.device.write(&dynamics.store.evaluator.positions.buffer, &positions);
+    dynamics.advance(3, &records).unwrap();
+    assert_eq!([0, 1].map(|replica| dynamics.moves(replica)), [true, false]);
+    assert_eq!(dynamics.crowded(0), None);
+    let reason = dynamics.crowded(1).unwrap();
+    assert!(reason.contains("take") || reason.contains("neighbours"), "{reason}");
+    assert_eq!(dynamics.save(0).unwrap(), undisturbed.save(0).unwrap());
+    dynamics.advance(3, &records).unwrap();
+    undisturbed.advance(3, &records).unwrap();
+    assert_eq!(dynamics.save(0).unwrap(), undisturbed.save(0).unwrap());
+
+    // Alone there is nobody to go on.
+    dynamics.leave(1);
+    let mut positions = dynamics.words(&dynamics.store.evaluator.positions.buffer, 4 * 400);
+    for atom in positions.chunks_exact_mut(4) {
+        atom[..3].iter_mut().for_each(|word| *word /= 8);
+    }
+    narrow.device.write(&dynamics.store.evaluator.positions.buffer, &positions);
+    assert!(matches!(dynamics.advance(3, &records), Err(Error::Device(_))));
+}
+
 /// A million atoms of lithium nitride with the shipped potential take no buffer that the interfaces do not give: 2 GiB on every
 /// card through Vulkan and Direct3D 12.
 #[test]
