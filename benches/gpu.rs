@@ -1,7 +1,7 @@
 //! Molecular dynamics on a graphics processor: one visit of ten minutes to a machine that has one.
 //!
 //! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST]` builds nothing but mlmd and `wgpu`. Lithium
-//! nitride with the shipped potential (118 moments, networks 40-40, cutoff 6 Å) at 600 K, timestep 1 fs, skin 1 Å.
+//! nitride with the shipped potential (118 moments, networks 40-40, cutoff 5.5 Å) at 600 K, timestep 1 fs, skin 1 Å.
 //!
 //! First what the device can do at best, measured; then 10³ to LARGEST (10⁶) atoms that stay on it (Langevin dynamics,
 //! lists made there), with the operations and bytes that a step takes by the count of docs/gpu.md and how near that is to the
@@ -15,7 +15,7 @@ use mlmd::compute::gpu::dynamics::{Drive, Dynamics, LONGEST, Record, Settings, S
 use mlmd::compute::gpu::{Device, GpuPotential};
 use mlmd::compute::{Engine, Options};
 use mlmd::io::{ReadOptions, open};
-use mlmd::potential::{LoadOptions, NeuralModel, NeuralPotential, Potential, Precision, load};
+use mlmd::potential::{DescriptorSet, LoadOptions, NeuralModel, NeuralPotential, Potential, Precision, load};
 use mlmd::random::Purpose;
 use mlmd::units::BOLTZMANN;
 use mlmd::workflow::bench;
@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     if let Some(roof) = roof {
         println!("at best {:.3e} operations and {:.3e} bytes a second", roof.flops, roof.bytes);
     }
-    let cost = Cost::of(&crystal(1000)?)?;
+    let cost = Cost::of(&model, &crystal(1000)?)?;
     println!("an atom takes {:.3e} operations and {:.0} bytes a step", cost.flops, cost.bytes);
     let visit = Visit { device, model, cost, roof, largest };
     visit.one_system()?;
@@ -68,25 +68,29 @@ struct Cost {
     bytes: f64,
 }
 
-/// Functions and degree of the moments of `potentials/li3n`, their cutoff, and weights of a network.
-const FUNCTIONS: f64 = 6.0;
-const DEGREE: f64 = 4.0;
-const ANGULAR_CUTOFF: f64 = 5.0;
-const WEIGHTS: f64 = 118.0 * 40.0 + 40.0 * 40.0 + 40.0;
-
-/// Of the potential and of the list, Å.
-const CUTOFF: f64 = 6.0;
+/// How far lists reach beyond the cutoff, Å.
 const SKIN: f64 = 1.0;
 
 impl Cost {
-    fn of(system: &System) -> Result<Self> {
+    /// For a potential of moments, by what its first element has.
+    fn of(model: &NeuralModel, system: &System) -> Result<Self> {
+        let DescriptorSet::Moments(moments) = model.descriptor_in_angstrom() else {
+            return Err(mlmd::Error::invalid("the count is for moments"));
+        };
         let neighbors = |cutoff| -> Result<f64> {
             let list = NeighborList::build(&system.cell, &system.positions, cutoff)?;
             Ok(list.pairs().len() as f64 / system.len() as f64)
         };
-        let (listed, angular) = (neighbors(CUTOFF + SKIN)?, neighbors(ANGULAR_CUTOFF)?);
-        let moments = angular * FUNCTIONS * (DEGREE + 1.0).powi(2);
-        Ok(Self { flops: 12.0 * moments + 4.0 * WEIGHTS, bytes: 64.0 * listed + 240.0 })
+        let mut operations = 0.0;
+        if let Some(angular) = &moments.centers[0].angular {
+            let functions = angular.functions.channels.functions(moments.elements.len()) as f64;
+            let harmonics = (angular.degree as f64 + 1.0).powi(2);
+            operations = 12.0 * neighbors(angular.functions.cutoff.radius)? * functions * harmonics;
+        }
+        let layers = model.members()[0][0].network.layers();
+        let weights: usize = layers.iter().map(|layer| layer.weights.len()).sum();
+        let listed = neighbors(model.cutoff() + SKIN)?;
+        Ok(Self { flops: operations + 4.0 * weights as f64, bytes: 52.0 * listed + 240.0 })
     }
 
     /// Columns: operations and bytes a second at so many atom-steps a second, and the share of what the device can do.

@@ -12,9 +12,7 @@ fn main() {
         if (atomicLoad(&control[LEFT]) != 0u) {
             atomicStore(&control[HALT], OUTSIDE);
         } else {
-            for (var r = 0u; r < world.atoms.y; r++) {
-                any = any || wanted(r) != 0u;
-            }
+            any = atomicLoad(&control[ANY]) != 0u;
         }
     }
     let atoms = select(vec2<u32>(0u, 0u), world.grids.xy, any);

@@ -28,7 +28,6 @@ fn main(
     if (at < world.bins.w) {
         members[bin * world.bins.w + at] = place.atom;
     } else {
-        atomicMax(&control[NO_ROOM_IN_BIN], at + 1u);
-        atomicStore(&control[HALT], NO_ROOM);
+        stop_for_room(NO_ROOM_IN_BIN, place.replica, at + 1u);
     }
 }

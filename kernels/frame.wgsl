@@ -15,6 +15,12 @@ struct Frame {
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 
+// x, behind a zero that compilers do not know: those of Metal and Direct3D may calculate as with real numbers, of whose
+// sums nothing is lost.
+fn as_rounded(x: f32) -> f32 {
+    return bitcast<f32>(bitcast<u32>(x) ^ frame.members.z);
+}
+
 // Which atom of the block a workgroup is for.
 fn atom_of(group: vec3<u32>, groups: vec3<u32>) -> u32 {
     return group.x + group.y * groups.x;

@@ -1,19 +1,11 @@
-// Elementary functions with the accuracy of f32: drivers promise much less for exp, cos, tanh and acos.
+// Elementary functions with the accuracy of f32: drivers promise much less for exp, cos, tanh and acos. (cos and sin are
+// in `angles.wgsl`.)
 
-// (cos, sin) of pi*x for x in [0, 1/2]: Taylor series on [0, pi/4], to 1e-9.
-fn cos_sin_pi(x: f32) -> vec2<f32> {
-    let swap = x > 0.25;
-    let z = 3.14159265358979 * select(x, 0.5 - x, swap);
-    let z2 = z * z;
-    let s = z * (1.0 + z2 * (-1.0 / 6.0 + z2 * (1.0 / 120.0 + z2 * (-1.0 / 5040.0 + z2 / 362880.0))));
-    let c = 1.0 + z2 * (-0.5 + z2 * (1.0 / 24.0 + z2 * (-1.0 / 720.0 + z2 * (1.0 / 40320.0 - z2 / 3628800.0))));
-    return select(vec2<f32>(c, s), vec2<f32>(s, c), swap);
-}
-
-// exp: 2^n e^rest with the rest below ln(2)/2 by its series, to 1e-8. ln(2) is in two parts, n times the first is exact.
+// exp: 2^n e^rest with the rest below ln(2)/2 by its series, to 1e-8. ln(2) is in two parts, n times the first is exact;
+// what is left of x is rounded, or compilers might join the parts to an ln(2) of one, which costs two digits.
 fn exp_of(x: f32) -> f32 {
     let n = round(clamp(x, -87.0, 88.0) * 1.44269504);
-    let z = (clamp(x, -87.0, 88.0) - n * 0.693145752) - n * 1.42860677e-6;
+    let z = as_rounded(clamp(x, -87.0, 88.0) - n * 0.693145752) - n * 1.42860677e-6;
     let high = 1.0 / 24.0 + z * (1.0 / 120.0 + z * (1.0 / 720.0 + z * (1.0 / 5040.0)));
     let series = 1.0 + z * (1.0 + z * (0.5 + z * (1.0 / 6.0 + z * high)));
     return select(series * bitcast<f32>(u32(i32(n) + 127) << 23u), 0.0, x < -87.0);

@@ -29,11 +29,16 @@ fn lose(atom: u32) {
     atomicStore(&control[REPLICAS + world.atoms.y + atom / world.atoms.x], 0u);
 }
 
+// Is every component a number smaller than a limit? Seen by the bits, in which infinity and what is no number are above
+// all that are: compilers may take for granted that there are no others.
+fn below(x: vec3<f32>, limit: f32) -> bool {
+    let size = bitcast<vec3<u32>>(x) & vec3<u32>(0x7fffffffu);
+    return all(size < vec3<u32>(bitcast<u32>(limit)));
+}
+
 // v += change, rounded to whole units.
 fn changed(atom: u32, v: vec3<i32>, change: vec3<f32>) -> vec3<i32> {
-    let most = max(max(abs(change.x), abs(change.y)), abs(change.z));
-    let now = max(max(abs(f32(v.x) + change.x), abs(f32(v.y) + change.y)), abs(f32(v.z) + change.z));
-    if (!(most < world.limits.w) || !(now < world.limits.w)) {
+    if (!below(change, world.limits.w) || !below(vec3<f32>(v) + change, world.limits.w)) {
         lose(atom);
         return v;
     }
@@ -55,7 +60,7 @@ fn kinetic(atom: u32, v: vec3<i32>) -> f32 {
 fn drift(atom: u32, v: vec3<i32>, steps: f32) {
     let speed = steps * vec3<f32>(v);
     let change = speed.x * world.d0.xyz + speed.y * world.d1.xyz + speed.z * world.d2.xyz;
-    if (!(max(max(abs(change.x), abs(change.y)), abs(change.z)) < 1.0e9)) {
+    if (!below(change, 1.0e9)) {
         lose(atom);
         return;
     }

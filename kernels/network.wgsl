@@ -1,5 +1,7 @@
-// Energies of the atoms of one species and their derivatives: the networks of a committee, up and down. A thread
-// for an atom; weights are the same for all threads of a workgroup, values stand side by side.
+// Energies of the atoms of one species and their derivatives: the networks of a committee, up and down. A workgroup for
+// ATOMS atoms, each with PARTS = 64/ATOMS threads that share its tiles of four neurons. What the threads of an atom tell
+// each other is in shared memory, atom beside atom: a thread of its own for each atom would keep all that in memory, for
+// its places are not known when the kernel is compiled.
 //
 //   x = G - shift,  y_l = f_l(W_l y_(l-1) + b_l) (input factors and node factors are in W),  E = a y_last,
 //   dE/dG by the chain rule; both are means over the members frame.members.x to frame.members.y.
@@ -80,11 +82,19 @@ fn activation(kind: u32, x: f32) -> vec2<f32> {
     }
 }
 
-// What a tile of values passes on to the energy: W^T times what the layer above it, of so many tiles, passes on.
-fn downwards(row: u32, tiles: u32, upper: ptr<function, array<vec4<f32>, WIDEST>>) -> vec4<f32> {
+// Descriptors less their shifts, values and slopes of all layers, and dE/dy times the slopes, of two layers by turns.
+var<workgroup> centred: array<f32, ATOMS_INPUTS>;
+var<workgroup> values: array<vec4<f32>, ATOMS_TILES>;
+var<workgroup> slopes: array<vec4<f32>, ATOMS_TILES>;
+var<workgroup> passed: array<vec4<f32>, ATOMS_PASSED>;
+var<workgroup> counts: array<u32, 64>;
+
+// What a tile of values of an atom passes on to the energy: W^T times what the layer above it, of so many tiles that stand
+// from `first` on, passes on.
+fn downwards(row: u32, first: u32, tiles: u32, own: u32) -> vec4<f32> {
     var sum = vec4<f32>(0.0, 0.0, 0.0, 0.0);
     for (var o = 0u; o < tiles; o++) {
-        let above = (*upper)[o];
+        let above = passed[(first + o) * ATOMS + own];
         sum += weights[row + 4u * o] * above.x;
         sum += weights[row + 4u * o + 1u] * above.y;
         sum += weights[row + 4u * o + 2u] * above.z;
@@ -99,40 +109,40 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let atom = (group.x + group.y * groups.x) * 64u + lane;
-    if (atom >= frame.block.y) {
-        return;
-    }
+    let own = lane % ATOMS;
+    let part = lane / ATOMS;
+    let atom = (group.x + group.y * groups.x) * ATOMS + own;
+    // All threads come to all barriers: those beyond the last atom do as it does, and write nothing.
+    let here = atom < frame.block.y;
     let stride = frame.block.y;
-    let at = frame.block.z + atom;
-    let slot = frame.block.x + atom;
+    let at = frame.block.z + min(atom, frame.block.y - 1u);
 
     var count = 0u;
-    for (var k = 0u; k < INPUTS; k++) {
-        let value = descriptors[at + k * stride];
-        let range = weights[plan[0].x + k];
-        count += select(0u, 1u, value < range.y || value > range.z);
-    }
-    outside[slot] = count;
-
     var energy = 0.0;
     for (var member = frame.members.x; member < frame.members.y; member++) {
-        var values: array<vec4<f32>, NEURON_TILES>;
-        var slopes: array<vec4<f32>, NEURON_TILES>;
         let head = plan[member * MEMBER_ENTRIES];
+        for (var k = part; k < INPUTS; k += PARTS) {
+            let value = descriptors[at + k * stride];
+            if (member == frame.members.x) {
+                let range = weights[plan[0].x + k];
+                count += select(0u, 1u, value < range.y || value > range.z);
+            }
+            centred[k * ATOMS + own] = value - weights[head.x + k].x;
+        }
+        workgroupBarrier();
         for (var layer = 0u; layer < LAYERS; layer++) {
             let shape = plan[member * MEMBER_ENTRIES + 1u + 2u * layer];
             let place = plan[member * MEMBER_ENTRIES + 2u + 2u * layer];
-            for (var o = 0u; o < shape.y; o++) {
+            for (var o = part; o < shape.y; o += PARTS) {
                 var sum = weights[place.z + o];
                 let row = place.x + o * 4u * shape.x;
                 if (layer == 0u) {
                     for (var k = 0u; k < INPUTS; k++) {
-                        sum += weights[row + k] * (descriptors[at + k * stride] - weights[head.x + k].x);
+                        sum += weights[row + k] * centred[k * ATOMS + own];
                     }
                 } else {
                     for (var k = 0u; k < shape.x; k++) {
-                        let below = values[place.w + k];
+                        let below = values[(place.w + k) * ATOMS + own];
                         sum += weights[row + 4u * k] * below.x;
                         sum += weights[row + 4u * k + 1u] * below.y;
                         sum += weights[row + 4u * k + 2u] * below.z;
@@ -143,45 +153,53 @@ fn main(
                 let b = activation(shape.w, sum.y);
                 let c = activation(shape.w, sum.z);
                 let d = activation(shape.w, sum.w);
-                values[shape.z + o] = vec4<f32>(a.x, b.x, c.x, d.x);
-                slopes[shape.z + o] = vec4<f32>(a.y, b.y, c.y, d.y);
+                values[(shape.z + o) * ATOMS + own] = vec4<f32>(a.x, b.x, c.x, d.x);
+                slopes[(shape.z + o) * ATOMS + own] = vec4<f32>(a.y, b.y, c.y, d.y);
             }
+            workgroupBarrier();
         }
+        let last = (NEURON_TILES - 1u) * ATOMS + own;
         let factor = bitcast<f32>(head.y) / f32(frame.members.y - frame.members.x);
-        energy += factor * values[NEURON_TILES - 1u].x;
+        energy += factor * values[last].x;
 
-        var upper: array<vec4<f32>, WIDEST>;
-        var lower: array<vec4<f32>, WIDEST>;
-        upper[0] = vec4<f32>(factor, 0.0, 0.0, 0.0);
+        var first = 0u;
+        if (part == 0u) {
+            passed[own] = vec4<f32>(factor, 0.0, 0.0, 0.0) * slopes[last];
+        }
+        workgroupBarrier();
         for (var layer = LAYERS - 1u; layer > 0u; layer--) {
             let shape = plan[member * MEMBER_ENTRIES + 1u + 2u * layer];
             let place = plan[member * MEMBER_ENTRIES + 2u + 2u * layer];
-            for (var o = 0u; o < shape.y; o++) {
-                upper[o] *= slopes[shape.z + o];
+            for (var k = part; k < shape.x; k += PARTS) {
+                let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
+                passed[(WIDEST - first + k) * ATOMS + own] = sum * slopes[(place.w + k) * ATOMS + own];
             }
-            for (var k = 0u; k < shape.x; k++) {
-                lower[k] = downwards(place.y + k * 4u * shape.y, shape.y, &upper);
-            }
-            for (var k = 0u; k < shape.x; k++) {
-                upper[k] = lower[k];
-            }
+            first = WIDEST - first;
+            workgroupBarrier();
         }
         let shape = plan[member * MEMBER_ENTRIES + 1u];
         let place = plan[member * MEMBER_ENTRIES + 2u];
-        for (var o = 0u; o < shape.y; o++) {
-            upper[o] *= slopes[shape.z + o];
-        }
-        for (var k = 0u; k < shape.x; k++) {
-            let sum = downwards(place.y + k * 4u * shape.y, shape.y, &upper);
+        for (var k = part; k < shape.x; k += PARTS) {
+            let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
             for (var c = 0u; c < 4u && 4u * k + c < INPUTS; c++) {
                 let to = at + (4u * k + c) * stride;
-                if (member == frame.members.x) {
+                if (here && member == frame.members.x) {
                     gradients[to] = sum[c];
-                } else {
+                } else if (here) {
                     gradients[to] += sum[c];
                 }
             }
         }
+        workgroupBarrier();
     }
-    energies[slot] = energy;
+    counts[lane] = count;
+    workgroupBarrier();
+    if (part == 0u && here) {
+        var all = 0u;
+        for (var p = 0u; p < PARTS; p++) {
+            all += counts[p * ATOMS + own];
+        }
+        outside[frame.block.x + atom] = all;
+        energies[frame.block.x + atom] = energy;
+    }
 }

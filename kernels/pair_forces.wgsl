@@ -3,11 +3,11 @@
 // parts of the threads are added up in their order.
 //
 // binding 5  gradients  dE/dG, laid out as the descriptors
-// binding 6  pairs      out, 16 bytes a pair: p_ij (eV/angstrom) and the energy of repulsion (eV), half of it each
+// binding 6  pairs      out, PAIR numbers of 4 bytes a pair: p_ij, eV/angstrom, and with REPULSION half of its energy, eV
 // binding 7  virials    out, 9 numbers of 4 bytes a slot, eV
 
 @group(0) @binding(5) var<storage, read> gradients: array<f32>;
-@group(0) @binding(6) var<storage, read_write> pairs: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> pairs: array<f32>;
 @group(0) @binding(7) var<storage, read_write> virials: array<f32>;
 
 var<workgroup> g: array<f32, LENGTH>;
@@ -28,14 +28,15 @@ struct Stretch {
 // Writes the force between a pair, with the repulsion of its nuclei, and adds what it does to the virial.
 fn keep(place: u32, species: u32, vector: vec3<f32>, descriptors: vec3<f32>, sum: ptr<function, Stretch>) {
     var p = descriptors;
-    var energy = 0.0;
     if (REPULSION) {
         let r = length(vector);
         let u = 0.5 * repulsion(species, r);
-        energy = u.x;
+        pairs[PAIR * place + PAIR - 1u] = u.x;
         p += u.y / r * vector;
     }
-    pairs[place] = vec4<f32>(p, energy);
+    for (var c = 0u; c < 3u; c++) {
+        pairs[PAIR * place + c] = p[c];
+    }
     (*sum).x -= vector.x * p;
     (*sum).y -= vector.y * p;
     (*sum).z -= vector.z * p;

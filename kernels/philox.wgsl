@@ -16,10 +16,10 @@ fn philox(start: vec4<u32>, seed: vec2<u32>) -> vec4<u32> {
 
 // Two normal deviates from two words (Box and Muller, doi:10.1214/aoms/1177706645). The radius comes from the upper 24
 // bits of a word and half a unit more, which is never zero and reaches 5.9; the angle from the other word: its upper two
-// bits are the quarter.
+// bits are the quarter. A driver's logarithm may be a little above zero for u just below one.
 fn normal_pair(words: vec2<u32>) -> vec2<f32> {
     let u = (f32(words.x >> 8u) + 0.5) * (1.0 / 16777216.0);
-    let radius = sqrt(-2.0 * log(u));
+    let radius = sqrt(max(-2.0 * log(u), 0.0));
     let t = cos_sin_pi(f32((words.y >> 6u) & 0xffffffu) * (0.5 / 16777216.0));
     let quarter = words.y >> 30u;
     let turned = select(t, vec2<f32>(-t.y, t.x), (quarter & 1u) == 1u);

@@ -131,8 +131,7 @@ fn main(
     if (lane == 0u && busy) {
         rows[slot] = vec4<u32>(atom, begin, begin + min(atomicLoad(&near_count), kept), begin + kept);
         if (total > ROOM) {
-            atomicMax(&control[NO_ROOM_IN_ROW], total);
-            atomicStore(&control[HALT], NO_ROOM);
+            stop_for_room(NO_ROOM_IN_ROW, replica, total);
         }
     }
 }

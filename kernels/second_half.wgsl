@@ -21,6 +21,8 @@ fn main(
     }
     if (place.here && !stopped && place.local == 0u) {
         atomicStore(&control[REPLICAS + place.replica], 0u);
+        // Every replica does; all of them say the same.
+        atomicStore(&control[ANY], 0u);
     }
     if (SUMS) {
         let sum = sum_of_lanes(lane, vec4<f32>(energy, 0.0, 0.0, 0.0));

@@ -11,16 +11,11 @@
 
 var<workgroup> parts: array<f32, 1024>;
 
-// x, behind a zero that compilers do not know: those of Metal and Direct3D may calculate as with real numbers, of whose
-// sums nothing is lost.
-fn as_rounded(x: f32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(x) ^ frame.members.z);
-}
-
-// A sum, and what its additions have lost (Neumaier): networks are fed small differences of large sums.
+// A sum, and what its additions have lost (Neumaier): networks are fed small differences of large sums. Differences are
+// rounded too before more is added: else sum - next + more might become sum + more - next, which is nothing.
 fn added(sum: vec2<f32>, more: f32) -> vec2<f32> {
     let next = as_rounded(sum.x + more);
-    let lost = select((more - next) + sum.x, (sum.x - next) + more, abs(sum.x) >= abs(more));
+    let lost = select(as_rounded(more - next) + sum.x, as_rounded(sum.x - next) + more, abs(sum.x) >= abs(more));
     return vec2<f32>(next, sum.y + lost);
 }
 

@@ -11,5 +11,6 @@ fn watch(place: Place) {
     let part = max(max(abs(d.x), abs(d.y)), abs(d.z));
     if (dot(way, way) > world.limits.y || part > world.limits.z) {
         atomicStore(&control[REPLICAS + place.replica], 1u);
+        atomicStore(&control[ANY], 1u);
     }
 }

@@ -7,9 +7,9 @@
 //
 // binding 0  world    uniform, 192 bytes
 // binding 1  control  words of 4 bytes: why to halt, greatest count that had no room in a bin, in a row, steps begun, has
-//                     an atom left the box; from word 8 on for each replica: is its list to be made (1: where the atoms
+//                     an atom left the box, is any list to be made; from word 8 on for each replica: is its list to be made (1: where the atoms
 //                     are, 2: where they were), then for each: does it move (0: no more, or one of its
-//                     atoms was lost)
+//                     atoms was lost; more than 1: the greatest count of its own that had no room)
 
 struct World {
     // The rows of the box, angstrom.
@@ -44,6 +44,7 @@ const NO_ROOM_IN_BIN: u32 = 1u;
 const NO_ROOM_IN_ROW: u32 = 2u;
 const BEGUN: u32 = 3u;
 const LEFT: u32 = 4u;
+const ANY: u32 = 5u;
 const REPLICAS: u32 = 8u;
 
 // Why kernels do nothing any more.
@@ -61,6 +62,15 @@ fn wanted(replica: u32) -> u32 {
 
 fn moves(replica: u32) -> bool {
     return atomicLoad(&control[REPLICAS + world.atoms.y + replica]) != 0u;
+}
+
+// Stops all kernels, for so many atoms in a bin or in a row of a replica have no room.
+fn stop_for_room(word: u32, replica: u32, count: u32) {
+    atomicMax(&control[word], count);
+    if (moves(replica)) {
+        atomicMax(&control[REPLICAS + world.atoms.y + replica], count);
+    }
+    atomicStore(&control[HALT], NO_ROOM);
 }
 
 // A replica, and which of its atoms a thread is for.

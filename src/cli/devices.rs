@@ -38,6 +38,10 @@ pub(super) fn print(as_json: bool) -> Result<()> {
             },
         );
     }
+    #[cfg(feature = "gpu")]
+    if let Some(why) = crate::compute::gpu::unseen_card() {
+        rows.push("note", why);
+    }
     terminal::print(&rows.to_string())
 }
 

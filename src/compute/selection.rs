@@ -100,11 +100,12 @@ impl Processor {
     /// The potential on its devices; nothing where `auto` finds none.
     #[cfg(feature = "gpu")]
     fn on_device(&mut self, model: &Arc<NeuralModel>) -> Result<Option<Box<dyn Potential>>> {
-        use super::gpu::{GpuPotential, Kind};
+        use super::gpu::{GpuPotential, Kind, unseen_card};
         if self.devices.is_empty() {
             self.devices = self.open()?;
         }
         if self.devices.is_empty() {
+            self.remarks = unseen_card().map(|why| format!("device: cpu, for {why}")).into_iter().collect();
             return Ok(None);
         }
         let potential = GpuPotential::across(self.devices.clone(), Arc::clone(model))?;
@@ -115,6 +116,9 @@ impl Processor {
             "device: {}, single precision with exact positions{software}",
             descriptions.join(" and ")
         )];
+        if played {
+            self.remarks.extend(unseen_card());
+        }
         Ok(Some(Box::new(potential)))
     }
 
@@ -219,18 +223,18 @@ pub fn chosen(
     kind: DeviceKind,
     open: impl FnOnce() -> Result<Option<Arc<super::gpu::Device>>>,
 ) -> Result<Option<Arc<super::gpu::Device>>> {
-    use super::gpu::{Kind, card_possible};
+    use super::gpu::{Kind, card_possible, unseen_card};
     match kind {
         DeviceKind::Cpu => Ok(None),
         DeviceKind::Auto if !card_possible() => Ok(None),
         // A program is slower than what would take its place.
         DeviceKind::Auto => Ok(open()?.filter(|device| device.kind() != Kind::Software)),
         DeviceKind::Gpu => open()?.map(Some).ok_or_else(|| {
-            Error::Device(
+            let why = unseen_card().map_or(String::new(), |why| format!("\n   {why}"));
+            Error::Device(format!(
                 "there is no graphics processor: no driver for Vulkan, Metal or Direct3D 12 shows one \
-                 (`mlmd info --devices` lists what there is)"
-                    .into(),
-            )
+                 (`mlmd info --devices` lists what there is){why}"
+            ))
         }),
     }
 }

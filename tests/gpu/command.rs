@@ -91,9 +91,9 @@ fn memory_that_is_short_is_said_before_the_run() {
         return;
     }
     let limit = mlmd::compute::gpu::adapters().first().map_or(0, |adapter| adapter.largest_binding);
-    // Forces between pairs take 16 bytes each, and a row has room for 48 or more neighbours (40 are within 5.5 Å) of each
+    // Forces between pairs take 12 bytes each, and a row has room for 48 or more neighbours (40 are within 5.5 Å) of each
     // of the 4 atoms of the cell.
-    let times = ((limit as f64 / (4.0 * 48.0 * 16.0)).cbrt().ceil() as u64).to_string();
+    let times = ((limit as f64 / (4.0 * 48.0 * 12.0)).cbrt().ceil() as u64).to_string();
     if limit > 1 << 28 {
         eprintln!("skipped: it takes {times}³ cells to fill this device");
         return;

@@ -115,6 +115,16 @@ pub(crate) fn disordered(atoms: usize, symbols: &[&str], seed: u64) -> System {
 /// Networks of two hidden layers with random weights on any descriptor, as a committee of `members`, scaled by
 /// what the descriptors are in `system`: what a trained potential sees.
 pub(crate) fn random_model(descriptor: DescriptorSet, members: u64, system: &System) -> NeuralModel {
+    random_networks(descriptor, members, system, &[(10, Activation::Tanh), (7, Activation::Tanh)])
+}
+
+/// The same with these hidden layers.
+pub(crate) fn random_networks(
+    descriptor: DescriptorSet,
+    members: u64,
+    system: &System,
+    hidden: &[(usize, Activation)],
+) -> NeuralModel {
     let scalings = scalings(&descriptor, system);
     let member = |seed: u64| {
         let mut random = Philox::new(seed, Purpose::General, 0, 1);
@@ -129,11 +139,12 @@ pub(crate) fn random_model(descriptor: DescriptorSet, members: u64, system: &Sys
                     biases: (0..outputs).map(|_| random.normal() * 0.3).collect(),
                     activation,
                 };
-                let layers = vec![
-                    layer(inputs, 10, Activation::Tanh),
-                    layer(10, 7, Activation::Tanh),
-                    layer(7, 1, Activation::Linear),
-                ];
+                let mut layers = Vec::new();
+                let mut below = inputs;
+                for (width, activation) in hidden.iter().chain([&(1, Activation::Linear)]) {
+                    layers.push(layer(below, *width, *activation));
+                    below = *width;
+                }
                 AtomicNetwork {
                     scaling: scaling.clone(),
                     network: Network::new(inputs, layers, false).unwrap(),

@@ -1,11 +1,11 @@
 //! Systems of every kind: small and slanted cells, molecules, lone atoms, elements that are absent.
 
-use super::support::{TIGHT, both, device, disordered, elements, engines, random_model};
+use super::support::{TIGHT, both, device, disordered, elements, engines, random_model, random_networks};
 use mlmd::descriptors::{
     AngularInvariants, Channels, Chebyshev, ChebyshevCenter, Coupling, Cutoff, CutoffShape, Moments,
     MomentsCenter, MomentsSize, RadialFunctions, Resolution,
 };
-use mlmd::potential::DescriptorSet;
+use mlmd::potential::{Activation, DescriptorSet};
 use mlmd::system::Vec3;
 use mlmd::{Cell, System};
 
@@ -71,6 +71,28 @@ fn generated_potentials_of_one_to_four_elements() {
         let system = disordered(40, symbols, 3);
         let model = random_model(descriptor, 1, &system);
         both(&mut engines(&device, model), &system, TIGHT, &what);
+    }
+}
+
+/// Networks without hidden layers, deep ones with an activation function each, and some so wide that a workgroup has room for
+/// four atoms, two and one; alone and as a committee.
+#[test]
+fn networks_of_every_shape() {
+    use Activation::{Cosine, Gaussian, Logistic, ScaledTanh, Softplus, Tanh, TwistedTanh};
+    let Some(device) = device() else { return };
+    let symbols = ["Li", "N"];
+    // More atoms than a workgroup has, and not a multiple of it.
+    let system = disordered(30, &symbols, 6);
+    for (hidden, members) in [
+        (&[][..], 2),
+        (&[(33, Softplus)][..], 1),
+        (&[(6, Logistic), (21, TwistedTanh), (1, ScaledTanh), (13, Gaussian), (5, Cosine)][..], 3),
+        (&[(300, Tanh), (300, Softplus)][..], 1),
+        (&[(20, Tanh), (900, Tanh)][..], 2),
+        (&[(1100, Tanh), (40, Tanh)][..], 1),
+    ] {
+        let model = random_networks(moments(&symbols, MomentsSize::Small), members, &system, hidden);
+        both(&mut engines(&device, model), &system, TIGHT, &format!("{hidden:?}"));
     }
 }
 

@@ -75,6 +75,35 @@ pub fn card_possible() -> bool {
     !cfg!(target_os = "linux") || FILES.iter().any(|file| Path::new(file).exists())
 }
 
+/// What to say where the kernel of Linux shows a card that can compute and no driver does, which is usual in containers;
+/// nothing where there is no card, or one was found.
+pub fn unseen_card() -> Option<String> {
+    let file = shown(Path::new("/")).filter(|_| cfg!(target_os = "linux"))?;
+    adapters().iter().all(|adapter| adapter.kind == Kind::Software).then(|| unseen(&file))
+}
+
+/// The file by which a card is shown below the root of the file system: one of NVIDIA, one lent by Windows, or of any
+/// maker what programs may compute on. (A screen without that is no card.)
+fn shown(root: &Path) -> Option<String> {
+    let nodes = std::fs::read_dir(root.join("dev/dri")).into_iter().flatten().flatten();
+    let nodes = nodes.filter_map(|node| node.file_name().into_string().ok());
+    let node = nodes.filter(|name| name.starts_with("renderD")).min();
+    let known = ["/dev/nvidiactl", "/dev/dxg"].into_iter().find(|file| root.join(&file[1..]).exists());
+    known.map(str::to_string).or_else(|| node.map(|name| format!("/dev/dri/{name}")))
+}
+
+fn unseen(file: &str) -> String {
+    let container = if file.contains("nvidia") {
+        ", in a container also NVIDIA_DRIVER_CAPABILITIES with `graphics`"
+    } else {
+        ""
+    };
+    format!(
+        "{file} stands for a graphics processor, but no driver for Vulkan shows it: this takes the Vulkan loader (libvulkan1) \
+         and the driver's ICD file{container} (docs/gpu.md, \"When no card is found\")"
+    )
+}
+
 fn kind(adapter: &wgpu::Adapter) -> Kind {
     match adapter.get_info().device_type {
         DeviceType::DiscreteGpu => Kind::Discrete,
@@ -138,6 +167,29 @@ pub(super) fn given(count: usize, variable: impl Fn(&str) -> Option<String>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_without_a_driver_is_noticed() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(shown(root.path()), None);
+        let dri = root.path().join("dev/dri");
+        std::fs::create_dir_all(&dri).unwrap();
+        std::fs::write(dri.join("card0"), "").unwrap();
+        assert_eq!(shown(root.path()), None, "a screen is no card");
+        for (file, expected, capabilities) in [
+            ("dev/dri/renderD129", "/dev/dri/renderD129", false),
+            ("dev/dri/renderD128", "/dev/dri/renderD128", false),
+            ("dev/dxg", "/dev/dxg", false),
+            ("dev/nvidiactl", "/dev/nvidiactl", true),
+        ] {
+            std::fs::write(root.path().join(file), "").unwrap();
+            assert_eq!(shown(root.path()).as_deref(), Some(expected));
+            let text = unseen(expected);
+            assert!(text.starts_with(expected) && text.contains("libvulkan1"), "{text}");
+            assert_eq!(text.contains("NVIDIA_DRIVER_CAPABILITIES"), capabilities, "{text}");
+            assert!(!text.contains('\n'), "{text}");
+        }
+    }
 
     #[test]
     fn a_job_uses_the_card_that_it_was_given() {

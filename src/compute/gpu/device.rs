@@ -297,6 +297,12 @@ impl Device {
         Ok(result)
     }
 
+    /// Gives back the memory of buffers that were destroyed and that nothing uses any more.
+    pub(super) fn tidy(&self) {
+        // A device that is lost says so to whoever computes on it next.
+        let _ = self.handle.poll(PollType::Poll);
+    }
+
     /// How many workgroups along two directions make `count` of them or a few more.
     pub(super) fn grid(&self, count: u32) -> [u32; 2] {
         let most = self.limits.max_compute_workgroups_per_dimension.max(1);

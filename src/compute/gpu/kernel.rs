@@ -171,12 +171,14 @@ pub(super) mod files {
     pub(crate) const FRAME: &str = include_str!("../../../kernels/frame.wgsl");
     /// Positions and neighbours.
     pub(crate) const GEOMETRY: &str = include_str!("../../../kernels/geometry.wgsl");
-    /// Elementary functions.
+    /// cos and sin.
+    pub(crate) const ANGLES: &str = include_str!("../../../kernels/angles.wgsl");
+    /// Other elementary functions.
     pub(crate) const FUNCTIONS: &str = include_str!("../../../kernels/functions.wgsl");
     /// Numbers that descriptors look up.
     pub(crate) const TABLES: &str = include_str!("../../../kernels/tables.wgsl");
     /// What every kernel of a descriptor begins with.
-    pub(crate) const SHARED: [&str; 4] = [FRAME, GEOMETRY, TABLES, FUNCTIONS];
+    pub(crate) const SHARED: [&str; 5] = [FRAME, GEOMETRY, TABLES, ANGLES, FUNCTIONS];
     /// What comes in and goes out where forces between pairs are computed, the repulsion of nuclei included.
     pub(crate) const PAIR_FORCES: [&str; 2] =
         [include_str!("../../../kernels/repulsion.wgsl"), include_str!("../../../kernels/pair_forces.wgsl")];

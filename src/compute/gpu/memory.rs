@@ -29,9 +29,13 @@ impl Growing {
         Ok(Self { usage, buffer: device.buffer("nothing", 0, usage)? })
     }
 
-    /// Makes room, and a tenth more where there is need for more than there was, if that is to be had.
+    /// Makes room, and a tenth more where there is need for more than there was, if that is to be had. What stood there is
+    /// lost: its memory is given back first, for there may not be enough for both.
     pub(super) fn reserve(&mut self, device: &Device, (what, bytes): Room) -> Result<()> {
         if bytes > self.buffer.size() {
+            self.buffer.destroy();
+            self.buffer = device.buffer("nothing", 0, self.usage)?;
+            device.tidy();
             let generous = device.buffer(what, bytes + bytes / 10, self.usage);
             self.buffer = generous.or_else(|_| device.buffer(what, bytes, self.usage))?;
         }
@@ -115,7 +119,7 @@ impl Evaluator {
             sums: growing(RESULT)?,
             energies: growing(RESULT)?,
             outside: growing(RESULT)?,
-            forces: growing(RESULT)?,
+            forces: growing(SHARED)?,
             staging: growing(STAGING)?,
             size: device.buffer("size", 16, UNIFORM)?,
             blocks: model.species.iter().map(block).collect::<Result<_>>()?,
@@ -162,7 +166,7 @@ impl Evaluator {
             ("descriptors", descriptors),
             ("derivatives by descriptors", descriptors),
             ("moments", of_species(|species| species.kept)),
-            ("forces between pairs", 4 * pairs),
+            ("forces between pairs", model.pair * pairs),
             ("virials of atoms", 9 * n),
             ("sums of virials", sums),
             ("energies of atoms", n),
@@ -193,7 +197,7 @@ impl Evaluator {
         pairs: usize,
     ) -> Result<()> {
         let n = atoms.len();
-        numbered(pairs)?;
+        numbered(model.pair * pairs)?;
         let (mut descriptors, mut kept) = (0, 0);
         for ((block, species), ends) in self.blocks.iter_mut().zip(&model.species).zip(starts.windows(2)) {
             (block.first, block.count) = (ends[0], ends[1] - ends[0]);
@@ -291,7 +295,7 @@ impl Evaluator {
                 if let Some(bound) = &block.bound {
                     let (kernel, groups) = match step {
                         0 => (&species.values, block.count),
-                        1 => (&species.network, block.count.div_ceil(64)),
+                        1 => (&species.network, block.count.div_ceil(species.together)),
                         _ => (&species.pairs, block.count),
                     };
                     kernel.run(device, pass, &bound[step], groups);

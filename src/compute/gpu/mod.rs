@@ -29,7 +29,7 @@ mod potential;
 mod symmetry;
 mod tables;
 
-pub use adapters::{Adapter, Kind, adapters, card_possible};
+pub use adapters::{Adapter, Kind, adapters, card_possible, unseen_card};
 pub use demand::Demand;
 pub use device::Device;
 pub use potential::GpuPotential;

@@ -7,7 +7,7 @@ use super::network::Networks;
 use super::symmetry::Symmetry;
 use super::tables::Tables;
 use crate::descriptors::{Plan, SymmetryFunctions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::potential::{DescriptorSet, NeuralModel, SCREENING, Zbl};
 use crate::system::Element;
 use std::collections::HashMap;
@@ -20,6 +20,8 @@ pub(super) struct Model {
     pub(super) species: Vec<Species>,
     pub(super) gather: Kernel,
     pub(super) reduce: Kernel,
+    /// Words that the force between a pair takes.
+    pub(super) pair: usize,
 }
 
 /// What belongs to one central species.
@@ -27,6 +29,8 @@ pub(super) struct Model {
 pub(super) struct Species {
     pub(super) values: Kernel,
     pub(super) network: Kernel,
+    /// Atoms of a workgroup of it.
+    pub(super) together: u32,
     pub(super) pairs: Kernel,
     /// Parameters of the descriptor.
     pub(super) tables: Buffer,
@@ -61,6 +65,7 @@ impl Translated {
     fn repel(&mut self, repulsion: Option<&Zbl>, elements: &[Element], center: usize) {
         let Self { constants, tables, .. } = self;
         constants.choice("REPULSION", repulsion.is_some()).count("AT_REPULSION", tables.here());
+        constants.count("PAIR", pair(repulsion.is_some()).0);
         for (k, (strength, decay)) in SCREENING.into_iter().enumerate() {
             constants.real(&format!("C{k}"), strength).real(&format!("D{k}"), decay);
         }
@@ -97,7 +102,7 @@ impl Model {
     /// Compiles a model, with the repulsion of nuclei that is added to it.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device has too little room for it.
+    /// [`crate::Error::Device`] if the device has too little room for it.
     pub(super) fn new(device: &Device, model: &NeuralModel, repulsion: Option<&Zbl>) -> Result<Self> {
         let mut shelf = Shelf::default();
         let memory = device.limits.max_compute_workgroup_storage_size as usize;
@@ -119,10 +124,12 @@ impl Model {
             .collect::<Result<_>>()?;
         let gather = [Use::Uniform, Use::Read, Use::Read, Use::Read, Use::Write];
         let reduce = [Use::Uniform, Use::Read, Use::Write];
+        let (pair, constants) = pair(repulsion.is_some());
         Ok(Self {
             species,
-            gather: Kernel::new(device, "gather", files::GATHER, &gather)?,
+            gather: Kernel::new(device, "gather", &source(&constants, &[files::GATHER]), &gather)?,
             reduce: Kernel::new(device, "reduce", files::REDUCE, &reduce)?,
+            pair,
         })
     }
 }
@@ -142,13 +149,8 @@ impl Species {
         multiples: Vec<f64>,
     ) -> Result<Self> {
         use Use::{Read, Uniform, Write};
-        let networks = Networks::new(model, center, &multiples).ok_or_else(|| {
-            Error::Device(
-                "the members of the committee have networks of different shapes, which this device path does not \
-                 run"
-                    .into(),
-            )
-        })?;
+        let memory = device.limits.max_compute_workgroup_storage_size as usize;
+        let networks = Networks::new(model, center, &multiples, memory)?;
         let constants = &translated.constants;
         let mut get = |name, parts: &[&str], uses: &[Use]| shelf.get(device, name, constants, parts, uses);
         let (values, pairs) = if translated.kept.is_some() {
@@ -169,12 +171,13 @@ impl Species {
                 get("symmetry pairs", &pairs, &[Uniform, Read, Read, Read, Read, Read, Write, Write])?,
             )
         };
-        let parts = [files::FRAME, files::FUNCTIONS, files::NETWORK];
+        let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
         let uses = [Uniform, Read, Read, Read, Write, Write, Write];
         let network = shelf.get(device, "network", &networks.constants, &parts, &uses)?;
         Ok(Self {
             values,
             network,
+            together: networks.atoms,
             pairs,
             tables: device.constant("parameters of the descriptor", &translated.tables.words)?,
             plan: device.constant("layers of the networks", &networks.plan)?,
@@ -188,6 +191,14 @@ impl Species {
             multiples,
         })
     }
+}
+
+/// How many words stand for a pair (the force, and where nuclei repel each other that energy), also for kernels.
+fn pair(repulsion: bool) -> (usize, Constants) {
+    let words = if repulsion { 4 } else { 3 };
+    let mut constants = Constants::default();
+    constants.count("PAIR", words);
+    (words, constants)
 }
 
 /// By what descriptors are multiplied where they are computed: symmetry functions may be so small that single
@@ -223,6 +234,7 @@ fn symmetry(functions: &SymmetryFunctions, multiples: &[Vec<f64>], memory: usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compute::gpu::network::sizes;
     use crate::descriptors::{
         Chebyshev, ChebyshevCenter, Cutoff, CutoffShape, Moments, MomentsSize, Radial, SymmetryFunction,
     };
@@ -297,14 +309,19 @@ mod tests {
         for translated in symmetry(&set, &vec![vec![1.0]; 4], MEMORY).unwrap() {
             valid_with(translated, None, files::SYMMETRY, [files::SYMMETRY_VALUES, files::SYMMETRY_PAIRS]);
         }
-        let mut constants = Constants::default();
-        for (name, value) in
-            [("INPUTS", 134), ("LAYERS", 3), ("MEMBER_ENTRIES", 7), ("NEURON_TILES", 21), ("WIDEST", 10)]
-        {
-            constants.count(name, value);
+        // Large networks leave room for fewer atoms; without hidden layers there is more than enough.
+        for (width, atoms) in [(40, 8), (80, 4), (160, 2), (320, 1)] {
+            let (constants, found) = sizes(134, &[width, width, 1], MEMORY).unwrap();
+            assert_eq!(found, atoms, "{width}");
+            let parts = [files::FRAME, files::ANGLES, files::FUNCTIONS, files::NETWORK];
+            validate("network", &source(&constants, &parts));
         }
-        validate("network", &source(&constants, &[files::FRAME, files::FUNCTIONS, files::NETWORK]));
-        validate("gather", files::GATHER);
+        assert_eq!(sizes(134, &[1], MEMORY).unwrap().1, 8);
+        let complaint = sizes(134, &[1000, 1000, 1], MEMORY).unwrap_err().to_string();
+        assert!(complaint.contains("a network needs 24"), "{complaint}");
+        for repulsion in [false, true] {
+            validate("gather", &source(&pair(repulsion).1, &[files::GATHER]));
+        }
         validate("reduce", files::REDUCE);
     }
 }

@@ -1,11 +1,14 @@
 //! Networks as the kernel wants them.
 
 use super::kernel::Constants;
+use crate::error::{Error, Result};
 use crate::potential::{Activation, NeuralModel};
 
 /// The networks of all members of a committee for one element.
 pub(super) struct Networks {
     pub(super) constants: Constants,
+    /// Atoms of a workgroup.
+    pub(super) atoms: u32,
     /// Four words an entry.
     pub(super) plan: Vec<u32>,
     /// Bits of f32, four to a tile.
@@ -40,28 +43,62 @@ fn tiles(n: usize) -> usize {
     n.div_ceil(4)
 }
 
+/// Threads of a workgroup.
+const THREADS: usize = 64;
+
+/// The constants of `network.wgsl` for layers of these widths, and how many atoms a workgroup has: eight, or fewer where
+/// what they share would take more than `memory` bytes.
+///
+/// # Errors
+/// [`Error::Device`] if there is no room for one.
+pub(super) fn sizes(inputs: usize, widths: &[usize], memory: usize) -> Result<(Constants, u32)> {
+    let neurons: usize = widths.iter().map(|width| tiles(*width)).sum();
+    let hidden = widths[..widths.len() - 1].iter().map(|width| tiles(*width));
+    let widest = hidden.max().unwrap_or(1).max(1);
+    // Descriptors; values and slopes; what two layers pass on. A count for each thread.
+    let bytes = |atoms: usize| atoms * (4 * inputs + 16 * 2 * (neurons + widest)) + 4 * THREADS;
+    let atoms = [8, 4, 2, 1].into_iter().find(|atoms| bytes(*atoms) <= memory).ok_or_else(|| {
+        Error::Device(format!(
+            "a network needs {} bytes that a workgroup of the device shares, of which there are {memory}",
+            bytes(1)
+        ))
+    })?;
+    let mut constants = Constants::default();
+    constants
+        .count("INPUTS", inputs)
+        .count("LAYERS", widths.len())
+        .count("MEMBER_ENTRIES", 1 + 2 * widths.len())
+        .count("NEURON_TILES", neurons)
+        .count("WIDEST", widest)
+        .count("ATOMS", atoms)
+        .count("PARTS", THREADS / atoms)
+        .count("ATOMS_INPUTS", atoms * inputs)
+        .count("ATOMS_TILES", atoms * neurons)
+        .count("ATOMS_PASSED", atoms * 2 * widest);
+    Ok((constants, atoms as u32))
+}
+
 impl Networks {
-    /// Translates the networks of species `center`, whose descriptors come multiplied by `multiples`.
+    /// Translates the networks of species `center`, whose descriptors come multiplied by `multiples`; `memory` is how many
+    /// bytes a workgroup may share.
     ///
-    /// `None` if the members of the committee have networks of different shapes.
-    pub(super) fn new(model: &NeuralModel, center: usize, multiples: &[f64]) -> Option<Self> {
+    /// # Errors
+    /// [`Error::Device`] if the members of the committee have networks of different shapes, or networks are too large.
+    pub(super) fn new(model: &NeuralModel, center: usize, multiples: &[f64], memory: usize) -> Result<Self> {
         let shape = |member: usize| {
             let layers = model.members()[member][center].network.layers();
             layers.iter().map(crate::potential::Layer::outputs).collect::<Vec<_>>()
         };
         let widths = shape(0);
         if (1..model.members().len()).any(|member| shape(member) != widths) {
-            return None;
+            return Err(Error::Device(
+                "the members of the committee have networks of different shapes, which this device path does not \
+                 run"
+                    .into(),
+            ));
         }
         let inputs = multiples.len();
-        let mut constants = Constants::default();
-        let hidden = widths[..widths.len() - 1].iter().map(|width| tiles(*width));
-        constants
-            .count("INPUTS", inputs)
-            .count("LAYERS", widths.len())
-            .count("MEMBER_ENTRIES", 1 + 2 * widths.len())
-            .count("NEURON_TILES", widths.iter().map(|width| tiles(*width)).sum())
-            .count("WIDEST", hidden.max().unwrap_or(1).max(1));
+        let (constants, atoms) = sizes(inputs, &widths, memory)?;
         let (mut plan, mut weights, mut offsets) = (Vec::new(), Tiles::default(), Vec::new());
         let range = model.trained_range(center);
         for member in model.members() {
@@ -125,7 +162,7 @@ impl Networks {
                 first += here as u32;
             }
         }
-        Some(Self { constants, plan, weights: weights.words, offsets })
+        Ok(Self { constants, atoms, plan, weights: weights.words, offsets })
     }
 }
 

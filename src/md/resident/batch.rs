@@ -137,7 +137,13 @@ impl Batch {
             }
         }
         let Seat { step, taken, replica, .. } = table.seats[seat];
-        if replica.is_none_or(|replica| table.dynamics.as_ref().is_none_or(|all| !all.moves(replica))) {
+        let dynamics = table.dynamics.as_ref().zip(replica);
+        if let Some(reason) = dynamics.and_then(|(all, replica)| all.crowded(replica)) {
+            return Err(Error::Physics(format!(
+                "atoms have come so close to each other that the list of their neighbours has no room: {reason}"
+            )));
+        }
+        if dynamics.is_none_or(|(all, replica)| !all.moves(replica)) {
             return Err(Error::Physics(
                 "an atom is faster than 2 Å/fs, or the force on it is not a number".into(),
             ));
@@ -223,7 +229,7 @@ impl Table {
             _ => None,
         });
         let asked = wanted.min().unwrap_or(0).max(1);
-        let fits = self.pace.map_or(4.0, |(steps, time)| {
+        let fits = self.pace.map_or(1.0, |(steps, time)| {
             let each = time.as_secs_f64().max(1e-6) / steps as f64;
             (STRETCH / each).clamp(1.0, 8.0 * steps as f64)
         });

@@ -1,4 +1,4 @@
-//! Dynamics that stay on the device: a whole stretch of steps in one submission, nothing read back in between.
+//! Dynamics that stay on the device: a whole stretch of steps, nothing read back in between.
 //!
 //! Positions and velocities are integers (see `kernels/motion.wgsl`), neighbour lists are made on the device when an
 //! atom has gone half the skin, and several replicas of one system go side by side. Whoever drives it sends, for each
@@ -100,7 +100,7 @@ pub struct Moment {
     pub chain: Vec<f64>,
 }
 
-/// Steps that are sent at once, at most.
+/// Steps of a stretch, at most.
 pub const LONGEST: usize = 1024;
 
 /// Replicas of one system that move on a device.
@@ -121,6 +121,10 @@ pub struct Dynamics {
     store: Store,
     /// Which replicas still move.
     moving: Vec<bool>,
+    /// Why the lists of a replica have no room, of those that were left behind for that.
+    crowded: Vec<Option<String>>,
+    /// Room of a bin and of a row in the buffers that there are.
+    room: [u32; 2],
     /// What was read back after the last step, if anything was.
     snapshot: Option<state::Snapshot>,
     /// How many times there was not enough room.
@@ -170,10 +174,12 @@ impl Dynamics {
             replicas: starts.len(),
             template: first.clone(),
             species,
+            room: [layout.bin_room, layout.row_room],
             layout,
             programs,
             store,
             moving: vec![true; starts.len()],
+            crowded: vec![None; starts.len()],
             snapshot: None,
             grown: 0,
         };
@@ -221,6 +227,11 @@ impl Dynamics {
         self.moving[replica]
     }
 
+    /// Why a replica was left behind whose lists have no room, for its atoms have come too close.
+    pub fn crowded(&self, replica: usize) -> Option<&str> {
+        self.crowded[replica].as_deref()
+    }
+
     /// Leaves a replica where it is from now on.
     pub fn leave(&mut self, replica: usize) {
         self.moving[replica] = false;
@@ -245,7 +256,9 @@ impl Dynamics {
             .collect();
         self.device.write(&self.store.near, &near);
         self.tell();
-        self.device.check()
+        self.device.check()?;
+        self.room = [self.layout.bin_room, self.layout.row_room];
+        Ok(())
     }
 
     /// Tells the kernels about the box.

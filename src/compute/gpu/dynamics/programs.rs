@@ -35,14 +35,8 @@ impl Programs {
         };
         let moving = |more: &[Use]| [&MOVING[..], more].concat();
         let (first, between) = if drive == Drive::Langevin {
-            let parts = [
-                files::MOTION,
-                files::FUNCTIONS,
-                files::INTEGERS,
-                files::PHILOX,
-                files::SUMS,
-                files::LANGEVIN,
-            ];
+            let parts =
+                [files::MOTION, files::ANGLES, files::INTEGERS, files::PHILOX, files::SUMS, files::LANGEVIN];
             let first = kernel("langevin", &none, &parts, &moving(&[Read, Write]))?;
             let parts = [files::SUMS, files::MOMENTUM, files::TOTAL];
             let momentum = kernel("momentum", &none, &parts, &[Uniform, Write, Read, Write, Write])?;

@@ -178,11 +178,12 @@ impl Dynamics {
         self.ask(&wanted);
     }
 
-    /// Says whose lists are to be made, and who moves; the words before are zero.
+    /// Says whose lists are to be made, and who moves; the words before are zero. Nobody asks for lists that have no room.
     pub(super) fn ask(&self, wanted: &[u32]) {
         let moving = self.moving.iter().map(|moves| u32::from(*moves));
-        let words: Vec<u32> =
-            [0; super::store::HEADER].into_iter().chain(wanted.iter().copied()).chain(moving).collect();
+        let wanted =
+            wanted.iter().zip(&self.crowded).map(|(w, crowded)| if crowded.is_some() { 0 } else { *w });
+        let words: Vec<u32> = [0; super::store::HEADER].into_iter().chain(wanted).chain(moving).collect();
         self.device.write(&self.store.control, &words);
     }
 
@@ -251,11 +252,13 @@ impl Dynamics {
             chain: snapshot.chain(replica, self.settings.drive.links()),
             ..Moment::default()
         };
-        // In the order of the slots: that of the replica's species and atoms, whoever else is there.
-        for (slot, atom) in snapshot.slots.iter().enumerate() {
-            if let Some(local) = (*atom as usize).checked_sub(first).filter(|local| *local < n) {
-                moment.energy += snapshot.energy(slot) + snapshot.repulsion(*atom as usize);
-                moment.energy += self.offsets[usize::from(self.species[local])];
+        // The slots of a species are those of one replica after another, each in the order of its atoms.
+        for (ends, offset) in self.store.starts.windows(2).zip(&self.offsets) {
+            let each = (ends[1] - ends[0]) as usize / self.replicas;
+            let begin = ends[0] as usize + replica * each;
+            for slot in begin..begin + each {
+                moment.energy += snapshot.energy(slot) + snapshot.repulsion(snapshot.slots[slot] as usize);
+                moment.energy += offset;
                 moment.virial += snapshot.virial(slot);
             }
         }

@@ -1,4 +1,4 @@
-//! A stretch of steps as one submission, and what is done when it stops early.
+//! A stretch of steps without a look in between, and what is done when it stops early.
 
 use super::layout::Layout;
 use super::store::{Bound, HEADER};
@@ -21,6 +21,12 @@ enum Begin {
 /// Why kernels stopped: the words of `world.wgsl`.
 const NO_ROOM: u32 = 1;
 const OUTSIDE: u32 = 2;
+
+/// The word that says whether any list is to be made.
+const ANY: usize = 5;
+
+/// Steps that are handed to the device together: it works on them while the next are encoded.
+const SENT: usize = 32;
 
 /// What the kernels left behind.
 struct Left {
@@ -63,7 +69,9 @@ impl Dynamics {
             }
             done += begun - 1;
             begin = Begin::Middle;
-            self.make_room(&left.control)?;
+            if let Err(error) = self.make_room(&left.control) {
+                self.go_on_without(&left.control, error)?;
+            }
         }
         Ok(log)
     }
@@ -83,21 +91,38 @@ impl Dynamics {
 
     /// Does what stopped kernels ask for, so that they can go on in the middle of the step.
     fn make_room(&mut self, control: &[u32]) -> Result<()> {
-        let mut wanted = control[HEADER..HEADER + self.replicas].to_vec();
         match control[0] {
             NO_ROOM => {
                 self.grown += 1;
                 self.layout.grow(control[1], control[2]);
                 self.programs.search = programs::search(&self.device, self.layout.row_room)?;
-                // Rows have moved: those that were complete are made again from where they were made.
-                wanted.iter_mut().filter(|wanted| **wanted == 0).for_each(|wanted| *wanted = 2);
                 self.arrange()?;
-                self.ask(&wanted);
+                self.ask(&made_again(control, self.replicas));
                 Ok(())
             }
             OUTSIDE => self.widen(),
             other => Err(Error::Internal(format!("kernels stopped for a reason {other}"))),
         }
+    }
+
+    /// Leaves the replica that wants most room behind, where there is none: it may have collapsed, which is no reason to end
+    /// the others. They go on with the room that there was, and what else wants more asks again.
+    fn go_on_without(&mut self, control: &[u32], error: Error) -> Result<()> {
+        let Error::Device(reason) = error else { return Err(error) };
+        let moving = &control[HEADER + self.replicas..];
+        let worst = (0..self.replicas).filter(|r| moving[*r] > 1).max_by_key(|r| moving[*r]);
+        let (NO_ROOM, Some(worst)) = (control[0], worst) else { return Err(Error::Device(reason)) };
+        let others = (0..self.replicas).any(|r| r != worst && self.moving[r]);
+        if !others || self.device.check().is_err() {
+            return Err(Error::Device(reason));
+        }
+        self.moving[worst] = false;
+        self.crowded[worst] = Some(reason);
+        [self.layout.bin_room, self.layout.row_room] = self.room;
+        self.programs.search = programs::search(&self.device, self.layout.row_room)?;
+        self.arrange()?;
+        self.ask(&made_again(control, self.replicas));
+        Ok(())
     }
 
     /// A larger box for atoms that have left it along a direction that is not periodic.
@@ -120,7 +145,7 @@ impl Dynamics {
         Ok(())
     }
 
-    /// Encodes, runs and waits.
+    /// Encodes and runs, and waits after the last step.
     fn submit(&mut self, steps: usize, records: &[Record], begin: Begin) -> Result<Left> {
         let notes = matches!(self.settings.drive, Drive::Csvr | Drive::Langevin);
         let logged = if notes { steps * self.replicas } else { 0 };
@@ -131,27 +156,35 @@ impl Dynamics {
         let Some(bound) = &store.bound else {
             return Err(Error::Internal("dynamics without lists".into()));
         };
-        // What the last stretch left; what the replicas are to do stays.
-        self.device.write(&store.control, &[0; HEADER]);
+        // What the last stretch left; what the replicas are to do stays, and the first step asks each whether its list
+        // is to be made.
+        let mut header = [0; HEADER];
+        header[ANY] = 1;
+        self.device.write(&store.control, &header);
         self.device.write(&store.drive, records.as_flattened());
-        let mut encoder =
-            self.device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
-        let mut pass =
-            encoder.begin_compute_pass(&ComputePassDescriptor { label: None, timestamp_writes: None });
-        for step in 0..steps {
-            if step > 0 || begin == Begin::Step {
-                self.first_half(&mut pass, bound);
+        let new = || self.device.handle.create_command_encoder(&CommandEncoderDescriptor { label: None });
+        let pass = ComputePassDescriptor { label: None, timestamp_writes: None };
+        let mut encoder = new();
+        for first in (0..steps).step_by(SENT) {
+            if first > 0 {
+                let full = std::mem::replace(&mut encoder, new());
+                self.device.queue.submit([full.finish()]);
             }
-            self.lists(&mut pass, bound);
-            store.evaluator.forces(&self.device, &self.model, &mut pass)?;
-            if begin != Begin::Evaluation {
-                self.second_half(&mut pass, bound);
+            let mut pass = encoder.begin_compute_pass(&pass);
+            for step in first..steps.min(first + SENT) {
+                if step > 0 || begin == Begin::Step {
+                    self.first_half(&mut pass, bound);
+                }
+                self.lists(&mut pass, bound);
+                store.evaluator.forces(&self.device, &self.model, &mut pass)?;
+                if begin != Begin::Evaluation {
+                    self.second_half(&mut pass, bound);
+                }
             }
         }
         if let (Some([_, finish]), Some([_, bound])) = (&self.programs.thermostat, &bound.thermostat) {
-            finish.run(&self.device, &mut pass, bound, self.groups());
+            finish.run(&self.device, &mut encoder.begin_compute_pass(&pass), bound, self.groups());
         }
-        drop(pass);
         // What was left to do is done.
         encoder.clear_buffer(&store.scales, 0, None);
         encoder.copy_buffer_to_buffer(&store.control, 0, &store.staging.buffer, 0, 4 * words as u64);
@@ -203,4 +236,9 @@ impl Dynamics {
             find.run(&self.device, pass, replicas, self.replicas as u32);
         }
     }
+}
+
+/// Whose lists are to be made where rows have moved: those that were complete are made again from where they were made.
+fn made_again(control: &[u32], replicas: usize) -> Vec<u32> {
+    control[HEADER..HEADER + replicas].iter().map(|wanted| if *wanted == 0 { 2 } else { *wanted }).collect()
 }

@@ -24,7 +24,7 @@ pub(super) struct Store {
     pub(super) evaluator: Evaluator,
     /// The atom of each slot, the first slot of each species, the slot of each atom.
     atoms: Vec<u32>,
-    starts: Vec<u32>,
+    pub(super) starts: Vec<u32>,
     slots: Buffer,
     pub(super) replicas: usize,
     pub(super) members: usize,

@@ -229,6 +229,91 @@ fn what_was_saved_is_taken_up() {
     assert_ne!(other.save(0).unwrap(), saved);
 }
 
+/// A force of which one component is no number, or infinite, stops the replica of its atom and no other.
+#[test]
+fn a_force_that_is_no_number_stops_its_replica() {
+    let Some(device) = device() else { return };
+    let potential = potential(&device);
+    let system = anywhere(&Cell::orthorhombic(9.0, 8.0, 10.0).unwrap(), 30, 7);
+    let starts = [Start { system: &system, saved: &[], chain: &[] }; 2];
+    for (bad, component) in [(f32::NAN, 0), (-f32::NAN, 1), (f32::NAN, 2), (f32::INFINITY, 0), (1e30, 1)] {
+        let mut dynamics = Dynamics::new(&potential, &starts, settings()).unwrap();
+        let velocity = dynamics.motion().unwrap()[12 * 35 + 4..][..3].to_vec();
+        let mut force = [1.0_f32; 3];
+        force[component] = bad;
+        let words: Vec<u8> = force.iter().flat_map(|x| x.to_le_bytes()).collect();
+        device.queue.write_buffer(&dynamics.store.evaluator.forces.buffer, 16 * 35, &words);
+        dynamics.advance(1, &[[0; 8]; 2]).unwrap();
+        assert_eq!([0, 1].map(|replica| dynamics.moves(replica)), [true, false], "{bad} in {component}");
+        assert_eq!(dynamics.motion().unwrap()[12 * 35 + 4..][..3], velocity, "{bad} in {component}");
+    }
+}
+
+/// A replica that collapses, so that its lists have no room, is left behind; the other goes on with the same bits.
+#[test]
+fn a_replica_without_room_is_left_behind() {
+    let Some(device) = device() else { return };
+    let system = anywhere(&Cell::orthorhombic(24.0, 25.0, 26.0).unwrap(), 400, 8);
+    let starts = [Start { system: &system, saved: &[], chain: &[] }; 2];
+    let own = potential(&device);
+    let demand = Dynamics::demand(&own, &system, 2, &settings()).unwrap();
+    let narrow = potential(&Device::open_narrow(2 * demand.largest().1).unwrap().unwrap());
+    let records = [[0; 8]; 6];
+    let mut undisturbed = Dynamics::new(&own, &starts, settings()).unwrap();
+    undisturbed.advance(3, &records).unwrap();
+    let mut dynamics = Dynamics::new(&narrow, &starts, settings()).unwrap();
+    let mut positions = dynamics.words(&dynamics.store.evaluator.positions.buffer, 4 * 800);
+    // The upper words of the second replica: all its atoms come together in an eighth of the box.
+    for atom in positions[4 * 400..].chunks_exact_mut(4) {
+        atom[..3].iter_mut().for_each(|word| *word /= 8);
+    }
+    narrow.device.write(&dynamics.store.evaluator.positions.buffer, &positions);
+    dynamics.advance(3, &records).unwrap();
+    assert_eq!([0, 1].map(|replica| dynamics.moves(replica)), [true, false]);
+    assert_eq!(dynamics.crowded(0), None);
+    let reason = dynamics.crowded(1).unwrap();
+    assert!(reason.contains("take") || reason.contains("neighbours"), "{reason}");
+    assert_eq!(dynamics.save(0).unwrap(), undisturbed.save(0).unwrap());
+    dynamics.advance(3, &records).unwrap();
+    undisturbed.advance(3, &records).unwrap();
+    assert_eq!(dynamics.save(0).unwrap(), undisturbed.save(0).unwrap());
+
+    // Alone there is nobody to go on.
+    dynamics.leave(1);
+    let mut positions = dynamics.words(&dynamics.store.evaluator.positions.buffer, 4 * 400);
+    for atom in positions.chunks_exact_mut(4) {
+        atom[..3].iter_mut().for_each(|word| *word /= 8);
+    }
+    narrow.device.write(&dynamics.store.evaluator.positions.buffer, &positions);
+    assert!(matches!(dynamics.advance(3, &records), Err(Error::Device(_))));
+}
+
+/// A million atoms of lithium nitride with the shipped potential take no buffer that the interfaces do not give: 2 GiB on every
+/// card through Vulkan and Direct3D 12.
+#[test]
+fn a_million_atoms_have_room_on_cards() {
+    let Some(device) = device() else { return };
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n");
+    let model =
+        crate::potential::load(folder.join("potential.mlmd"), &crate::potential::LoadOptions::default());
+    let potential = GpuPotential::new(device, Arc::new(model.unwrap())).unwrap();
+    // The layered crystal at room temperature, P6/mmm.
+    let (a, c) = (3.648, 3.875);
+    let rows = [[a, 0.0, 0.0], [-0.5 * a, 0.75_f64.sqrt() * a, 0.0], [0.0, 0.0, c]];
+    let cell = Cell::new(rows, [true; 3]).unwrap();
+    let third = 1.0 / 3.0;
+    let sites = [[0.0; 3], [0.0, 0.0, 0.5], [third, 2.0 * third, 0.0], [2.0 * third, third, 0.0]];
+    let positions = sites.iter().map(|s| cell.cartesian(&Vec3::from(*s))).collect();
+    let species = ["N", "Li", "Li", "Li"].map(|symbol| symbol.parse::<Element>().unwrap()).to_vec();
+    let unit = System::new(cell, species, positions).unwrap();
+    let system = unit.repeated([64, 64, 62]).unwrap();
+    assert_eq!(system.len(), 1_015_808);
+    let settings = Settings { timestep: 1.0, skin: 1.0, drive: Drive::Langevin, fixed: Vec::new() };
+    let demand = Dynamics::demand(&potential, &system, 1, &settings).unwrap();
+    let (what, largest) = demand.largest();
+    assert!(largest < 1 << 31, "the {what} take {largest} of {} bytes", demand.bytes());
+}
+
 /// The generator is that of the CPU bit for bit; normal deviates have their moments within four standard errors.
 #[test]
 fn random_numbers_are_those_of_the_cpu() {
@@ -246,7 +331,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let mut random = Philox::new(1, Purpose::General, 0, 0);
     let mut word = || random.below(1 << 32) as u32;
     let counters: Vec<u32> = (0..8 * count).map(|_| word()).collect();
-    let text = source(&Constants::default(), &[files::FUNCTIONS, files::INTEGERS, files::PHILOX, MAIN]);
+    let text = source(&Constants::default(), &[files::ANGLES, files::INTEGERS, files::PHILOX, MAIN]);
     let kernel = Kernel::new(&device, "philox", &text, &[Use::Read, Use::Write]).unwrap();
     let input = device.constant("counters", &counters).unwrap();
     let bytes = 32 * count as u64;
