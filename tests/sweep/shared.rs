@@ -231,19 +231,6 @@ fn a_sweep_of_nothing_is_an_error() {
     assert_eq!(mlmd(folder.path(), &["sweep", "gather", "plan.toml"]).status.code(), Some(75));
 }
 
-/// The time limit is that of the command, also where replicas are added: with a limit that is over at once there is one
-/// round, and what is told is the limit.
-#[test]
-fn the_time_limit_counts_once() {
-    let folder = folder();
-    change(folder.path(), "produce = \"8 ps\"", "produce = \"4 ns\"");
-    let plan = fs::read_to_string(folder.path().join("plan.toml")).unwrap() + "[run]\nwall_time = \"1 s\"\n";
-    fs::write(folder.path().join("plan.toml"), plan).unwrap();
-    let output = mlmd(folder.path(), &["sweep", "run", "plan.toml"]);
-    assert_eq!(output.status.code(), Some(75), "{}", said(&output));
-    assert!(said(&output).contains("the time limit [run] wall_time"), "{}", said(&output));
-}
-
 /// Numbers do not vanish because more is asked for: until the longer runs are done, the table is of what is recorded.
 #[test]
 fn a_longer_plan_loses_no_numbers() {

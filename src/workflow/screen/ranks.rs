@@ -24,7 +24,7 @@ const COMPARED: usize = 40;
 
 impl Ranks {
     /// Draws every value from what it could as well be among the others (normal, of logarithms, where these count;
-    /// [`Population`](super::population::Population)), scores and ranks. Values of a candidate are drawn independently. Returns
+    /// [`Population`]), scores and ranks. Values of a candidate are drawn independently. Returns
     /// what is found for each candidate, and how likely each of the first is better than each other of them.
     pub(super) fn sample(
         candidates: &[&[Measured]],
