@@ -314,3 +314,22 @@ fn a_blank_in_a_path() {
     let output = mlmd(folder.path(), &["sweep", "submit", "plan.toml", "--slurm", "--time", "3 min"]);
     assert!(said(&output).contains("expected a time limit between 4 min and 27000 h"), "{}", said(&output));
 }
+
+/// More jobs than Slurm takes in one array: what makes fewer of them is told.
+#[test]
+fn an_array_that_is_too_large() {
+    let folder = folder();
+    let seeds: Vec<String> = (1..=251).map(|seed| seed.to_string()).collect();
+    change(folder.path(), "supercell", &format!("seeds = [{}]\nsupercell", seeds.join(", ")));
+    let submit = |more: &[&str]| {
+        let words = [&["sweep", "submit", "plan.toml", "--slurm"], more].concat();
+        said(&Command::new(BINARY).args(words).current_dir(folder.path()).output().unwrap())
+    };
+    let told = submit(&[]);
+    assert!(
+        told.contains("an array of 1004 jobs") && told.contains("--per-job 2 makes 502 of them"),
+        "{told}"
+    );
+    let told = submit(&["--per-job", "2"]);
+    assert!(!told.contains("an array of"), "{told}");
+}
