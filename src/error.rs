@@ -36,6 +36,9 @@ pub enum Error {
     /// Stopped by a signal or a time limit after a checkpoint: the same command goes on.
     #[error("{0}")]
     Interrupted(String),
+    /// Another process does this already.
+    #[error("{0}")]
+    Busy(String),
     /// A graphics processor is missing, too small for the task, or gave up on it.
     #[error("{0}")]
     Device(String),
@@ -57,7 +60,7 @@ impl Error {
     }
 
     /// The exit code of the process: 2 bad input, 3 stopped by physics, 4 input/output or a graphics processor,
-    /// 75 interrupted after a checkpoint, 70 a bug.
+    /// 75 interrupted after a checkpoint, 76 done by another process, 70 a bug.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Text(_) | Self::Invalid(_) => 2,
@@ -77,6 +80,7 @@ impl Error {
             }
             Self::Io { .. } | Self::Device(_) => 4,
             Self::Interrupted(_) => 75,
+            Self::Busy(_) => 76,
             Self::Internal(_) => 70,
         }
     }

@@ -22,9 +22,9 @@ pub(super) struct Arguments {
     /// Tables that `mlmd sweep gather` wrote, where there is no plan
     #[arg(long, value_name = "CSV")]
     candidates: Vec<PathBuf>,
-    /// The column that names a candidate in all tables, where there is no plan
-    #[arg(long, value_name = "COLUMN", default_value = "candidate")]
-    key: String,
+    /// The column that names a candidate in all tables (`candidate`), where there is no plan
+    #[arg(long, value_name = "COLUMN")]
+    key: Option<String>,
     /// Who is ranked, such as 'E_hull_eV < 0.03' or 'gap_eV > 1.5', where there is no plan
     #[arg(long, value_name = "COLUMN < NUMBER", value_parser = filter)]
     filter: Vec<Filter>,
@@ -34,17 +34,16 @@ pub(super) struct Arguments {
     /// The column of chemical families that cross-validation leaves out, where there is no plan
     #[arg(long, value_name = "COLUMN")]
     family: Option<String>,
-    /// The folder for the results, where there is no plan
-    #[arg(short, long, value_name = "FOLDER", default_value = "screen")]
-    output: PathBuf,
+    /// The folder for the results (`screen`), where there is no plan
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
 }
 
 impl Arguments {
-    pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+    pub(super) fn execute(self, _: Terminal) -> Result<()> {
         let plan = self.plan()?;
         let outcome = screen(&plan)?;
         outcome.write(&plan.directory)?;
-        terminal.detail(|| format!("score = {}", outcome.formula));
         terminal::print(&summary(&outcome, &plan.directory))
     }
 
@@ -55,6 +54,8 @@ impl Arguments {
                 ("--filter", !self.filter.is_empty()),
                 ("--features", !self.features.is_empty()),
                 ("--family", self.family.is_some()),
+                ("--key", self.key.is_some()),
+                ("--output", self.output.is_some()),
             ] {
                 if given {
                     return Err(Error::invalid(format!(
@@ -75,13 +76,13 @@ impl Arguments {
             seed: 1,
             table: Some(self.file),
             candidates: self.candidates,
-            key: self.key,
+            key: self.key.unwrap_or_else(|| "candidate".to_string()),
             family: self.family,
             filters: self.filter,
             score: Vec::new(),
             objectives: Vec::new(),
             surrogate: (!self.features.is_empty()).then(|| Surrogate::on(self.features)),
-            directory: self.output,
+            directory: self.output.unwrap_or_else(|| "screen".into()),
         })
     }
 }
@@ -108,7 +109,7 @@ fn summary(outcome: &Outcome, folder: &Path) -> String {
         outcome.ranking.iter().map(|ranked| &ranked.name).chain(outcome.left_out.iter().map(|l| &l.0));
     let width = names.map(|name| name.chars().count()).max().unwrap_or(0).max(9);
     let _ = writeln!(text, "  rank  {:width$}  {:>13}  P(best)  ranks, 95 %  front", "candidate", "score");
-    for (ranked, place) in outcome.ranking.iter().zip(1..) {
+    for (ranked, place) in outcome.ranking.iter().zip(outcome.places()) {
         let ([score, deviation], ranks) = (ranked.score(), ranked.ranks());
         let [low, high] = ranks.interval;
         let line = format!(
@@ -120,6 +121,7 @@ fn summary(outcome: &Outcome, folder: &Path) -> String {
         );
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    let _ = writeln!(text, "score = {}", outcome.formula);
     for (name, reason) in grouped(&outcome.left_out) {
         let _ = writeln!(text, "     –  {name:width$}  {reason}");
     }
@@ -159,6 +161,12 @@ fn predictions(forecast: &Forecast, names: &[String], text: &mut String) {
         let _ = writeln!(text, "{}", format!("  {model:26}{error:>14}   {inside}").trim_end());
     }
     let _ = writeln!(text, "  {}", forecast.verdict());
+    if let Some(unpriced) = forecast.unpriced() {
+        let _ = writeln!(text, "  {unpriced}");
+    }
+    if forecast.batch.is_empty() && forecast.unpriced().is_some() {
+        return;
+    }
     if forecast.batch.is_empty() {
         let _ = writeln!(text, "simulate next: every candidate that passes was simulated or tried");
         return;

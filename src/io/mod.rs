@@ -35,6 +35,7 @@ mod vasp;
 mod xsf;
 
 pub use crate::units::FileUnits;
+pub use extxyz::extxyz;
 pub use files::{json, read_if_there, remove_if_there, replace};
 pub use format::{Format, FormatInfo};
 pub use frame::{Column, ColumnValues, Frame, Origin, Value};

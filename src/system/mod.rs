@@ -10,7 +10,7 @@ mod velocities;
 mod voids;
 
 pub use cell::Cell;
-pub use defects::Amount;
+pub use defects::{Amount, Lot};
 pub use element::Element;
 pub use state::System;
 pub(crate) use state::formula;

@@ -4,7 +4,7 @@ use super::{Selection, relax};
 use crate::error::{Error, Result};
 use crate::input::{Dynamics, Place, Structure};
 use crate::io::{Frame, open};
-use crate::system::{Mat3, System};
+use crate::system::{Lot, Mat3, System};
 
 /// Reads the file and makes of it what the table says: supercell, strain, defects, rattling.
 ///
@@ -12,8 +12,17 @@ use crate::system::{Mat3, System};
 /// [`Error::Invalid`] where that is impossible, and where the file marks atoms as not to be moved while `dynamics` does not say
 /// whether it holds any: cells and defects number the atoms anew, so the marks themselves cannot be obeyed.
 pub fn build(structure: &Structure, dynamics: Option<&Dynamics>, seed: u64) -> Result<System> {
-    let frame = read(structure)?;
-    let marked = relax::held(&frame).iter().filter(|held| held.contains(&true)).count();
+    build_of(&read(structure)?, structure, dynamics, seed)
+}
+
+/// The same of a frame that was read already.
+pub fn build_of(
+    frame: &Frame,
+    structure: &Structure,
+    dynamics: Option<&Dynamics>,
+    seed: u64,
+) -> Result<System> {
+    let marked = relax::held(frame).iter().filter(|held| held.contains(&true)).count();
     if marked > 0 && dynamics.is_some_and(|dynamics| dynamics.fixed.is_none()) {
         return Err(Error::invalid(format!(
             "{}: {marked} of its {} atoms are marked as not to be moved (selective dynamics)\n   expected [dynamics] fixed, the \
@@ -29,18 +38,7 @@ pub fn build(structure: &Structure, dynamics: Option<&Dynamics>, seed: u64) -> R
     if let Some(strain) = structure.strain {
         system = system.strained(&Mat3::from_row_iterator(strain.into_iter().flatten()))?;
     }
-    for vacancies in &structure.vacancies {
-        let done = system.vacancies(vacancies.element, vacancies.amount, seed);
-        done.map_err(at(&vacancies.place))?;
-    }
-    for change in &structure.substitutions {
-        let done = system.substitute(change.from, change.to, change.amount, seed);
-        done.map_err(at(&change.place))?;
-    }
-    for added in &structure.interstitials {
-        let done = system.fill_voids(added.element, added.amount, added.minimum, seed);
-        done.map_err(at(&added.place))?;
-    }
+    defects(structure, &mut system, seed)?;
     if let Some(sigma) = structure.rattle {
         system.rattle(sigma, seed)?;
         system.wrap();
@@ -51,13 +49,34 @@ pub fn build(structure: &Structure, dynamics: Option<&Dynamics>, seed: u64) -> R
     Ok(system)
 }
 
+/// Vacancies, substitutions and interstitials, each drawn for itself. A change of no atom is none: the first that
+/// changes something goes where it would go alone.
+fn defects(structure: &Structure, system: &mut System, seed: u64) -> Result<()> {
+    let mut lot = Lot { seed, ordinal: 0 };
+    let count =
+        |lot: Lot, atoms: &[usize]| Lot { ordinal: lot.ordinal + u64::from(!atoms.is_empty()), ..lot };
+    for vacancies in &structure.vacancies {
+        let done = system.vacancies(vacancies.element, vacancies.amount, lot);
+        lot = count(lot, &done.map_err(at(&vacancies.place))?);
+    }
+    for change in &structure.substitutions {
+        let done = system.substitute(change.from, change.to, change.amount, lot);
+        lot = count(lot, &done.map_err(at(&change.place))?);
+    }
+    for added in &structure.interstitials {
+        let done = system.fill_voids(added.element, added.amount, added.minimum, lot);
+        lot = count(lot, &done.map_err(at(&added.place))?);
+    }
+    Ok(())
+}
+
 /// An error about the structure, told at the place in the input that asks for it.
 fn at(place: &Place) -> impl Fn(Error) -> Error {
     |error| place.error(error.to_string()).into()
 }
 
 /// The frame that is meant.
-fn read(structure: &Structure) -> Result<Frame> {
+pub fn read(structure: &Structure) -> Result<Frame> {
     let options = structure.reading();
     if let Some(index) = structure.frame {
         return Selection::frame(index, &structure.file, &options);

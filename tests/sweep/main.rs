@@ -8,4 +8,5 @@ mod queues;
 #[path = "../analysis/schema.rs"]
 mod schema;
 mod screen;
+mod shared;
 mod slurm;

@@ -29,7 +29,7 @@ impl Queue {
 
     fn submit(&self, scheduler: &str) -> PathBuf {
         let said =
-            succeed(self.folder.path(), &["sweep", "submit", "plan.toml", scheduler, "--time", "1 min"]);
+            succeed(self.folder.path(), &["sweep", "submit", "plan.toml", scheduler, "--time", "5 min"]);
         assert!(said.contains("2 tasks, 2 of them new"), "{said}");
         self.folder.path().join("out/submit/1/job.sh")
     }
@@ -102,11 +102,14 @@ fn a_job_of_pbs_queues_itself_again() {
     for length in LENGTHS {
         let queue = Queue::new(length);
         let script = queue.submit("--pbs");
+        // As if most of the time were over: of five minutes less the two of the warning one second is left.
+        let text = fs::read_to_string(&script).unwrap();
+        assert!(text.contains("$((SECONDS < 180 ? 180 - SECONDS : 1))"), "{text}");
+        fs::write(&script, text.replace("SECONDS < 180 ? 180 - SECONDS : 1", "1")).unwrap();
         // qdel: the whole job is told to end, and nobody queues it again.
         let job = queue.start(&script, &[("PBS_ARRAY_INDEX", "0"), ("NCPUS", "1")]);
         let code = queue.terminate(job, "T0200K-1");
         assert_eq!(queue.asked(), "");
-        // The limit: a minute less the two of the warning, one second at least.
         let mut codes = vec![queue.run(&script, &[("PBS_ARRAY_INDEX", "1"), ("NCPUS", "1")])];
         if code != 75 || codes[0] != 75 {
             continue;
@@ -114,7 +117,7 @@ fn a_job_of_pbs_queues_itself_again() {
         assert_eq!(queue.asked(), "-v MLMD_JOB=1\n");
         let again = queue.mock.path().join("again.sh");
         let text = fs::read_to_string(&again).unwrap();
-        assert!(text.contains("#PBS -l walltime=00:01:00") && !text.contains("\n#PBS -J"), "{text}");
+        assert!(text.contains("#PBS -l walltime=00:05:00") && !text.contains("\n#PBS -J"), "{text}");
         for job in ["0", "1"] {
             while codes.len() < 60 && codes.last() == Some(&75) {
                 codes.push(queue.run(&again, &[("MLMD_JOB", job)]));

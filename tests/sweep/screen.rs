@@ -139,6 +139,72 @@ fn a_table_alone_is_ranked_by_the_standard_score() {
     }
 }
 
+/// What a plan decides is not decided on the command line.
+#[test]
+fn options_beside_a_plan_are_refused() {
+    let folder = folder();
+    for (option, value) in [("--output", "there"), ("--key", "name"), ("--family", "x")] {
+        let output = mlmd(folder.path(), &["screen", "screen.toml", option, value]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(&format!("{option}: the plan says this")), "{message}");
+    }
+}
+
+/// The conductivity at the temperature nearest to 300 K takes the place of one at 300 K; without any there is no
+/// standard score. The formula is always told.
+#[test]
+fn the_standard_score_has_a_conductivity() {
+    let folder = folder();
+    let words = ["screen", "known.csv", "--candidates", "candidates.csv"];
+    let with = |name: &str| {
+        fs::write(folder.path().join("candidates.csv"), CANDIDATES.replace("sigma_300K_S_cm", name)).unwrap();
+        mlmd(folder.path(), &words)
+    };
+    let output = with("sigma_500K_S_cm");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("score = 1 × (log10 sigma_500K_S_cm + ") && said.contains("− 1 × (Ea_eV − "),
+        "{said}"
+    );
+    let output = with("conductivity");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("there is no conductivity to rank by"), "{message}");
+}
+
+/// Who costs nobody knows what is not proposed, and named; a cost of nothing is refused; what has failed for good is
+/// not proposed for ever.
+#[test]
+fn costs_decide_only_where_they_are_known() {
+    let folder = folder();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("known.csv", &KNOWN.replace("g;0.00;3.5;one;100", "g;0.00;3.5;one;"));
+    let said = succeed(folder.path(), &["screen", "screen.toml"]);
+    assert!(said.contains("Not proposed, as atoms is not known: g\n"), "{said}");
+    let proposed = || -> Vec<String> {
+        let text = fs::read_to_string(folder.path().join("screen/proposals.csv")).unwrap();
+        text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_string()).collect()
+    };
+    assert_eq!(proposed().len(), 2);
+    assert!(!proposed().contains(&"g".to_string()), "{:?}", proposed());
+    write("known.csv", &KNOWN.replace("g;0.00;3.5;one;100", "g;0.00;3.5;one;0"));
+    let message =
+        String::from_utf8_lossy(&mlmd(folder.path(), &["screen", "screen.toml"]).stderr).into_owned();
+    assert!(message.contains("known.csv:8:1: atoms = 0, and a cost is positive"), "{message}");
+
+    write("known.csv", KNOWN);
+    let of = |done: u64, failed: u64| {
+        let rows = "candidate,state,reason,tasks,tasks_done,tasks_failed\n";
+        write("more.csv", &format!("{rows}g,partial,,4,{done},{failed}\n"));
+        write("screen.toml", &PLAN.replace("\"candidates.csv\"", "[\"candidates.csv\", \"more.csv\"]"));
+        succeed(folder.path(), &["screen", "screen.toml"]);
+        proposed().contains(&"g".to_string())
+    };
+    assert!(of(2, 1), "a task is still open");
+    assert!(!of(2, 2), "nothing is left that could be done");
+}
+
 #[test]
 fn slips_are_told() {
     for (from, to, expected) in [
@@ -154,12 +220,19 @@ fn slips_are_told() {
             "there is no column `famly`\n   did you mean `family`?",
         ),
         ("title", "key = \"name\"\ntitle", "candidates.csv: there is no column `name`"),
+        (
+            "column = \"Ea_eV\"",
+            "column = \"rank\"",
+            "screen.toml:12:10: the results have a column `rank` of their own",
+        ),
         ("batch = 2", "model = \"forest\"", "screen.toml:16:9: `forest` is not known here"),
         ("[\"x\"]", "[\"family\"]", "known.csv:2:1: `one` in the column `family` is not a number"),
     ] {
         let folder = folder();
         assert!(PLAN.contains(from));
         fs::write(folder.path().join("screen.toml"), PLAN.replace(from, to)).unwrap();
+        let known = KNOWN.replace(";atoms\n", ";atoms;rank\n").replace("00\n", "00;1\n");
+        fs::write(folder.path().join("known.csv"), known).unwrap();
         let output = mlmd(folder.path(), &["screen", "screen.toml"]);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{message}");

@@ -17,7 +17,7 @@ use crate::workflow::sweep::{
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Many runs from one plan: structures × potentials × temperatures × replicas
 #[derive(Debug, clap::Args)]
@@ -94,7 +94,9 @@ impl Arguments {
         let fresh = |restart: Option<Restart>| matches!(restart, Some(Restart::Fresh));
         match (self.job, self.plan) {
             (None, Some(path)) if self.dry_run => {
-                terminal::print(&candidates(&preview(&SweepPlan::read_file(path)?)?))
+                let prepared = preview(&SweepPlan::read_file(path)?)?;
+                prepared.warnings.iter().for_each(|warning| terminal.warn(warning));
+                terminal::print(&candidates(&prepared.manifest))
             }
             (None, Some(path)) => {
                 write(&SweepPlan::read_file(path)?, fresh(self.restart), terminal).map(drop)
@@ -102,8 +104,10 @@ impl Arguments {
             (Some(Job::Run { plan, retry, threads, restart }), _) => {
                 let plan = SweepPlan::read_file(plan)?;
                 let mut manifest = write(&plan, fresh(restart), terminal)?;
+                // The time limit is that of the job, however often replicas are added.
+                let stop = Stop::listen(plan.run.wall_time)?;
                 loop {
-                    run(&plan, &manifest, threads, retry, terminal)?;
+                    run(&plan, &manifest, threads, retry, &stop, terminal)?;
                     // What the tasks have shown may ask for more of them.
                     let again = prepare(&plan, false)?;
                     if again.new == 0 {
@@ -151,7 +155,11 @@ fn write(plan: &SweepPlan, fresh: bool, terminal: Terminal) -> Result<Manifest> 
             terminal.warn(&format!("{} cannot be run: {reason}", candidate.name));
         }
     }
-    Ok(manifest)
+    prepared.warnings.iter().for_each(|warning| terminal.warn(warning));
+    match manifest.candidates.first().and_then(|first| first.broken.as_ref()) {
+        Some(reason) if tasks == 0 => Err(Error::invalid(format!("no candidate can be run: {reason}"))),
+        _ => Ok(manifest),
+    }
 }
 
 /// The candidates of a plan, one a line.
@@ -183,10 +191,10 @@ fn run(
     manifest: &Manifest,
     threads: Option<usize>,
     retry: bool,
+    stop: &Stop,
     terminal: Terminal,
 ) -> Result<()> {
     let root = &plan.output.directory;
-    let stop = Stop::listen(plan.run.wall_time)?;
     let local = Local { threads: all_threads(threads.or(plan.device.threads)), retry };
     let before = status(root, manifest);
     if before.iter().any(|status| !status.state.is_final()) {
@@ -210,7 +218,7 @@ fn run(
         root,
         manifest,
         local,
-        &stop,
+        stop,
         &|index, done| {
             // Who finds the display busy does not wait for it: the next step tells more.
             if let Ok(mut progress) = progress.try_lock() {
@@ -229,7 +237,7 @@ fn run(
     drop(progress);
     let now = status(root, manifest);
     terminal::print(&table(manifest, &now, false))?;
-    conclude(root, &ended, &now, &stop)
+    conclude(root, &ended, &now, stop)
 }
 
 /// The exit code: interrupted if something is left to do, a failure only if it is that of the machine or of everything.
@@ -244,6 +252,21 @@ fn conclude(root: &Path, ended: &[(usize, Ended)], now: &[Status], stop: &Stop) 
     }
     if let Some(reason) = stop.reason() {
         return Err(Error::Interrupted(format!("stopped by {reason}; the same command goes on from here")));
+    }
+    let open = now.iter().filter(|status| !status.state.is_final()).count();
+    if open > 0 {
+        // What is wrong with the files of a task is not written down as its end.
+        let refused = ended.iter().find_map(|(_, how)| match how {
+            Ended::Failed(2, reason) => Some(reason.clone()),
+            _ => None,
+        });
+        let left = counted(open, "task");
+        return Err(match refused {
+            Some(reason) => Error::invalid(format!("{left} could not be run: {reason}")),
+            None => Error::Interrupted(format!(
+                "{left} not done, as another mlmd works on them; the same command goes on when it has ended"
+            )),
+        });
     }
     let reasons = now.iter().filter_map(|status| match &status.state {
         State::Failed { reason, .. } => Some(reason),
@@ -283,7 +306,18 @@ fn collect(plan: &SweepPlan, terminal: Terminal) -> Result<()> {
         let _ = writeln!(text, "  {name:width$}  {state:8}{reason}");
     }
     let _ = write!(text, "table     {}\noverview  {}\n", gathered.table.display(), gathered.page.display());
-    terminal::print(&text)
+    terminal::print(&text)?;
+    // Part of a sweep is a result; nothing is none.
+    let first = || gathered.rows.first().map(|row| cell(row.get("reason"))).unwrap_or_default();
+    if gathered.found > 0 {
+        Ok(())
+    } else if gathered.waiting > 0 {
+        Err(Error::Interrupted("nothing is done yet: the table has no numbers".into()))
+    } else if manifest.tasks().next().is_none() {
+        Err(Error::invalid(format!("no candidate can be run: {}", first())))
+    } else {
+        Err(Error::Physics(format!("no candidate has a result: {}", first())))
+    }
 }
 
 /// A cell as a person reads it.
@@ -293,25 +327,38 @@ fn cell(value: &serde_json::Value) -> String {
         .map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, String::from)
 }
 
+/// How long a task waits for another process that has it: that of a job which was just killed ends soon.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn one(folder: &Path, threads: Option<usize>, retry: bool, terminal: Terminal) -> Result<()> {
     let stop = Stop::listen(None)?;
     let mut progress: Option<Progress> = None;
-    let ended = run_task(folder, all_threads(threads), 0, retry, &stop, &mut |done| {
-        let bar = progress.get_or_insert_with(|| {
-            Progress::new(terminal, "steps", Some(done.total)).telling(Box::new(|rate, left| {
-                format!("{rate:.0} steps/s, {} left", duration(Duration::from_secs_f64(left.clamp(0.0, 1e9))))
-            }))
-        });
-        bar.set_from(done.begun, done.step);
-    })?;
+    let begun = Instant::now();
+    let ended = loop {
+        let ended = run_task(folder, all_threads(threads), 0, retry, &stop, &mut |done| {
+            let bar = progress.get_or_insert_with(|| {
+                Progress::new(terminal, "steps", Some(done.total)).telling(Box::new(|rate, left| {
+                    format!(
+                        "{rate:.0} steps/s, {} left",
+                        duration(Duration::from_secs_f64(left.clamp(0.0, 1e9)))
+                    )
+                }))
+            });
+            bar.set_from(done.begun, done.step);
+        })?;
+        if ended != Ended::Elsewhere || begun.elapsed() >= PATIENCE {
+            break ended;
+        }
+        if let Some(reason) = stop.reason() {
+            break Ended::Interrupted(format!("stopped by {reason} before it began"));
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
     drop(progress);
     let name = folder.display();
     match ended {
         Ended::Done => terminal::print(&format!("{name}: done\n")),
-        // Perhaps the process of a job that was just killed: a job array tries again.
-        Ended::Elsewhere => {
-            Err(Error::Interrupted(format!("{name}: another mlmd works on it; try again later")))
-        }
+        Ended::Elsewhere => Err(Error::Busy(format!("{name}: another mlmd works on it"))),
         Ended::Interrupted(reason) => Err(Error::Interrupted(format!("{name}: {reason}"))),
         Ended::Failed(3, reason) => Err(Error::Physics(format!("{name}: {reason}"))),
         Ended::Failed(4, reason) => Err(Error::Io {

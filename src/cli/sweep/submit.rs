@@ -1,12 +1,14 @@
 //! `mlmd sweep submit`: a job array for a cluster.
 
+use super::super::amounts::counted;
 use super::super::terminal::{self, Terminal};
 use super::write;
 use crate::error::{Error, Result};
 use crate::input::{Device, DeviceKind, SweepPlan};
 use crate::potential::Precision;
 use crate::units::{self, Dimension};
-use crate::workflow::sweep::{Array, Scheduler, submission};
+use crate::workflow::sweep::{Array, Scheduler, Submission, WARNING, quoted, submission};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,19 +55,26 @@ pub(super) struct Arguments {
     /// Tasks that each job does one after another
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     per_job: u32,
+    /// Try tasks again that failed for good
+    #[arg(long)]
+    retry: bool,
     /// Hand the script over to the scheduler, too
     #[arg(long)]
     submit: bool,
 }
 
-/// A time limit: minutes at least, so that there is time for a checkpoint.
+/// A time limit: twice as long at least as before its end a job is told to stop.
 fn seconds(text: &str) -> Result<u64, String> {
     let femtoseconds = units::parse(text.trim(), Dimension::TIME).map_err(|error| error.to_string())?;
     let seconds = femtoseconds * 1e-15;
-    if (60.0..=1e8).contains(&seconds) {
+    let shortest = 2 * WARNING;
+    if (shortest as f64..=1e8).contains(&seconds) {
         Ok(seconds.round() as u64)
     } else {
-        Err(format!("expected a time limit between 1 min and 27000 h, not `{text}`"))
+        Err(format!(
+            "expected a time limit between {} min and 27000 h, not `{text}`: {WARNING} s before its end a job is told to stop",
+            shortest / 60
+        ))
     }
 }
 
@@ -90,6 +99,7 @@ impl Arguments {
             memory: self.memory,
             at_once: self.at_once,
             per_job: self.per_job as usize,
+            retry: self.retry,
             program: std::env::current_exe().map_err(Error::io("mlmd", "find"))?,
         };
         if array.gpus > 0 && !may_use_device(&plan.device) {
@@ -99,19 +109,58 @@ impl Arguments {
             terminal
                 .warn("the plan computes on a graphics processor, and the jobs ask for none: --gpus 1 does");
         }
-        let Some(script) = submission(&plan.output.directory, &manifest, &array)? else {
-            return terminal::print("nothing is left to do\n");
+        let found = submission(&plan.output.directory, &manifest, &array)?;
+        let left_out = left_out(&found);
+        let Some(script) = &found.script else {
+            return terminal::print(&format!("nothing is left to do{left_out}\n"));
         };
+        if !left_out.is_empty() {
+            terminal::print(&format!(
+                "{} in {}{left_out}\n",
+                counted(found.tasks, "task"),
+                counted(found.jobs, "job")
+            ))?;
+        }
+        let most = scheduler.largest_array();
+        if found.jobs > most {
+            let per_job = found.tasks.div_ceil(most);
+            terminal.warn(&format!(
+                "this is an array of {} jobs, and schedulers as they come take {most}: --per-job {per_job} makes {} of them",
+                found.jobs,
+                found.tasks.div_ceil(per_job)
+            ));
+        }
         if self.submit {
-            return hand_over(scheduler, &script);
+            return hand_over(scheduler, script);
         }
         let command = match scheduler {
             Scheduler::Slurm => "sbatch ",
             Scheduler::Pbs => "qsub ",
             Scheduler::Lsf => "bsub < ",
         };
-        terminal::print(&format!("script  {0}\nsubmit  {command}{0}\n", script.display()))
+        let shown = script.display();
+        terminal::print(&format!("script  {shown}\nsubmit  {command}{}\n", word(script)))
     }
+}
+
+/// Tasks that are not done and that no job is written for, in words.
+fn left_out(found: &Submission) -> String {
+    let mut text = String::new();
+    if found.running > 0 {
+        let run = if found.running == 1 { "runs" } else { "run" };
+        let _ = write!(text, "; {} {run} now, and what runs it goes on", counted(found.running, "task"));
+    }
+    if found.failed > 0 {
+        let _ = write!(text, "; {} failed for good: --retry tries again", counted(found.failed, "task"));
+    }
+    text
+}
+
+/// A path as the shell takes it.
+fn word(path: &Path) -> String {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    let text = path.display().to_string();
+    if text.chars().all(fine) { text } else { quoted(path) }
 }
 
 /// Can a plan make anything of a graphics processor?

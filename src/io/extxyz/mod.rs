@@ -15,6 +15,7 @@ mod write;
 
 pub(super) use read::open;
 pub(super) use write::create;
+pub use write::extxyz;
 
 /// ASE's unit of time, Å·√(amu/eV), in fs, to ASE's own digits: its `momenta` are amu·Å per that.
 const ASE_TIME: f64 = 10.180505671156725;

@@ -10,19 +10,42 @@ use std::fmt::Write;
 
 /// Starts writing.
 pub(in crate::io) fn create(sink: Sink, options: &WriteOptions) -> Box<dyn WriteFrames> {
-    Box::new(Writer { sink, precision: options.precision, text: String::new() })
+    Box::new(Writer { sink, text: Text { precision: options.precision, text: String::new() } })
+}
+
+/// A frame as the text of a file.
+pub fn extxyz(frame: &Frame, options: &WriteOptions) -> Result<String> {
+    let mut text = Text { precision: options.precision, text: String::new() };
+    text.put(frame)?;
+    Ok(text.text)
 }
 
 struct Writer {
     sink: Sink,
+    text: Text,
+}
+
+/// The text of a frame as it grows.
+struct Text {
     precision: Precision,
     text: String,
 }
 
 impl WriteFrames for Writer {
     fn write(&mut self, frame: &Frame) -> Result<()> {
+        self.text.text.clear();
+        self.text.put(frame)?;
+        self.sink.put(&self.text.text)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        self.sink.finish()
+    }
+}
+
+impl Text {
+    fn put(&mut self, frame: &Frame) -> Result<()> {
         let columns = columns(frame)?;
-        self.text.clear();
         header(&mut self.text, frame, &columns, self.precision);
         for index in 0..frame.len() {
             let _ = write!(self.text, "{:<2}", frame.species[index].symbol());
@@ -32,15 +55,9 @@ impl WriteFrames for Writer {
             }
             self.text.push('\n');
         }
-        self.sink.put(&self.text)
+        Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        self.sink.finish()
-    }
-}
-
-impl Writer {
     fn real(&mut self, number: f64) {
         self.text.push(' ');
         self.precision.push(&mut self.text, number);

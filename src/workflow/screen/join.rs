@@ -1,9 +1,9 @@
 //! Tables of sweeps beside the table of a person: a line for each candidate that is in any of them.
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Diagnostic, Error, Result, nearest};
 use crate::input::{Place, ScreenPlan};
 use crate::io::Spreadsheet;
-use crate::random::Philox;
+use std::collections::HashMap;
 
 /// All tables, by candidate.
 #[derive(Debug)]
@@ -26,14 +26,6 @@ pub struct Measured {
     pub deviation: f64,
 }
 
-impl Measured {
-    /// A value that could as well have been found.
-    pub(super) fn draw(&self, noise: &mut Philox) -> f64 {
-        // The number is drawn in any case, so that a value with an interval does not shift the noise of others.
-        self.value + self.deviation * noise.normal()
-    }
-}
-
 /// Half of a 95 % interval in standard deviations.
 const HALF_WIDTH: f64 = 1.959_963_984_540_054;
 
@@ -42,9 +34,11 @@ impl Joined {
     pub(super) fn read(plan: &ScreenPlan) -> Result<Self> {
         let paths = plan.candidates.iter().chain(&plan.table);
         let tables = paths.map(|path| Spreadsheet::read(path)).collect::<Result<Vec<_>>>()?;
+        let sweeps = plan.candidates.len();
         let mut names: Vec<String> = Vec::new();
-        let mut keys = Vec::new();
-        for table in &tables {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut rows: Vec<Vec<Option<usize>>> = Vec::new();
+        for (k, table) in tables.iter().enumerate() {
             let column = table.column(&plan.key).ok_or_else(|| {
                 Error::invalid(format!(
                     "{}: there is no column `{}`, which names the candidates\n   it has: {}\n   expected this column, \
@@ -54,28 +48,42 @@ impl Joined {
                     table.columns.join(", ")
                 ))
             })?;
-            let own: Vec<&String> = table.rows.iter().map(|row| &row[column]).collect();
-            for (k, name) in own.iter().enumerate() {
-                if own[..k].contains(name) {
+            let mut own: Vec<Option<usize>> = vec![None; names.len()];
+            for (row, name) in table.rows.iter().map(|row| &row[column]).enumerate() {
+                let place = *places.entry(name.clone()).or_insert_with(|| {
+                    names.push(name.clone());
+                    names.len() - 1
+                });
+                own.resize(names.len(), None);
+                if own[place].replace(row).is_some() {
                     return Err(Error::invalid(format!(
                         "{}:{}: `{name}` is there twice",
                         table.path.display(),
-                        table.line(k)
+                        table.line(row)
                     )));
                 }
-                if !names.contains(name) {
-                    names.push((*name).clone());
+                // Numbers of two sweeps must not become one candidate.
+                let other = rows[..k.min(sweeps)]
+                    .iter()
+                    .position(|rows| rows.get(place).is_some_and(Option::is_some));
+                if let Some(other) = other.filter(|_| k < sweeps) {
+                    let line = rows[other][place].map_or(0, |row| tables[other].line(row));
+                    let message =
+                        format!("`{name}` is in another sweep, too: {}:{line}", tables[other].path.display());
+                    return Err(Diagnostic::new(&table.path, table.line(row), 1, message)
+                        .with_help("expected a name of its own for each candidate of all sweeps: another file name in one of them")
+                        .into());
                 }
             }
-            keys.push(own);
+            rows.push(own);
         }
-        let find =
-            |own: &Vec<&String>| names.iter().map(|name| own.iter().position(|o| *o == name)).collect();
-        let rows = keys.iter().map(find).collect();
+        for own in &mut rows {
+            own.resize(names.len(), None);
+        }
         if names.is_empty() {
             return Err(Error::invalid("there is no candidate in these tables"));
         }
-        Ok(Self { names, tables, sweeps: plan.candidates.len(), rows })
+        Ok(Self { names, tables, sweeps, rows })
     }
 
     /// Is there such a column?
@@ -88,8 +96,7 @@ impl Joined {
         if self.has(column) {
             return Ok(());
         }
-        let all: Vec<&str> =
-            self.tables.iter().flat_map(|table| &table.columns).map(String::as_str).collect();
+        let all: Vec<&str> = self.columns().collect();
         let message = format!("there is no column `{column}`");
         let help = match nearest(column, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -127,27 +134,158 @@ impl Joined {
         }
     }
 
+    /// The columns of all tables.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().flat_map(|table| &table.columns).map(String::as_str)
+    }
+
     /// A cell as a number.
     pub fn number(&self, candidate: usize, column: &str) -> Result<Option<f64>> {
+        Ok(self.found(candidate, column)?.map(|(value, ..)| value))
+    }
+
+    /// A number, with the table and the row where it stands.
+    fn found(&self, candidate: usize, column: &str) -> Result<Option<(f64, &Spreadsheet, usize)>> {
         for (table, rows) in self.tables.iter().zip(&self.rows) {
             if let (Some(row), Some(column)) = (rows[candidate], table.column(column))
                 && let Some(value) = table.number(row, column)?
             {
-                return Ok(Some(value));
+                return Ok(Some((value, table, row)));
             }
         }
         Ok(None)
     }
 
-    /// A number with what `COLUMN_low` and `COLUMN_high` say of it; with `log` the logarithm, of positive values only.
+    /// A number that has to be positive.
+    pub(super) fn positive(&self, candidate: usize, column: &str) -> Result<Option<f64>> {
+        match self.found(candidate, column)? {
+            Some((value, table, row)) if value <= 0.0 => {
+                let message = format!("{column} = {value}, and a cost is positive");
+                Err(Diagnostic::new(&table.path, table.line(row), 1, message)
+                    .with_help("expected a number above 0, or nothing where it is not known")
+                    .into())
+            }
+            found => Ok(found.map(|(value, ..)| value)),
+        }
+    }
+
+    /// A number with what `COLUMN_low` and `COLUMN_high` beside it say; with `log` the logarithm, of positive values
+    /// only.
+    ///
+    /// With z = 1.96 the standard deviation is (high − low)/2z, also of logarithms. Where there is none of the low end,
+    /// which is zero or less, the upper half tells: log(high/value)/z.
+    ///
+    /// # Errors
+    /// [`Error::Text`] for an interval that has one end, or does not hold its value.
     pub fn measured(&self, candidate: usize, column: &str, log: bool) -> Result<Option<Measured>> {
-        let of = |name: &str| -> Result<Option<f64>> {
-            let value = self.number(candidate, name)?;
-            Ok(if log { value.filter(|x| *x > 0.0).map(f64::log10) } else { value })
+        let Some((value, table, row)) = self.found(candidate, column)? else { return Ok(None) };
+        if log && value <= 0.0 {
+            return Ok(None);
+        }
+        let end = |name: &str| -> Result<Option<f64>> {
+            table.column(&format!("{column}_{name}")).map_or(Ok(None), |column| table.number(row, column))
         };
-        let Some(value) = of(column)? else { return Ok(None) };
-        let (low, high) = (of(&format!("{column}_low"))?, of(&format!("{column}_high"))?);
-        let deviation = low.zip(high).map_or(0.0, |(low, high)| (high - low).abs() / (2.0 * HALF_WIDTH));
-        Ok(Some(Measured { value, deviation }))
+        let complain = |message: String| {
+            Diagnostic::new(&table.path, table.line(row), 1, message).with_help(format!(
+                "expected both ends of its 95 % interval, {column}_low and {column}_high, or neither"
+            ))
+        };
+        let [low, high] = match (end("low")?, end("high")?) {
+            (None, None) => [value, value],
+            (Some(low), Some(high)) if low <= value && value <= high => [low, high],
+            (Some(low), Some(high)) => {
+                let message = format!("{column} = {value} is not within its interval, {low} to {high}");
+                return Err(complain(message).into());
+            }
+            (low, _) => {
+                let missing = if low.is_none() { "low" } else { "high" };
+                return Err(complain(format!("{column} = {value} has no {column}_{missing}")).into());
+            }
+        };
+        let deviation = match log {
+            false => (high - low) / (2.0 * HALF_WIDTH),
+            true if low > 0.0 => (high / low).log10() / (2.0 * HALF_WIDTH),
+            true => (high / value).log10() / HALF_WIDTH,
+        };
+        Ok(Some(Measured { value: if log { value.log10() } else { value }, deviation }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Two tables of sweeps and one of a person.
+    fn joined(sweeps: [&str; 2], table: &str) -> Result<Joined> {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let candidates = vec![write("one.csv", sweeps[0]), write("two.csv", sweeps[1])];
+        Joined::read(&ScreenPlan {
+            title: None,
+            seed: 1,
+            table: Some(write("own.csv", table)),
+            candidates,
+            key: "candidate".into(),
+            family: None,
+            filters: Vec::new(),
+            score: Vec::new(),
+            objectives: Vec::new(),
+            surrogate: None,
+            directory: "screen".into(),
+        })
+    }
+
+    fn of(row: &str) -> Result<Joined> {
+        joined([&format!("candidate,x,x_low,x_high\n{row}\n"), "candidate,y\n"], "candidate,x_low,z\na,7,1\n")
+    }
+
+    #[test]
+    fn intervals_are_deviations() {
+        let at = |row: &str, log: bool| of(row).unwrap().measured(0, "x", log).unwrap();
+        let deviation = |row: &str, log: bool| at(row, log).unwrap().deviation * HALF_WIDTH;
+        assert!((deviation("a,2,1,3", false) - 1.0).abs() < 1e-12);
+        assert!((deviation("a,1e-3,1e-4,1e-2", true) - 1.0).abs() < 1e-12);
+        // An error as large as the value is no certainty: the upper half of the interval counts.
+        assert!((deviation("a,1e-3,-8e-3,1e-2", true) - 1.0).abs() < 1e-12);
+        assert!((deviation("a,1e-3,0,1e-2", true) - 1.0).abs() < 1e-12);
+        assert_eq!(deviation("a,1e-3,,", true), 0.0);
+        assert_eq!(at("a,-1,,", true), None);
+        assert_eq!(at("a,,,", false), None);
+    }
+
+    /// The ends are those beside the value, not those of another table.
+    #[test]
+    fn half_an_interval_is_refused_where_it_stands() {
+        for (row, expected) in [
+            ("a,1e-3,,2e-3", "one.csv:2:1: x = 0.001 has no x_low"),
+            ("a,1e-3,1e-4,", "one.csv:2:1: x = 0.001 has no x_high"),
+            ("a,1e-3,2e-3,3e-3", "one.csv:2:1: x = 0.001 is not within its interval, 0.002 to 0.003"),
+            ("a,1e-3,1e-4,2e-4", "is not within its interval"),
+        ] {
+            for log in [true, false] {
+                let message = of(row).unwrap().measured(0, "x", log).unwrap_err().to_string();
+                assert!(message.contains(expected), "{row}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_in_two_sweeps_is_refused_and_told_with_both_lines() {
+        let message = joined(["candidate,x\nb,1\na,1\n", "candidate,x\na,2\n"], "candidate,z\na,1\n");
+        let message = message.unwrap_err().to_string();
+        assert!(message.contains("two.csv:2:1: `a` is in another sweep, too: "), "{message}");
+        assert!(message.contains("one.csv:3\n"), "{message}");
+        let fine = joined(["candidate,x\nb,1\n", "candidate,x\na,2\n"], "candidate,z\nc,0\na,1\n").unwrap();
+        assert_eq!(fine.names, ["b", "a", "c"]);
+        assert_eq!(fine.number(1, "z").unwrap(), Some(1.0));
+        assert_eq!((fine.number(1, "x").unwrap(), fine.number(0, "z").unwrap()), (Some(2.0), None));
+        assert!(fine.positive(2, "z").unwrap_err().to_string().contains("own.csv:2:1: z = 0"));
+        let twice = joined(["candidate,x\nb,1\nb,1\n", "candidate\n"], "candidate,z\n");
+        assert!(twice.unwrap_err().to_string().contains("one.csv:3: `b` is there twice"));
     }
 }

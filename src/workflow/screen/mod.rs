@@ -5,6 +5,7 @@
 //! | `join` | tables of sweeps beside the table of a person |
 //! | `filter` | who is left out, and why |
 //! | `score` | the weighted sum of standardised columns |
+//! | `population` | what all candidates say of each |
 //! | `ranks` | how likely each rank is, from the intervals |
 //! | `pareto` | candidates that no other beats in everything |
 //! | `gaussian` | a Gaussian process |
@@ -22,6 +23,7 @@ mod join;
 mod model;
 mod outcome;
 mod pareto;
+mod population;
 mod predictions;
 mod ranks;
 mod score;
@@ -37,7 +39,7 @@ pub use ranks::Ranks;
 pub use surrogate::{Forecast, Proposal};
 pub use validation::{Check, Groups, LeftOut, Validation, Verdict};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input::{Place, ScreenPlan};
 
 /// Does what a plan asks; nothing is written.
@@ -48,17 +50,28 @@ pub fn screen(plan: &ScreenPlan) -> Result<Outcome> {
     }
     let excluded = filter::excluded(plan, &joined)?;
     let terms = score::terms(plan, &joined)?;
-    if terms.is_empty() {
-        return Err(Error::invalid(format!(
-            "no column to rank by: expected [[score]] tables, or one of the columns {}",
-            score::STANDARD.map(|(name, ..)| name).join(", ")
-        )));
+    let target = plan.surrogate.as_ref().map(|table| (&table.target, &table.place));
+    for (column, place) in terms.iter().map(|term| (&term.column, &term.place)).chain(target) {
+        if outcome::RESERVED.contains(&column.as_str()) {
+            let help = "expected another name of this column in your table";
+            return Err(place
+                .error(format!("the results have a column `{column}` of their own"))
+                .with_help(help)
+                .into());
+        }
     }
     let scores = score::scores(&terms, &joined, &excluded, plan.seed)?;
     let front = pareto::front(plan, &terms, &joined, &scores)?;
     let forecast = match &plan.surrogate {
         Some(table) => {
-            Some(surrogate::forecast(table, plan.family.as_deref(), &joined, &excluded, plan.seed)?)
+            let mut table = table.clone();
+            // Without a plan the conductivity that there is.
+            if let (Place::Nowhere, Some(column)) = (&table.place, score::conductivity(&joined))
+                && !joined.has(&table.target)
+            {
+                table.target = column.to_string();
+            }
+            Some(surrogate::forecast(&table, plan.family.as_deref(), &joined, &excluded, plan.seed)?)
         }
         None => None,
     };

@@ -2,6 +2,7 @@
 
 use super::forest::Forest;
 use super::gaussian::Gaussian;
+use rayon::prelude::*;
 
 /// The kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Model {
     /// Means and standard deviations of the function at some features.
     pub(super) fn at(&self, features: &[Vec<f64>]) -> Vec<[f64; 2]> {
         match self {
-            Self::Gaussian(model) => features.iter().map(|f| model.at(f)).collect(),
+            Self::Gaussian(model) => features.par_iter().map(|f| model.at(f)).collect(),
             Self::Forest(model) => model.at(features),
         }
     }

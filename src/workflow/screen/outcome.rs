@@ -44,11 +44,36 @@ pub struct Ranked {
     pub beats_next: Option<f64>,
 }
 
+/// Columns of `ranking.csv`, `proposals.csv` and `validation.csv` besides those of the tables.
+pub(super) const RESERVED: [&str; 20] = [
+    "candidate",
+    "rank",
+    "score",
+    "score_std_error",
+    "probability_best",
+    "mean_rank",
+    "rank_low",
+    "rank_high",
+    "probability_better_than_next",
+    "on_pareto_front",
+    "probability_on_front",
+    "reason",
+    "acquisition",
+    "cost",
+    "better",
+    "model",
+    "left_out_with_group",
+    "predicted",
+    "predicted_low",
+    "predicted_high",
+];
+
 /// How the numbers of the page are made.
 const METHOD: &str = "Each column is standardised by the mean and the standard deviation of the candidates that are ranked, \
 after the logarithm where log10 stands before it. Probabilities come from 10 000 repetitions of the ranking, in which every value \
-with an interval is drawn anew from a normal distribution as wide (of logarithms, where these count); values of one candidate \
-are drawn independently of each other. The Pareto front holds whom no other beats in one objective without losing in another.";
+with an interval is drawn anew from what it could as well be: a normal distribution as wide (of logarithms, where these count), \
+nearer to the mean of all candidates where intervals are as wide as their spread, as the highest of many values is so partly by \
+luck. Values of one candidate are drawn independently of each other. Candidates with the same score share their ranks. The Pareto front holds whom no other beats in one objective without losing in another.";
 
 impl Ranked {
     /// The score and its standard deviation.
@@ -152,10 +177,17 @@ impl Outcome {
         write("screen.html", self.page().html())
     }
 
+    /// The ranks by the scores; the same score has the same rank.
+    pub fn places(&self) -> Vec<usize> {
+        let score = |k: usize| self.ranking[k].scored.score;
+        let first = |k: usize| (0..k).rev().take_while(|other| score(*other) == score(k)).last().unwrap_or(k);
+        (0..self.ranking.len()).map(|k| first(k) + 1).collect()
+    }
+
     /// A row for each candidate, those that are not ranked with the reason.
     fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        for (ranked, place) in self.ranking.iter().zip(1_u64..) {
+        for (ranked, place) in self.ranking.iter().zip(self.places()) {
             let (mut row, ranks) = (Row::default(), ranked.ranks());
             row.set("candidate", ranked.name.clone());
             row.set("rank", place);
@@ -236,7 +268,7 @@ impl Outcome {
                 .map(String::from)
                 .to_vec();
         columns.extend(self.terms.iter().map(|term| term.column.clone()));
-        let rows = self.ranking.iter().zip(1..).map(|(ranked, place)| {
+        let rows = self.ranking.iter().zip(self.places()).map(|(ranked, place)| {
             let ranks = ranked.ranks();
             let [low, high] = ranks.interval;
             let member = ranked.member.as_ref();

@@ -1,6 +1,8 @@
 //! The Pareto front: candidates that no other beats in one objective without losing in another.
 
 use super::join::{Joined, Measured};
+use super::population::of_columns;
+use super::ranks::common;
 use super::score::Scores;
 use crate::error::Result;
 use crate::input::{Objective, ScoreTerm, ScreenPlan};
@@ -60,14 +62,17 @@ pub(super) fn front(
     let signed = |k: usize| at(k).iter().zip(&signs).map(|(m, s)| s * m.value).collect::<Vec<f64>>();
     let best = undominated(&whole.iter().map(|k| signed(*k)).collect::<Vec<_>>());
     let mut hits = vec![0_u32; whole.len()];
+    let populations = of_columns(&whole.iter().map(|k| at(*k)).collect::<Vec<_>>());
     for repeat in 0..REPEATS {
+        // Another stream than that of the ranks: their repetitions end before 2²⁰.
+        let repeat = (1 << 20) + repeat as u64;
+        let others = common(&populations, plan.seed, repeat);
         let drawn: Vec<Vec<f64>> = whole
             .iter()
             .map(|k| {
-                // Another stream than that of the ranks: their repetitions end before 2²⁰.
-                let mut noise =
-                    Philox::new(plan.seed, Purpose::Sampling, (1 << 20) + repeat as u64, *k as u32);
-                at(*k).iter().zip(&signs).map(|(m, s)| s * m.draw(&mut noise)).collect()
+                let mut noise = Philox::new(plan.seed, Purpose::Sampling, repeat, *k as u32);
+                let values = at(*k).iter().zip(&others).zip(&signs);
+                values.map(|((m, others), s)| s * m.draw(*others, &mut noise)[1]).collect()
             })
             .collect();
         for (hit, on) in hits.iter_mut().zip(undominated(&drawn)) {

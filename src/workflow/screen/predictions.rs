@@ -65,6 +65,12 @@ impl Forecast {
         text
     }
 
+    /// Who is not proposed as nobody knows the cost.
+    pub fn unpriced(&self) -> Option<String> {
+        let (column, names) = self.unpriced.as_ref().filter(|(_, names)| !names.is_empty())?;
+        Some(format!("Not proposed, as {column} is not known: {}", names.join(", ")))
+    }
+
     /// A row for each proposal.
     pub(super) fn proposal_rows(&self, names: &[String]) -> Vec<Row> {
         let row = |proposal: &Proposal| {
@@ -159,9 +165,10 @@ impl Forecast {
                 proposal.cost.map_or_else(|| Cell::text("–"), Cell::number),
             ]
         });
+        let unpriced = self.unpriced().map_or(String::new(), |text| format!(" {text}."));
         let remark = format!(
             "Predictions of the {} with 95 % intervals. Each acquisition is taken as if the candidates above had turned out as \
-             predicted.",
+             predicted.{unpriced}",
             self.kind.name()
         );
         Content::Table("Simulate next".into(), columns, rows.collect(), remark)

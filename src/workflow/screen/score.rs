@@ -2,17 +2,14 @@
 
 use super::join::{Joined, Measured};
 use super::ranks::Ranks;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::{Place, ScoreTerm, ScreenPlan};
+use std::cmp::Ordering;
 
-/// Column, weight and whether its logarithm counts, where the plan names none:
+/// Column, weight and whether its logarithm counts, where the plan names none, besides the conductivity:
 /// S = σ + ΔV_ESW − Ea − σ_e, each standardised.
-pub(super) const STANDARD: [(&str, f64, bool); 4] = [
-    ("sigma_300K_S_cm", 1.0, true),
-    ("dV_ESW", 1.0, false),
-    ("Ea_eV", -1.0, false),
-    ("sigma_e_S_cm", -1.0, true),
-];
+const STANDARD: [(&str, f64, bool); 3] =
+    [("dV_ESW", 1.0, false), ("Ea_eV", -1.0, false), ("sigma_e_S_cm", -1.0, true)];
 
 /// A candidate that has a score.
 #[derive(Debug, Clone)]
@@ -48,13 +45,32 @@ pub(super) fn terms(plan: &ScreenPlan, joined: &Joined) -> Result<Vec<ScoreTerm>
     if !plan.score.is_empty() {
         return Ok(plan.score.clone());
     }
-    let term = |(column, weight, log): (&str, f64, bool)| ScoreTerm {
+    let term = |column: &str, weight: f64, log: bool| ScoreTerm {
         column: column.to_string(),
         weight,
         log,
         place: Place::Nowhere,
     };
-    Ok(STANDARD.into_iter().filter(|(column, ..)| joined.has(column)).map(term).collect())
+    let conductivity = conductivity(joined).ok_or_else(|| {
+        Error::invalid(
+            "there is no conductivity to rank by, such as a column `sigma_300K_S_cm`\n   expected one, or [[score]] tables \
+             in a plan",
+        )
+    })?;
+    let others = STANDARD.into_iter().filter(|(column, ..)| joined.has(column));
+    let others = others.map(|(column, weight, log)| term(column, weight, log));
+    Ok([term(conductivity, 1.0, true)].into_iter().chain(others).collect())
+}
+
+/// The column of a conductivity that is nearest to 300 K: `sigma_T K_S_cm` of a sweep.
+pub(super) fn conductivity(joined: &Joined) -> Option<&str> {
+    let temperature = |column: &str| -> Option<f64> {
+        column.strip_prefix("sigma_")?.strip_suffix("K_S_cm")?.parse().ok().filter(|t: &f64| t.is_finite())
+    };
+    let found = joined.columns().filter_map(|column| Some((temperature(column)?, column)));
+    // Of two that are as near the colder.
+    let far = |t: f64| ((t - 300.0).abs(), t);
+    found.min_by(|a, b| far(a.0).partial_cmp(&far(b.0)).unwrap_or(Ordering::Equal)).map(|(_, column)| column)
 }
 
 /// Scores those that pass the filters and have every column.

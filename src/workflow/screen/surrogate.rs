@@ -20,6 +20,8 @@ pub struct Forecast {
     pub known: Vec<usize>,
     /// Candidates that lack a feature, and the feature.
     pub unknown: Vec<(String, String)>,
+    /// The column of what a simulation costs, and candidates that would be proposed if this were known of them.
+    pub unpriced: Option<(String, Vec<String>)>,
     /// Whom to simulate next, in this order.
     pub batch: Vec<Proposal>,
     /// How well the kinds of models predict whom they have not seen. Less is better there if it is what the plan looks for.
@@ -58,6 +60,7 @@ struct Field {
     features: Vec<Vec<f64>>,
     costs: Vec<Option<f64>>,
     unknown: Vec<(String, String)>,
+    unpriced: Vec<String>,
 }
 
 /// Learns from those that were simulated, and proposes among those that were not.
@@ -99,6 +102,7 @@ pub(super) fn forecast(
         batch: propose(table, &model, &field),
         known: field.candidates,
         unknown: field.unknown,
+        unpriced: table.cost.clone().map(|column| (column, field.unpriced)),
         validation,
         kind,
         chosen: table.model == Predictor::Best,
@@ -127,11 +131,16 @@ impl Field {
                     field.passes.push(excluded[candidate].is_none());
                 }
                 // What was tried and has no value is not proposed again.
-                None if excluded[candidate].is_none() && !tried(joined, candidate) => {
-                    let cost = table.cost.as_ref().map(|column| joined.number(candidate, column));
+                None if excluded[candidate].is_none() && !tried(joined, candidate)? => {
+                    let cost = table.cost.as_ref().map(|column| joined.positive(candidate, column));
+                    // Whatever was assumed of a cost that is not known would decide.
+                    let Some(cost) = cost.transpose()?.map_or(Some(None), |known| known.map(Some)) else {
+                        field.unpriced.push(joined.names[candidate].clone());
+                        continue;
+                    };
                     field.open.push(candidate);
                     field.features.push(features);
-                    field.costs.push(cost.transpose()?.flatten());
+                    field.costs.push(cost);
                 }
                 None => {}
             }
@@ -164,9 +173,16 @@ impl Field {
     }
 }
 
-/// Has a sweep done what it can with this candidate?
-fn tried(joined: &Joined, candidate: usize) -> bool {
-    matches!(joined.text(candidate, "state"), Some("broken" | "failed" | "complete"))
+/// Has a sweep done what it can with this candidate? All its tasks are done or cannot be finished.
+fn tried(joined: &Joined, candidate: usize) -> Result<bool> {
+    if matches!(joined.text(candidate, "state"), Some("broken" | "failed" | "complete")) {
+        return Ok(true);
+    }
+    let count = |column: &str| joined.number(candidate, column);
+    Ok(match [count("tasks")?, count("tasks_done")?, count("tasks_failed")?] {
+        [Some(tasks), Some(done), Some(failed)] => done + failed >= tasks,
+        _ => false,
+    })
 }
 
 fn sign(table: &Surrogate) -> f64 {
@@ -188,7 +204,7 @@ fn propose(table: &Surrogate, model: &Model, field: &Field) -> Vec<Proposal> {
                 // Above the worst of everything known, so that it can be divided by a cost.
                 Acquisition::UpperConfidenceBound => (mean + table.kappa * deviation - lowest).max(0.0),
             };
-            gain / field.costs[k].filter(|cost| *cost > 0.0).unwrap_or(1.0)
+            gain / field.costs[k].unwrap_or(1.0)
         };
         // Of equals the first of the table.
         let Some((place, acquisition)) =

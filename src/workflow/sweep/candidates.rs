@@ -62,10 +62,8 @@ fn sources(plan: &SweepPlan) -> Result<Vec<(PathBuf, Option<i64>, String)>> {
             let (stem, pattern) = (plain(&stem), &plan.structures.pattern);
             let frames = if pattern.frame.is_some() { 1 } else { frames_in(&file, &pattern.reading())? };
             if frames > 1 {
-                let width = (frames - 1).to_string().len();
-                found.extend(
-                    (0..frames).map(|k| (file.clone(), Some(k as i64), format!("{stem}-f{k:0width$}"))),
-                );
+                // The name of a frame is the same however many follow it.
+                found.extend((0..frames).map(|k| (file.clone(), Some(k as i64), format!("{stem}-f{k}"))));
             } else {
                 found.push((file, pattern.frame, stem));
             }
@@ -188,6 +186,7 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("a b.xyz", ARGON);
         write("two.xyz", &ARGON.repeat(2));
+        write("eleven.xyz", &ARGON.repeat(11));
         std::fs::create_dir(folder.path().join("more")).unwrap();
         write("more/Two.xyz", ARGON);
         write("more/.hidden", "");
@@ -199,6 +198,16 @@ mod tests {
         );
         let plan = SweepPlan::read_text("plan.toml", &text, folder.path()).unwrap();
         candidates(&plan).unwrap().into_iter().map(|candidate| candidate.name).collect()
+    }
+
+    /// Frames that are added later rename none.
+    #[test]
+    fn a_frame_keeps_its_name() {
+        let all = names("files = \"eleven.xyz\"");
+        assert_eq!(
+            (all[0].as_str(), all[1].as_str(), all[10].as_str()),
+            ("eleven-f0", "eleven-f1", "eleven-f10")
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Replicas and temperatures become one result for each candidate, and all candidates one table.
 
+use super::content;
 use super::input::in_memory;
 use super::manifest::{Listed, Manifest, TaskEntry, replace};
 use super::prepare::first_line;
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::input::{Structure, SweepPlan};
 use crate::report::{Law, Overview, Report, Row, Shown, csv, json_lines};
 use crate::workflow::analyze::{Request, trajectory_in};
-use std::fs;
+use crate::workflow::dynamics::lock;
 use std::path::{Path, PathBuf};
 
 /// What was gathered, and where it lies.
@@ -19,63 +20,73 @@ use std::path::{Path, PathBuf};
 pub struct Gathered {
     /// A row for each candidate, in the order of the plan.
     pub rows: Vec<Row>,
+    /// How many candidates have at least some of their runs.
+    pub found: usize,
+    /// How many have none yet, but can be run.
+    pub waiting: usize,
     /// The table as CSV; beside it lie the same as lines of JSON and the overview page.
     pub table: PathBuf,
     /// The overview page.
     pub page: PathBuf,
 }
 
-/// Analyses what is done of every candidate and writes `candidates/NAME/`, `candidates.csv`, `candidates.jsonl`
+/// Analyses what is recorded of every candidate and writes `candidates/NAME/`, `candidates.csv`, `candidates.jsonl`
 /// and `index.html`. Candidates without a result have rows, too, with the reason. `progress` is told the number of
 /// frames read.
 pub fn gather(plan: &SweepPlan, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> Result<Gathered> {
     let root = &plan.output.directory;
-    let compared = compared(plan);
+    // Two that write the same pages would spoil both.
+    let _alone = lock(&root.join("candidates"))?;
     let mut overview = Overview {
         title: manifest.title.clone(),
         lead: format!("{} candidates, {} tasks", manifest.candidates.len(), manifest.tasks().count()),
-        temperature: compared,
+        temperature: compared(plan),
         ..Overview::default()
     };
     let (mut rows, mut frames) = (Vec::new(), 0);
     for candidate in &manifest.candidates {
-        let found = Found::of(root, candidate);
+        let found = Found::of(root, manifest, candidate);
         let (mut row, mut shown) = (found.row(plan), found.shown());
-        if !found.done.is_empty() {
-            let begin = frames;
-            let mut tick = |done: u64| {
-                frames = begin + done;
-                progress(frames);
-            };
-            match found.report(plan, &mut tick) {
-                Ok(report) => {
-                    let folder = root.join("candidates").join(&candidate.name);
-                    report.write(&folder)?;
-                    shown.take(&report);
-                    shown.link = Some(format!("candidates/{}/report.html", candidate.name));
-                    fill(&mut row, &mut shown, plan, &report);
-                }
-                Err(error @ Error::Internal(_)) => return Err(error),
-                // What a task has lost is the failure of its candidate; a table that cannot be written is that of all.
-                Err(Error::Io { path, action, source }) if !path.starts_with(root.join("tasks")) => {
-                    return Err(Error::Io { path, action, source });
-                }
-                Err(error) => {
-                    (shown.state, shown.reason) = ("failed", first_line(&error));
-                    row.set("state", "failed");
-                    row.set("reason", shown.reason.clone());
-                }
+        let begin = frames;
+        let mut tick = |done: u64| {
+            frames = begin + done;
+            progress(frames);
+        };
+        match found.result(plan, &mut tick) {
+            Some(Ok(report)) => {
+                let folder = root.join("candidates").join(&candidate.name);
+                report.write(&folder)?;
+                shown.take(&report);
+                shown.link = Some(format!("candidates/{}/report.html", candidate.name));
+                fill(&mut row, &mut shown, plan, &report);
             }
+            Some(Err(error @ Error::Internal(_))) => return Err(error),
+            // What a task has lost is the failure of its candidate; a table that cannot be written is that of all.
+            Some(Err(Error::Io { path, action, source })) if !path.starts_with(root.join("tasks")) => {
+                return Err(Error::Io { path, action, source });
+            }
+            Some(Err(error)) if !found.done.is_empty() => {
+                (shown.state, shown.reason) = ("failed", first_line(&error));
+                row.set("state", "failed");
+                row.set("reason", shown.reason.clone());
+            }
+            // Too little is recorded yet.
+            Some(Err(_)) => {
+                shown.state = "waiting";
+                row.set("state", "waiting");
+            }
+            None => {}
         }
         rows.push(row);
         overview.candidates.push(shown);
     }
-    fs::create_dir_all(root).map_err(Error::io(root, "create the folder"))?;
     let (table, page) = (root.join("candidates.csv"), root.join("index.html"));
     replace(&table, &csv(&rows))?;
     replace(&root.join("candidates.jsonl"), &json_lines(&rows))?;
     replace(&page, &overview.html())?;
-    Ok(Gathered { rows, table, page })
+    let count =
+        |states: &[&str]| overview.candidates.iter().filter(|own| states.contains(&own.state)).count();
+    Ok(Gathered { found: count(&["complete", "partial"]), waiting: count(&["waiting"]), rows, table, page })
 }
 
 /// The temperature at which candidates are compared: the first that is predicted.
@@ -93,20 +104,37 @@ struct Found<'a> {
     candidate: &'a Listed,
     /// The tasks that are done.
     done: Vec<&'a TaskEntry>,
+    /// Those that are not and have recorded something, as after `produce` became longer.
+    begun: Vec<&'a TaskEntry>,
+    /// How many cannot be finished.
+    failed: usize,
     state: &'static str,
     reason: String,
 }
 
 impl<'a> Found<'a> {
-    fn of(root: &'a Path, candidate: &'a Listed) -> Self {
-        let (mut done, mut failures, mut open) = (Vec::new(), Vec::<String>::new(), 0);
+    fn of(root: &'a Path, manifest: &Manifest, candidate: &'a Listed) -> Self {
+        let (mut done, mut begun, mut failures, mut open) = (Vec::new(), Vec::new(), Vec::<String>::new(), 0);
         for entry in &candidate.tasks {
-            match of_task(root, entry).state {
+            let folder = root.join(&entry.folder);
+            let status = of_task(root, entry);
+            let mut fail = |reason: &str| {
+                failures.push(format!("{} K, replica {}: {reason}", entry.temperature, entry.replica));
+            };
+            if let Some(what) = content::foreign(&folder, manifest, candidate) {
+                fail(&format!("it was run with another {what}"));
+                continue;
+            }
+            match status.state {
                 State::Done => done.push(entry),
-                State::Failed { reason, .. } => {
-                    failures.push(format!("{} K, replica {}: {reason}", entry.temperature, entry.replica));
+                State::Failed { reason, .. } => fail(&reason),
+                _ => {
+                    open += 1;
+                    // A checkpoint: what is before it has been written.
+                    if status.step > 0 && trajectory_of(root, entry).exists() {
+                        begun.push(entry);
+                    }
                 }
-                _ => open += 1,
             }
         }
         let mut reasons = Vec::new();
@@ -115,17 +143,18 @@ impl<'a> Found<'a> {
         }
         reasons.extend(done.iter().filter_map(|entry| target::remark(&root.join(&entry.folder), entry)));
         if open > 0 {
-            reasons.push(format!("{open} of {} tasks are not done", candidate.tasks.len()));
+            let so_far = if begun.is_empty() { "" } else { ", and are taken as far as they are recorded" };
+            reasons.push(format!("{open} of {} tasks are not done{so_far}", candidate.tasks.len()));
         }
         let state = match (&candidate.broken, done.len()) {
             (Some(_), _) => "broken",
             (None, n) if n == candidate.tasks.len() => "complete",
             (None, 0) if open == 0 => "failed",
-            (None, 0) => "waiting",
+            (None, 0) if begun.is_empty() => "waiting",
             _ => "partial",
         };
         let reason = candidate.broken.clone().unwrap_or_else(|| reasons.join("; "));
-        Self { root, candidate, done, state, reason }
+        Self { root, candidate, done, begun, failed: failures.len(), state, reason }
     }
 
     /// The columns that every candidate has, whatever became of it.
@@ -157,6 +186,7 @@ impl<'a> Found<'a> {
         }
         row.set("tasks", candidate.tasks.len());
         row.set("tasks_done", self.done.len());
+        row.set("tasks_failed", self.failed);
         let (mut steps, mut produced, mut seconds) = (0, 0.0, 0.0);
         for entry in &candidate.tasks {
             let step = of_task(self.root, entry).step;
@@ -183,17 +213,26 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The same analyses as those of a run, over all replicas and temperatures that are done. Nothing in the result
+    /// The report of all that is recorded; of what is done alone where the rest is too little for the analyses. `None`:
+    /// there is nothing.
+    fn result(&self, plan: &SweepPlan, tick: &mut dyn FnMut(u64)) -> Option<Result<Report>> {
+        let all = [&self.done[..], &self.begun[..]].concat();
+        if all.is_empty() {
+            return None;
+        }
+        let whole = self.report(plan, &all, tick);
+        let again = whole.is_err() && !self.begun.is_empty() && !self.done.is_empty();
+        Some(if again { self.report(plan, &self.done, tick) } else { whole })
+    }
+
+    /// The same analyses as those of a run, over all these replicas and temperatures. Nothing in the result
     /// tells where and when the tasks were run.
-    fn report(&self, plan: &SweepPlan, tick: &mut dyn FnMut(u64)) -> Result<Report> {
+    fn report(&self, plan: &SweepPlan, runs: &[&TaskEntry], tick: &mut dyn FnMut(u64)) -> Result<Report> {
         let candidate = self.candidate;
         let structure = Structure { file: candidate.source.clone(), ..plan.structures.pattern.clone() };
         let request = Request::of_plan(&in_memory(plan, &structure, 0))
             .ok_or_else(|| Error::Internal("a sweep without analyses".into()))?;
-        let trajectory = |entry: &&TaskEntry| {
-            let folder = task::run_folder(&self.root.join(&entry.folder), entry.temperature);
-            (trajectory_in(&folder), Some(entry.temperature))
-        };
+        let trajectory = |entry: &&TaskEntry| (trajectory_of(self.root, entry), Some(entry.temperature));
         let known = |name: &str, value: Option<&String>| Some((name.to_string(), value?.clone()));
         let provenance = [
             Some(("candidate".to_string(), candidate.name.clone())),
@@ -205,7 +244,7 @@ impl<'a> Found<'a> {
         ];
         let request = Request {
             title: format!("{}: {}", plan.title.as_deref().unwrap_or("Sweep"), candidate.name),
-            trajectories: self.done.iter().map(trajectory).collect(),
+            trajectories: runs.iter().map(trajectory).collect(),
             provenance: provenance.into_iter().flatten().collect(),
             ..request
         };
@@ -218,6 +257,11 @@ impl<'a> Found<'a> {
         }
         Ok(report)
     }
+}
+
+/// Where a task writes its trajectory.
+fn trajectory_of(root: &Path, entry: &TaskEntry) -> PathBuf {
+    trajectory_in(&task::run_folder(&root.join(&entry.folder), entry.temperature))
 }
 
 /// The column of a conductivity.

@@ -125,9 +125,14 @@ pub(super) fn in_memory(plan: &SweepPlan, structure: &Structure, potential: usiz
     }
 }
 
-/// A path as it is written in the input of a task: from its folder, so that a sweep may be moved with its neighbours.
+/// A path as it is written in the input of a task: from its folder, so that a sweep may be moved with its neighbours;
+/// where a symbolic link lies between, so that `..` leads elsewhere, from the root.
 fn path(from: &Path, to: &Path) -> String {
-    relative(from, to).to_string_lossy().into_owned()
+    let way = relative(from, to);
+    // The system follows links and goes back from where they lead.
+    let way =
+        if canonical(&plain(&canonical(from).join(&way))) == canonical(to) { way } else { canonical(to) };
+    way.to_string_lossy().into_owned()
 }
 
 /// The way from a folder to a file. Both are made absolute; links within are not followed.
@@ -141,6 +146,15 @@ pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
     let mut way: PathBuf = ours.map(|_| Component::ParentDir).collect();
     way.extend(theirs);
     way
+}
+
+/// An absolute path without links, as far as it is there; the rest follows as it is.
+fn canonical(path: &Path) -> PathBuf {
+    let path = plain(path);
+    let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    let Some((part, found)) = there else { return path };
+    path.strip_prefix(part)
+        .map_or_else(|_| path.clone(), |rest| found.components().chain(rest.components()).collect())
 }
 
 /// An absolute path without `.` and `..`.
@@ -169,5 +183,33 @@ mod tests {
         assert_eq!(way("/a/b/c", "/a/x/y.cif"), "../../x/y.cif");
         assert_eq!(way("/a/b", "/a/b/c/d"), "c/d");
         assert_eq!(way("/a/./b/../b", "/a/c"), "../c");
+    }
+
+    /// From a folder behind a link the way back is another one: what is written leads to the file for the system, too.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_between_two_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["scratch/far/sweep", "project/plain"] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        std::fs::write(at("project/li.xyz"), "here").unwrap();
+        std::os::unix::fs::symlink(at("scratch/far/sweep"), at("project/out")).unwrap();
+        std::os::unix::fs::symlink(at("project"), at("alias")).unwrap();
+        for (from, relative) in
+            [("project/out/tasks/a", false), ("project/plain/a", true), ("alias/plain/a", true)]
+        {
+            std::fs::create_dir_all(at(from)).unwrap();
+            let to = at(&format!("{}/li.xyz", from.split('/').next().unwrap()));
+            let written = path(&at(from), &to);
+            assert_eq!(std::fs::read_to_string(at(from).join(&written)).unwrap(), "here", "{written}");
+            assert_eq!(!Path::new(&written).is_absolute(), relative, "{written}");
+        }
+        // Within what the link leads to nothing is different; what is not there yet goes with its folder.
+        assert_eq!(
+            path(&at("project/out/tasks/a"), &at("project/out/structures/a.xyz")),
+            "../../structures/a.xyz"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use super::manifest::Manifest;
 use super::state::{State, of_task};
-use super::task::{Ended, record, run_task};
+use super::task::{Ended, note, run_task};
 use crate::error::{Error, Result};
 use crate::workflow::dynamics::{Progress, Stop, lanes, share};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,7 +69,7 @@ pub fn run_local(
                 how?
             } else {
                 let how = Ended::Failed(70, "internal error: the task ended in a panic".to_string());
-                record(&folder, &how)?;
+                note(&folder, &how)?;
                 how
             };
             broken.fetch_or(matches!(how, Ended::Failed(4, _)), Ordering::Relaxed);

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::input::SweepPlan;
 use crate::io;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ pub struct Manifest {
     pub title: String,
     /// SHA-256 of the plan.
     pub plan: String,
+    /// By the hash of a potential those of its files.
+    #[serde(default)]
+    pub potential_files: BTreeMap<String, Vec<String>>,
     /// The candidates, in the order of the plan.
     pub candidates: Vec<Listed>,
 }

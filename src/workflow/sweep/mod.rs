@@ -4,7 +4,10 @@
 //! |---|---|
 //! | `candidates` | what is compared: structures × defects × seeds × potentials |
 //! | `manifest` | `sweep.json`: the candidates and their tasks, as they were written |
+//! | `frames` | the frames of a file, one after another |
 //! | `prepare` | a plan becomes folders with an input each |
+//! | `possession` | who may write |
+//! | `content` | whether structure and potential are what a task was written for |
 //! | `input` | the input of one task |
 //! | `task` | one task from start to end |
 //! | `target` | how long a task runs where its error decides |
@@ -18,10 +21,13 @@
 //! on. A task is a function of its input alone, whether it runs here, by `mlmd run`, or in a job array.
 
 mod candidates;
+mod content;
+mod frames;
 mod gather;
 mod input;
 mod local;
 mod manifest;
+mod possession;
 mod prepare;
 mod state;
 mod submit;
@@ -34,5 +40,5 @@ pub use local::{Local, run_local};
 pub use manifest::{Listed, Manifest, TaskEntry};
 pub use prepare::{Prepared, prepare, preview};
 pub use state::{State, Status, status};
-pub use submit::{Array, Scheduler, submission};
+pub use submit::{Array, Scheduler, Submission, WARNING, quoted, submission};
 pub use task::{Ended, run_task};

@@ -1,20 +1,22 @@
 //! A plan becomes folders with an input each. Doing it again changes nothing; a longer plan adds what is new.
 
 use super::candidates::{Candidate, candidates};
+use super::content::Hashes;
+use super::frames::Reader;
 use super::input::{Particular, in_memory};
 use super::manifest::{Listed, Manifest, SCHEMA, TaskEntry, replace};
+use super::possession::{Tasks, alone};
 use super::target::{self, Target};
 use super::task::{self, INPUT};
-use crate::digest::{self, sha256};
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::input::SweepPlan;
 use crate::input::changes::{self, Written};
 use crate::input::kind::Course;
-use crate::io::Frame;
-use crate::potential;
-use crate::workflow::relax;
+use crate::io::{self, Frame, Precision, WriteOptions};
 use crate::workflow::run::Setup;
 use crate::workflow::structure;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,28 +27,34 @@ pub struct Prepared {
     pub manifest: Manifest,
     /// How many tasks were not there before.
     pub new: usize,
+    /// What may not be meant.
+    pub warnings: Vec<String>,
 }
 
 /// The candidates of a plan and why some cannot be run; nothing is written.
-pub fn preview(plan: &SweepPlan) -> Result<Manifest> {
-    let (manifest, _) = list(plan, &candidates(plan)?)?;
-    Ok(manifest)
+pub fn preview(plan: &SweepPlan) -> Result<Prepared> {
+    let (manifest, made) = list(plan, &candidates(plan)?)?;
+    Ok(Prepared { new: manifest.tasks().count(), warnings: twins(&manifest, &made), manifest })
 }
 
 /// Writes the folder of a sweep: structures, an input for each task, and `sweep.json`.
 ///
 /// Tasks that have results and whose input has changed go on where that decides none of their bits, as a longer production
-/// does; others are refused with the difference, unless `fresh`: then their results are deleted.
+/// does; others are refused with the difference, unless `fresh`: then their results are deleted. One process writes at a
+/// time, and none changes what another works on.
 pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
-    let (mut manifest, structures) = list(plan, &candidates(plan)?)?;
+    let candidates = candidates(plan)?;
     let root = &plan.output.directory;
+    let _alone = alone(root)?;
+    let (mut manifest, made) = list(plan, &candidates)?;
+    let mut warnings = twins(&manifest, &made);
     let folder = root.join("structures");
     fs::create_dir_all(&folder).map_err(Error::io(&folder, "create the folder"))?;
-    let (mut inputs, mut changed, mut longer) = (Vec::new(), Vec::new(), Vec::new());
-    for (listed, made) in manifest.candidates.iter_mut().zip(&structures) {
-        let Some((candidate, frame)) = made else { continue };
+    let (mut structures, mut inputs) = (Vec::new(), Vec::new());
+    let (mut tasks, mut changed, mut rest) = (Tasks::default(), Vec::new(), Vec::new());
+    for (listed, made) in manifest.candidates.iter_mut().zip(&made) {
+        let Some((candidate, text)) = made else { continue };
         let path = folder.join(format!("{}.extxyz", listed.name));
-        let text = text_of(frame, &folder)?;
         listed.structure_hash = Some(sha256(text.as_bytes()));
         let hashes =
             [&listed.structure_hash, &listed.potential_hash].map(|hash| hash.as_deref().unwrap_or("none"));
@@ -63,20 +71,21 @@ pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
                 hashes,
             };
             let input = particular.text(plan)?;
-            let before = fs::read_to_string(own.join(INPUT)).ok();
-            if let Some(before) = before.filter(|before| *before != input)
-                && task::has_results(&own)
+            if let Ok(before) = fs::read_to_string(own.join(INPUT))
+                && before != input
             {
-                let difference = difference(&before, &input)?;
+                tasks.take(&own)?;
+                let results = task::has_results(&own);
+                let difference = if results { difference(&before, &input)? } else { String::new() };
                 if difference.is_empty() {
-                    longer.push(own.clone());
+                    rest.push(own.clone());
                 } else {
                     changed.push((own.clone(), difference));
                 }
             }
             inputs.push((own, input));
         }
-        inputs.push((path, text));
+        structures.push((path, text));
     }
     if !fresh && let Some((first, difference)) = changed.first() {
         let others = match changed.len() - 1 {
@@ -89,36 +98,38 @@ pub fn prepare(plan: &SweepPlan, fresh: bool) -> Result<Prepared> {
             first.display()
         )));
     }
+    // Before anything is deleted or written.
+    tasks.all_taken()?;
     for (own, _) in &changed {
-        task::remove_results(own)?;
+        tasks.hold(own, task::remove_results)?;
     }
-    for own in &longer {
-        task::reopen(own)?;
+    for own in &rest {
+        tasks.hold(own, task::forget)?;
+    }
+    for (path, text) in structures {
+        replace(&path, text)?;
     }
     let target = Target::of_plan(plan);
     let mut new = 0;
-    for (path, text) in inputs {
-        if path.extension().is_some_and(|ending| ending == "extxyz") && path.starts_with(&folder) {
-            replace(&path, &text)?;
-            continue;
-        }
+    for (path, input) in inputs {
         fs::create_dir_all(&path).map_err(Error::io(&path, "create the folder"))?;
         new += usize::from(!path.join(INPUT).exists());
-        replace(&path.join(INPUT), &text)?;
+        replace(&path.join(INPUT), &input)?;
         Target::keep(target.as_ref(), &path)?;
     }
     manifest.write(root)?;
-    Ok(Prepared { manifest, new })
+    warnings.extend(strays(root, &manifest));
+    Ok(Prepared { manifest, new, warnings })
 }
 
-/// What is needed to write a candidate that can be run.
-type Made = Option<(Candidate, Frame)>;
+/// What is needed to write a candidate that can be run: how it is made, and the file of its structure.
+type Made = Option<(Candidate, String)>;
 
 /// Builds every candidate in memory and checks that it goes with its potential.
 fn list(plan: &SweepPlan, candidates: &[Candidate]) -> Result<(Manifest, Vec<Made>)> {
-    let hashes = plan.potentials.iter().map(|named| hash_of(named.choice.file.as_deref()));
+    let hashes = plan.potentials.iter().map(|named| Hashes::of(named.choice.file.as_deref()));
     let hashes = hashes.collect::<Result<Vec<_>>>()?;
-    let (mut listed, mut made) = (Vec::new(), Vec::new());
+    let (mut listed, mut made, mut reader) = (Vec::new(), Vec::new(), Reader::default());
     for candidate in candidates {
         let mut entry = Listed {
             name: candidate.name.clone(),
@@ -127,17 +138,18 @@ fn list(plan: &SweepPlan, candidates: &[Candidate]) -> Result<(Manifest, Vec<Mad
             atoms: None,
             structure_hash: None,
             potential: plan.potentials[candidate.potential].name.clone(),
-            potential_hash: hashes[candidate.potential].clone(),
+            potential_hash: hashes[candidate.potential].whole.clone(),
             broken: None,
             tasks: Vec::new(),
         };
-        match built(plan, candidate) {
+        match built(plan, candidate, &mut reader) {
             Ok((setup, frame)) => {
                 entry.formula = Some(setup.system.formula());
                 entry.atoms = Some(setup.system.len());
                 entry.potential = entry.potential.or(Some(setup.engine.potential().description()));
                 entry.tasks = tasks(plan, &candidate.name);
-                made.push(Some((candidate.clone(), frame)));
+                let options = WriteOptions { precision: Precision::Seventeen };
+                made.push(Some((candidate.clone(), io::extxyz(&frame, &options)?)));
             }
             // A disk that cannot be read is no property of the candidate.
             Err(error @ Error::Io { .. }) if error.exit_code() == 4 => return Err(error),
@@ -148,19 +160,68 @@ fn list(plan: &SweepPlan, candidates: &[Candidate]) -> Result<(Manifest, Vec<Mad
         }
         listed.push(entry);
     }
+    let files = hashes.into_iter().filter_map(|hashes| Some((hashes.whole?, hashes.files)));
     let manifest = Manifest {
         schema: SCHEMA.to_string(),
         version: crate::VERSION.to_string(),
         title: plan.title.clone().unwrap_or_else(|| "Sweep".to_string()),
         plan: sha256(plan.text.as_bytes()),
+        potential_files: files.collect(),
         candidates: listed,
     };
     Ok((manifest, made))
 }
 
+/// Candidates of one source, seed and potential that are the same atoms at the same places, as fractions are that come to
+/// the same number: the first with its twin.
+fn twins(manifest: &Manifest, made: &[Made]) -> Vec<String> {
+    let (mut seen, mut found) = (HashMap::new(), Vec::new());
+    for (listed, (candidate, text)) in
+        manifest.candidates.iter().zip(made).filter_map(|(listed, made)| Some((listed, made.as_ref()?)))
+    {
+        let key = (&candidate.structure.file, candidate.seed, candidate.potential, sha256(text.as_bytes()));
+        if let Some(other) = seen.get(&key) {
+            found.push((*other, listed));
+        } else {
+            seen.insert(key, listed);
+        }
+    }
+    let Some((first, twin)) = found.first() else { return Vec::new() };
+    let more = match found.len() - 1 {
+        0 => String::new(),
+        n => format!(", and {n} more are such twins"),
+    };
+    vec![format!(
+        "{} and {} are the same structure, {}: amounts are rounded to whole atoms{more}",
+        first.name,
+        twin.name,
+        first.formula.as_deref().unwrap_or_default()
+    )]
+}
+
+/// Folders of tasks that the sweep has no more: a name or a temperature has gone from the plan.
+fn strays(root: &Path, manifest: &Manifest) -> Option<String> {
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    };
+    let known: HashSet<PathBuf> = manifest.tasks().map(|(_, entry)| root.join(&entry.folder)).collect();
+    let all = inside(&root.join("tasks")).into_iter().flat_map(|candidate| inside(&candidate));
+    let mut gone: Vec<PathBuf> = all.filter(|own| own.join(INPUT).exists() && !known.contains(own)).collect();
+    gone.sort();
+    let first = gone.first()?.display();
+    Some(match gone.len() {
+        1 => format!("{first} is of no task of the plan any more; it is left as it is"),
+        n => format!(
+            "{n} folders are of no task of the plan any more, such as {first}; they are left as they are"
+        ),
+    })
+}
+
 /// The atoms of a candidate, checked against its potential and the analyses.
-fn built(plan: &SweepPlan, candidate: &Candidate) -> Result<(Setup, Frame)> {
-    let mut system = structure::build(&candidate.structure, Some(&plan.dynamics), candidate.seed)?;
+fn built(plan: &SweepPlan, candidate: &Candidate, reader: &mut Reader) -> Result<(Setup, Frame)> {
+    let frame = reader.frame(&candidate.structure)?;
+    let mut system = structure::build_of(&frame, &candidate.structure, Some(&plan.dynamics), candidate.seed)?;
     // A task begins at rest, whatever the file of the structure was.
     system.velocities.iter_mut().for_each(|v| *v = crate::system::Vec3::zeros());
     system.images.iter_mut().for_each(|image| *image = [0; 3]);
@@ -199,25 +260,6 @@ fn tasks(plan: &SweepPlan, candidate: &str) -> Vec<TaskEntry> {
             timestep: dynamics.timestep,
         })
         .collect()
-}
-
-/// One hash for all files of a potential.
-fn hash_of(file: Option<&Path>) -> Result<Option<String>> {
-    let Some(path) = file else { return Ok(None) };
-    let mut all = String::new();
-    for file in potential::files(path)? {
-        all.push_str(&digest::of_file(&file)?);
-    }
-    Ok(Some(sha256(all.as_bytes())))
-}
-
-/// A structure as the bytes of its file.
-fn text_of(frame: &Frame, folder: &Path) -> Result<String> {
-    let path = folder.join("writing.extxyz");
-    relax::write(frame, &path)?;
-    let text = fs::read_to_string(&path).map_err(Error::io(&path, "read"))?;
-    fs::remove_file(&path).map_err(Error::io(&path, "delete"))?;
-    Ok(text)
 }
 
 /// What is wrong, in one line.

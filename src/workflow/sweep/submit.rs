@@ -1,9 +1,11 @@
 //! Job arrays: a script that a person can read, for what is not done.
 
 use super::manifest::{Manifest, replace};
-use super::state::of_task;
+use super::state::{State, of_task};
 use crate::error::{Error, Result};
+use std::fmt::Write;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Who gives out the nodes.
@@ -38,34 +40,107 @@ pub struct Array {
     pub at_once: Option<usize>,
     /// Tasks that each job does one after another.
     pub per_job: usize,
+    /// Are tasks that failed for good tried again?
+    pub retry: bool,
     /// The program.
     pub program: PathBuf,
 }
 
-/// Before the end of its time a job is told to stop, s: a checkpoint takes less.
-const WARNING: u64 = 120;
+/// What was written for a scheduler, and what was not.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// The script; `None` if nothing is left for it to do.
+    pub script: Option<PathBuf>,
+    /// How many jobs its array has.
+    pub jobs: usize,
+    /// How many tasks these do.
+    pub tasks: usize,
+    /// Tasks that are left out because somebody works on them now.
+    pub running: usize,
+    /// Tasks that are left out because they failed for good.
+    pub failed: usize,
+}
 
-/// Writes `submit/N/job.sh` and the list of tasks that it does: all that are not done and have not failed for good.
-/// Returns the script, or `None` if nothing is left to do.
-pub fn submission(root: &Path, manifest: &Manifest, array: &Array) -> Result<Option<PathBuf>> {
-    let open = manifest.tasks().filter(|(_, entry)| !of_task(root, entry).state.is_final());
-    let tasks: Vec<String> = open.map(|(_, entry)| entry.folder.display().to_string()).collect();
-    if tasks.is_empty() {
-        return Ok(None);
+/// Before the end of its time a job is told to stop, s: a checkpoint takes less.
+pub const WARNING: u64 = 120;
+
+/// Writes `submit/N/job.sh` and the list of tasks that it does: all that are not done, do not run now, and have not
+/// failed for good.
+pub fn submission(root: &Path, manifest: &Manifest, array: &Array) -> Result<Submission> {
+    let mut found = Submission::default();
+    let mut tasks = String::new();
+    for (_, entry) in manifest.tasks() {
+        match of_task(root, entry).state {
+            State::Done => continue,
+            // Its own job queues it again.
+            State::Running { .. } => {
+                found.running += 1;
+                continue;
+            }
+            state if state.is_final() && !array.retry => {
+                found.failed += 1;
+                continue;
+            }
+            _ => found.tasks += 1,
+        }
+        let _ = writeln!(tasks, "{}", entry.folder.display());
+    }
+    if found.tasks == 0 {
+        return Ok(found);
     }
     let root = std::path::absolute(root).map_err(Error::io(root, "find"))?;
+    for path in [&root, &array.program] {
+        array.scheduler.check(path)?;
+    }
     // A folder of its own for each submission: jobs that wait in the queue read its list later.
     let folders = root.join("submit");
+    fs::create_dir_all(&folders).map_err(Error::io(&folders, "create the folder"))?;
     let mut number = 1;
-    while folders.join(number.to_string()).exists() {
-        number += 1;
-    }
-    let folder = folders.join(number.to_string());
+    let folder = loop {
+        let folder = folders.join(number.to_string());
+        match fs::create_dir(&folder) {
+            Ok(()) => break folder,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(Error::io(&folder, "create the folder")(error)),
+        }
+    };
     fs::create_dir_all(folder.join("log")).map_err(Error::io(&folder, "create the folder"))?;
-    replace(&folder.join("tasks.txt"), &(tasks.join("\n") + "\n"))?;
+    replace(&folder.join("tasks.txt"), &tasks)?;
     let script = folder.join("job.sh");
-    replace(&script, &array.script(&manifest.title, &root, &folder, tasks.len()))?;
-    Ok(Some(script))
+    replace(&script, &array.script(&manifest.title, &root, &folder, found.tasks))?;
+    found.jobs = found.tasks.div_ceil(array.per_job);
+    found.script = Some(script);
+    Ok(found)
+}
+
+impl Scheduler {
+    /// The most jobs that an array may have as the scheduler comes.
+    pub fn largest_array(self) -> usize {
+        match self {
+            // MaxArraySize 1001, of which the highest index is one less.
+            Self::Slurm => 1001,
+            // max_array_size
+            Self::Pbs => 10_000,
+            // MAX_JOB_ARRAY_SIZE
+            Self::Lsf => 1000,
+        }
+    }
+
+    /// Refuses a path that cannot be written into its script.
+    fn check(self, path: &Path) -> Result<()> {
+        let text = path
+            .to_str()
+            .filter(|text| !text.chars().any(char::is_control))
+            .ok_or_else(|| Error::invalid(format!("{}: a script cannot name this path", path.display())))?;
+        // What follows `#PBS -o` and `#BSUB -o` is divided at blanks, whatever quotes there are.
+        if self != Self::Slurm && text.contains(char::is_whitespace) {
+            return Err(Error::invalid(format!(
+                "{text}: there is a blank in this path, and PBS and LSF do not take one for the files of a job\n   expected \
+                 another [output] directory"
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl Array {
@@ -119,6 +194,7 @@ impl Array {
             Scheduler::Lsf => ":".to_string(),
         };
         let per_job = self.per_job;
+        let retry = if self.retry { " --retry" } else { "" };
         format!(
             "#!/bin/bash\n\
              # Written by `mlmd sweep submit`: {tasks} tasks of the sweep in {root}.\n\
@@ -133,8 +209,10 @@ impl Array {
              {signal}\
              worst=0\n\
              for task in $(sed -n \"$first,$((first + {last}))p\" {list}); do\n\
-             \x20   {run}\"$mlmd\" sweep task \"$task\" --threads \"$threads\"\n\
+             \x20   {run}\"$mlmd\" sweep task \"$task\" --threads \"$threads\"{retry}\n\
              \x20   code=$?\n\
+             \x20   # 76: another job works on this task, and queues itself again if it has to.\n\
+             \x20   [ $code -eq 76 ] && continue\n\
              \x20   # 143: told before it listened, at its very start; that loses as little.\n\
              \x20   if [ $code -eq 75 ] || [ $code -eq 143 ]; then\n\
              \x20       {again}\n\
@@ -162,7 +240,7 @@ impl Array {
             format!("--signal=TERM@{WARNING}"),
             "--requeue".to_string(),
             "--open-mode=append".to_string(),
-            format!("--output={}/log/%A_%a.log", folder.display()),
+            format!("--output={}", slurm_word(&format!("{}/log/", folder.display()), "%A_%a.log")),
         ];
         lines.extend(self.partition.as_ref().map(|partition| format!("--partition={partition}")));
         lines.extend(self.account.as_ref().map(|account| format!("--account={account}")));
@@ -232,8 +310,19 @@ fn clock(seconds: u64) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
+/// A path as an option of sbatch in a script: in quotes where it has more than letters, its percent signs doubled, and
+/// what follows with those that sbatch is to replace.
+fn slurm_word(path: &str, pattern: &str) -> String {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    let path = path.replace('%', "%%");
+    if path.chars().all(fine) {
+        return path + pattern;
+    }
+    format!("\"{}{pattern}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// A path as a word of the shell.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }
 
@@ -252,6 +341,7 @@ mod tests {
             memory: Some("2G".into()),
             at_once: Some(3),
             per_job: 2,
+            retry: false,
             program: "/opt/mlmd".into(),
         };
         array.script(
@@ -283,6 +373,20 @@ mod tests {
         assert!(!script(Scheduler::Pbs, 2).contains("\n#PBS -J"), "an array of one");
         let lsf = script(Scheduler::Lsf, 5);
         assert!(lsf.contains("#BSUB -J \"mlmd-LLZO-vacancies[1-3]%3\"\n") && lsf.contains("-Q 75"), "{lsf}");
+    }
+
+    /// Blanks and quotes are quoted for Slurm, and refused where that cannot be done.
+    #[test]
+    fn paths_with_blanks() {
+        assert_eq!(slurm_word("/home/out/log/", "%A.log"), "/home/out/log/%A.log");
+        assert_eq!(slurm_word("/my \"100 %\"/log/", "%A.log"), "\"/my \\\"100 %%\\\"/log/%A.log\"");
+        let blank = Path::new("/my out");
+        assert!(Scheduler::Slurm.check(blank).is_ok());
+        for scheduler in [Scheduler::Pbs, Scheduler::Lsf] {
+            assert!(scheduler.check(blank).unwrap_err().to_string().contains("there is a blank"));
+            assert!(scheduler.check(Path::new("/my_out")).is_ok());
+        }
+        assert!(Scheduler::Slurm.check(Path::new("/my\nout")).is_err());
     }
 
     /// Bash finds no mistake in any of them.

@@ -1,5 +1,6 @@
 //! One task of a sweep from start to end: the run that its input describes, on so many threads.
 
+use super::content;
 use super::prepare::first_line;
 use super::state::{State, now};
 use super::target::{self, Target};
@@ -9,6 +10,7 @@ use crate::workflow::dynamics::{self, Made, Outcome, Progress, RunFolder, Stop, 
 use crate::workflow::relax;
 use crate::workflow::run::{self, Setup};
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -51,17 +53,34 @@ pub fn run_task(
     {
         return Ok(Ended::Failed(code, reason));
     }
+    // What is wrong with its files now says nothing of the task: it is not written down.
+    if let Err(error) = content::check(folder) {
+        return Ok(Ended::Failed(code(&error), told(&error)));
+    }
     let ended = match execute(folder, threads, lane, stop, report) {
         Ok(()) => Ended::Done,
         Err(error @ Error::Interrupted(_)) => Ended::Interrupted(first_line(&error)),
-        Err(error) => Ended::Failed(error.exit_code(), first_line(&error)),
+        Err(error) => Ended::Failed(code(&error), first_line(&error)),
     };
-    record(folder, &ended)?;
+    note(folder, &ended)?;
     Ok(ended)
 }
 
+/// The exit code of a task. A file that is not there was there when the task was written, and may be there again.
+fn code(error: &Error) -> u8 {
+    match error {
+        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => 4,
+        _ => error.exit_code(),
+    }
+}
+
+/// What is wrong and what was expected, in one line.
+fn told(error: &Error) -> String {
+    error.to_string().lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
 /// Writes what a task came to.
-pub(super) fn record(folder: &Path, ended: &Ended) -> Result<()> {
+pub(super) fn note(folder: &Path, ended: &Ended) -> Result<()> {
     match ended {
         Ended::Done => State::Done.write(folder),
         Ended::Failed(code, reason) => State::Failed { code: *code, reason: reason.clone() }.write(folder),
@@ -136,7 +155,7 @@ fn execute(
 }
 
 /// Takes a task, unless another process has it. Whoever asks for its state holds it for a moment, too.
-fn lock(folder: &Path) -> Result<Option<File>> {
+pub(super) fn lock(folder: &Path) -> Result<Option<File>> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(Error::io(&path, "create"))?;
     for _ in 0..20 {
@@ -159,33 +178,31 @@ pub(super) fn saved_step(folder: &Path, temperature: f64) -> Option<u64> {
     dynamics::saved_step(&run_folder(folder, temperature))
 }
 
+/// Where it is written what a task was run with.
+pub(super) fn record(folder: &Path) -> PathBuf {
+    folder.join(OUTPUT).join("run.json")
+}
+
 /// Has a task been begun?
 pub(super) fn has_results(folder: &Path) -> bool {
-    folder.join(OUTPUT).join("run.json").exists()
+    record(folder).exists()
 }
 
 /// Deletes what a task has written.
 pub(super) fn remove_results(folder: &Path) -> Result<()> {
-    State::remove(folder)?;
-    target::forget(folder)?;
+    forget(folder)?;
     dynamics::remove(&folder.join(OUTPUT))
 }
 
-/// A task that has results is to go on with another input, which may ask for more.
-pub(super) fn reopen(folder: &Path) -> Result<()> {
-    let Some(_lock) = lock(folder)? else {
-        return Err(Error::invalid(format!(
-            "{}: this task is running: what the plan says of it can change when it has ended",
-            folder.display()
-        )));
-    };
+/// What became of a task is that of another input: it may be asked for more, or what failed may be mended.
+pub(super) fn forget(folder: &Path) -> Result<()> {
     State::remove(folder)?;
     target::forget(folder)
 }
 
 /// What a task took, all its processes together: seconds times threads, and steps per second.
 pub(super) fn timings(folder: &Path) -> (f64, Option<f64>) {
-    let text = fs::read_to_string(folder.join(OUTPUT).join("run.json")).unwrap_or_default();
+    let text = fs::read_to_string(record(folder)).unwrap_or_default();
     let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let (mut core_seconds, mut seconds, mut steps) = (0.0, 0.0, 0);
     for timing in record["timings"].as_object().into_iter().flat_map(|all| all.values()) {
