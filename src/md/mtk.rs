@@ -1,6 +1,6 @@
 //! A cell with inertia: constant pressure without noise.
 
-use super::nose_hoover::Chain;
+use super::chain::{Bath, Chain};
 use super::verlet::finish;
 use super::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
 use crate::compute::Engine;
@@ -45,6 +45,13 @@ struct Chains {
     period: f64,
     atoms: Chain,
     cell: Chain,
+}
+
+impl Chains {
+    /// What the chain on the atoms keeps warm, with a target k_B T, eV.
+    fn of_atoms(&self, state: &State, thermal: f64) -> Bath {
+        Bath { freedom: state.degrees_of_freedom() as f64, thermal, period: self.period }
+    }
 }
 
 impl Mtk {
@@ -96,15 +103,20 @@ impl Mtk {
         }
     }
 
+    /// What the chain on the cell keeps warm, with the target of a step.
+    fn of_cell(&self, step: u64) -> Bath {
+        let thermal = State::thermal_energy(self.temperature.at(step));
+        Bath { freedom: self.freedom(), thermal, period: self.time }
+    }
+
     /// Advances the chains by half a step.
     fn thermostat(&mut self, state: &mut State) {
-        let thermal = State::thermal_energy(self.temperature.at(state.system.step));
-        let (half, cell_kinetic, cell_freedom) = (0.5 * self.timestep, self.twice_kinetic(), self.freedom());
+        let (half, cell_kinetic) = (0.5 * self.timestep, self.twice_kinetic());
+        let of_cell = self.of_cell(state.system.step);
         let Some(chains) = &mut self.thermostat else { return };
-        self.rate *= chains.cell.advance(half, cell_kinetic, cell_freedom, thermal, self.time);
-        let freedom = state.degrees_of_freedom() as f64;
-        let kinetic = 2.0 * state.kinetic_energy();
-        let factor = chains.atoms.advance(half, kinetic, freedom, thermal, chains.period);
+        self.rate *= chains.cell.advance(half, cell_kinetic, of_cell);
+        let of_atoms = chains.of_atoms(state, of_cell.thermal);
+        let factor = chains.atoms.advance(half, 2.0 * state.kinetic_energy(), of_atoms);
         state.scale_velocities(factor);
     }
 
@@ -181,10 +193,9 @@ impl Integrator for Mtk {
     /// P₀V, the kinetic energy of the cell, and what the chains hold.
     fn reservoir(&self, state: &State) -> f64 {
         let step = state.system.step;
-        let thermal = State::thermal_energy(self.temperature.at(step));
+        let of_cell = self.of_cell(step);
         let chains = self.thermostat.as_ref().map_or(0.0, |chains| {
-            chains.atoms.energy(state.degrees_of_freedom() as f64, thermal, chains.period)
-                + chains.cell.energy(self.freedom(), thermal, self.time)
+            chains.atoms.energy(chains.of_atoms(state, of_cell.thermal)) + chains.cell.energy(of_cell)
         });
         self.pressure.at(step) * state.system.cell.volume() + 0.5 * self.twice_kinetic() + chains
     }

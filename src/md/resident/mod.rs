@@ -12,7 +12,7 @@ mod isobaric;
 mod records;
 mod trial;
 
-use super::nose_hoover::Chain;
+use super::chain::{Bath, Chain};
 use super::{Ensemble, Integrator, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
@@ -207,7 +207,8 @@ impl Resident {
         let mut chain = Chain::new(links);
         chain.restore(&self.chain);
         let thermal = State::thermal_energy(self.ensemble.temperature.at(state.system.step));
-        Some(chain.energy(state.degrees_of_freedom() as f64, thermal, time))
+        let freedom = state.degrees_of_freedom() as f64;
+        Some(chain.energy(Bath { freedom, thermal, period: time }))
     }
 }
 
