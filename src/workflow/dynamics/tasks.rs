@@ -6,6 +6,7 @@ use crate::input::kind::Course;
 use crate::input::{self, Plan};
 use crate::md::{Barostat, Compressibility, Ensemble, Ramp, Thermostat};
 use crate::observe::{Limits, Policy, Tolerance};
+use crate::random::derived_seed;
 
 /// Steps between two looks of a committee, which takes longer than a step, unless somebody has said.
 const JUDGE_EVERY: u64 = 100;
@@ -30,7 +31,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 temperature: ramp(course),
                 thermostat: dynamics.thermostat.as_ref().map(thermostat),
                 barostat: dynamics.barostat.as_ref().map(|b| barostat(b, ramp)),
-                seed: plan.seed.wrapping_add(index as u64),
+                seed: seed(plan.seed, index),
             };
             ensemble.integrator()?;
             let name = if course.is_constant() {
@@ -67,6 +68,11 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
             })
         })
         .collect()
+}
+
+/// The seed of a task, by its place in the list of temperatures: the first has that of the input.
+fn seed(seed: u64, index: usize) -> u64 {
+    if index == 0 { seed } else { derived_seed(seed, &index.to_string()) }
 }
 
 /// What a run at a temperature is watched for.
@@ -118,5 +124,31 @@ fn barostat(table: &input::Barostat, ramp: impl Fn(&Course) -> Ramp) -> Barostat
             mode: table.mode,
             compressibility: Compressibility::default(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// Lists of temperatures that overlap are no copies of each other, and a single run has the seed of its input.
+    #[test]
+    fn lists_with_neighbouring_seeds_share_no_run() {
+        let seeds = |seed: u64| {
+            let text = format!(
+                "seed = {seed}\n[structure]\nfile = \"argon.xyz\"\n[potential.lennard-jones]\n\
+                 epsilon = \"0.01 eV\"\nsigma = \"3.4 angstrom\"\ncutoff = \"8.5 angstrom\"\n[dynamics]\n\
+                 temperature = [\"30 K\", \"60 K\", \"90 K\"]\ntimestep = \"2 fs\"\nproduce = \"1 ps\"\n"
+            );
+            let plan = Plan::read_text("in.toml", &text, Path::new("tests/cases"), &[]).unwrap();
+            tasks(&plan).unwrap().iter().map(|task| task.ensemble.seed).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = (0..20).map(seeds).collect();
+        assert_eq!(all.concat().into_iter().collect::<BTreeSet<_>>().len(), 60);
+        assert!(all.iter().zip(0..).all(|(seeds, first)| seeds[0] == first));
+        // printf 1/1 | sha256sum
+        assert_eq!(seeds(1)[1], 0x253d_950f_11eb_dbeb);
     }
 }
