@@ -83,6 +83,14 @@ impl Table for Dynamics {
                     .into());
             }
         }
+        if self.thermostat.is_none()
+            && let Some(ramp) = self.temperature.iter().find(|course| !course.is_constant())
+        {
+            return Err(keys
+                .error("temperature", format!("nothing takes the temperature from {ramp} K"))
+                .with_help("add a thermostat, such as [dynamics.thermostat.csvr], or give one temperature: that of the start")
+                .into());
+        }
         if let Some(time) = self.thermostat.as_ref().and_then(Thermostat::time)
             && time < self.timestep
         {
