@@ -11,11 +11,14 @@
 //                    (period/2 pi)^2; degrees of freedom, three unused; as bits
 // binding 4  scales  out, 8 bytes a replica
 // binding 5  chain   12 bytes a link, LINKS for each replica: place (whole, part), bits of its rate
+// binding 6  log     out at the end of a step, 16 bytes for each step and replica: kinetic energy of the chain in the middle
+//                    of the step, and sum of its places, the first as often as there are degrees of freedom; both by kT
 
 @group(0) @binding(2) var<storage, read> parts: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> drive: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read_write> scales: array<vec2<f32>>;
 @group(0) @binding(5) var<storage, read_write> chain: array<u32>;
+@group(0) @binding(6) var<storage, read_write> log_of_steps: array<vec4<f32>>;
 
 // exp(x) - 1 without cancellation, for the small x of a step.
 fn exp_less_one(x: f32) -> f32 {
@@ -80,6 +83,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var k = 0u; k < LINKS; k++) {
         rates[k] = bitcast<f32>(chain[3u * (replica * LINKS + k) + 2u]);
         moved[k] = 0.0;
+    }
+    if (END) {
+        var note = vec4<f32>(0.0);
+        for (var k = 0u; k < LINKS; k++) {
+            let place = 3u * (replica * LINKS + k);
+            note.x += 0.5 * weight(k) * bath.z * rates[k] * rates[k];
+            note.y += weight(k) * (f32(bitcast<i32>(chain[place])) + f32(chain[place + 1u]) / 4294967296.0);
+        }
+        log_of_steps[at / 2u] = note;
     }
     var change = 0.0;
     var rate = fastest(total.x);

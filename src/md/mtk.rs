@@ -36,6 +36,8 @@ pub struct Mtk {
     /// Strain rate, 1/fs: diag(g) in the mode per axis, else G.
     rate: Mat3,
     thermostat: Option<Chains>,
+    /// What P₀V and the chains have gained because targets have changed, with the other sign, eV.
+    taken: f64,
 }
 
 /// The chains on the atoms and on the cell.
@@ -78,6 +80,7 @@ impl Mtk {
             inertia: 0.0,
             rate: Mat3::zeros(),
             thermostat,
+            taken: 0.0,
         })
     }
 
@@ -103,6 +106,11 @@ impl Mtk {
         }
     }
 
+    /// Volume and target pressure.
+    fn pressed(&self, state: &State) -> [f64; 2] {
+        [state.system.cell.volume(), self.pressure.at(state.system.step)]
+    }
+
     /// What the chain on the cell keeps warm, with the target of a step.
     fn of_cell(&self, step: u64) -> Bath {
         let thermal = State::thermal_energy(self.temperature.at(step));
@@ -118,6 +126,14 @@ impl Mtk {
         let of_atoms = chains.of_atoms(state, of_cell.thermal);
         let factor = chains.atoms.advance(half, 2.0 * state.kinetic_energy(), of_atoms);
         state.scale_velocities(factor);
+    }
+
+    /// What the chains hold with the targets of the present step, eV.
+    fn held(&self, state: &State) -> f64 {
+        let of_cell = self.of_cell(state.system.step);
+        self.thermostat.as_ref().map_or(0.0, |chains| {
+            chains.atoms.energy(chains.of_atoms(state, of_cell.thermal)) + chains.cell.energy(of_cell)
+        })
     }
 
     /// Advances the strain rate by half a step under the pressure.
@@ -182,26 +198,26 @@ impl Integrator for Mtk {
         self.thermostat(state);
         self.push_cell(state);
         self.push_atoms(state);
+        let ([volume, target], held) = (self.pressed(state), self.held(state));
         self.drift(state)?;
         finish(state, self.timestep, engine)?;
+        // Targets change in the middle of a step: ∫ V dP₀, by the trapezoidal rule, and what that makes of chains at rest.
+        let [now, next] = self.pressed(state);
+        self.taken -= 0.5 * (volume + now) * (next - target) + self.held(state) - held;
         self.push_atoms(state);
         self.push_cell(state);
         self.thermostat(state);
         Ok(())
     }
 
-    /// P₀V, the kinetic energy of the cell, and what the chains hold.
+    /// P₀V, the kinetic energy of the cell, and what the chains hold, without what targets that change have added.
     fn reservoir(&self, state: &State) -> f64 {
-        let step = state.system.step;
-        let of_cell = self.of_cell(step);
-        let chains = self.thermostat.as_ref().map_or(0.0, |chains| {
-            chains.atoms.energy(chains.of_atoms(state, of_cell.thermal)) + chains.cell.energy(of_cell)
-        });
-        self.pressure.at(step) * state.system.cell.volume() + 0.5 * self.twice_kinetic() + chains
+        let [volume, target] = self.pressed(state);
+        target * volume + 0.5 * self.twice_kinetic() + self.held(state) + self.taken
     }
 
     fn save(&self) -> Vec<f64> {
-        let mut saved = vec![self.inertia];
+        let mut saved = vec![self.inertia, self.taken];
         saved.extend(&self.rate);
         if let Some(chains) = &self.thermostat {
             saved.extend(chains.atoms.save());
@@ -211,9 +227,9 @@ impl Integrator for Mtk {
     }
 
     fn restore(&mut self, saved: &[f64]) -> bool {
-        let Some((&inertia, rest)) = saved.split_first() else { return false };
+        let Some((&[inertia, taken], rest)) = saved.split_first_chunk() else { return false };
         let Some((rate, rest)) = rest.split_at_checked(9) else { return false };
-        self.inertia = inertia;
+        (self.inertia, self.taken) = (inertia, taken);
         self.rate = Mat3::from_column_slice(rate);
         let Some(chains) = &mut self.thermostat else { return rest.is_empty() };
         let Some((atoms, cell)) = rest.split_at_checked(chains.atoms.save().len()) else { return false };

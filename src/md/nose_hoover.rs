@@ -16,12 +16,14 @@ pub struct NoseHoover {
     time: f64,
     temperature: Ramp,
     chain: Chain,
+    /// What the chain has held more, and was given by nobody, because its target has changed, with the other sign, eV.
+    taken: f64,
 }
 
 impl NoseHoover {
     /// With a timestep and a period in fs, a temperature in K.
     pub fn new(timestep: f64, time: f64, length: usize, temperature: Ramp) -> Self {
-        Self { timestep, time, temperature, chain: Chain::new(length) }
+        Self { timestep, time, temperature, chain: Chain::new(length), taken: 0.0 }
     }
 
     /// What the chain keeps warm, with the target of the present step.
@@ -44,20 +46,25 @@ impl Integrator for NoseHoover {
 
     fn step(&mut self, state: &mut State, engine: &mut Engine) -> Result<()> {
         self.half_step(state);
+        let before = self.bath(state);
         velocity_verlet(state, self.timestep, engine)?;
+        // Between the two halves the chain rests: what another target makes of it is known exactly.
+        self.taken += self.chain.energy(before) - self.chain.energy(self.bath(state));
         self.half_step(state);
         Ok(())
     }
 
     fn reservoir(&self, state: &State) -> f64 {
-        self.chain.energy(self.bath(state))
+        self.chain.energy(self.bath(state)) + self.taken
     }
 
     fn save(&self) -> Vec<f64> {
-        self.chain.save()
+        [self.chain.save(), vec![self.taken]].concat()
     }
 
     fn restore(&mut self, saved: &[f64]) -> bool {
-        self.chain.restore(saved)
+        let Some((taken, chain)) = saved.split_last() else { return false };
+        self.taken = *taken;
+        self.chain.restore(chain)
     }
 }
