@@ -46,7 +46,7 @@ pub use barostat::{Barostat, CRescale, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind};
 pub use dynamics::Dynamics;
-pub use guards::{DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, TemperatureGuard};
+pub use guards::{CellGuard, DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, TemperatureGuard};
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;
 pub use potential::{BuckinghamCoulombTable, LennardJonesTable, PotentialChoice, ZblTable};
