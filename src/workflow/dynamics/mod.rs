@@ -244,6 +244,9 @@ impl Task {
                 "[dynamics] fixed: there is no atom {atom}; the last of the structure is {last}"
             )));
         }
+        if self.fixed.len() == start.len() {
+            return Err(Error::invalid("[dynamics] fixed: every atom is fixed, so there is nothing to move"));
+        }
         // Velocities are drawn, and tell of the same.
         start.clone().set_temperature(self.ensemble.temperature.from, self.ensemble.seed)
     }
