@@ -59,8 +59,9 @@ impl Table for Dynamics {
                 .key(
                     "fixed",
                     list(integer().at_least(0)).or_none(),
-                    "Atoms that stay where they are, counted from 0 in the order of the structure. Marks in its file (selective \
-                     dynamics) are not obeyed by a run, and one that meets them wants this list, be it empty.",
+                    "Atoms that stay where they are, counted from 0 in the order of the structure; under a barostat they keep \
+                     their place in the cell, and move with it. Marks in its file (selective dynamics) are not obeyed by a run, \
+                     and one that meets them wants this list, be it empty.",
                 )
                 .optional([0, 1])?
                 .map(|atoms| {
