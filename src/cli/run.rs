@@ -106,6 +106,9 @@ fn describe(setup: &Setup, outlook: &Outlook, earlier: Option<&str>) -> Result<S
         Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
     }
+    if let Some(remark) = setup.unused_velocities() {
+        rows.push("velocities", remark.trim_start_matches("velocities: "));
+    }
     if let Some(earlier) = earlier {
         rows.push("", earlier);
     }

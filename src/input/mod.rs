@@ -45,7 +45,7 @@ pub use analysis::{Analysis, Arrhenius, SitesFrom};
 pub use barostat::{Barostat, CRescale, Mtk};
 pub use defects::{Interstitials, Substitutions, Vacancies};
 pub use device::{Device, DeviceKind};
-pub use dynamics::Dynamics;
+pub use dynamics::{Dynamics, Velocities};
 pub use guards::{CellGuard, DisagreementGuard, DistanceGuard, ExtrapolationGuard, Guards, TemperatureGuard};
 pub use output::{Checkpoint, Output, Thermo, Trajectory, TrajectoryFormat};
 pub use plan::Plan;

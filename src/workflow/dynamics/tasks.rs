@@ -51,6 +51,7 @@ pub fn tasks(plan: &Plan) -> Result<Vec<Task>> {
                 checkpoint_every: dynamics.steps_in(plan.output.checkpoint.every),
                 formats: plan.output.trajectory.formats.clone(),
                 masses: dynamics.masses.clone(),
+                velocities: dynamics.velocities,
                 fixed: dynamics.fixed.clone().unwrap_or_default(),
                 guard_every: plan.guards.every.map(|every| dynamics.steps_in(every)),
                 limits: limits(&plan.guards, course, dynamics.timestep),
@@ -94,8 +95,8 @@ fn limits(guards: &input::Guards, target: &Course, timestep: f64) -> Limits {
         guards.extrapolation.as_ref().map_or((0.0, Policy::Warn), |table| (table.share, table.policy));
     Limits {
         temperature,
-        distance: guards.distance.as_ref().map(|table| (table.closest, table.policy)),
         cell,
+        distance: guards.distance.as_ref().map(|table| (table.closest, table.policy)),
         extrapolation: Some(extrapolation),
         spacing: spacing(guards, timestep),
     }
@@ -141,7 +142,6 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    /// Lists of temperatures that overlap are no copies of each other, and a single run has the seed of its input.
     fn of(text: &str) -> Vec<Task> {
         let text = format!(
             "[structure]\nfile = \"argon.xyz\"\n[potential.lennard-jones]\nepsilon = \"0.01 eV\"\nsigma = \"3.4 angstrom\"\n\
@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(of("").remove(0).limits.temperature, [(0.0, Policy::Stop), (2300.0, Policy::Stop)]);
     }
 
+    /// Lists of temperatures that overlap are no copies of each other, and a single run has the seed of its input.
     #[test]
     fn lists_with_neighbouring_seeds_share_no_run() {
         let seeds = |input: u64| (0..3).map(|index| seed(input, index)).collect::<Vec<_>>();
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!(all.concat().into_iter().collect::<BTreeSet<_>>().len(), 60);
         assert!(all.iter().zip(0..).all(|(seeds, first)| seeds[0] == first));
         // printf 1/1 | sha256sum
-        assert_eq!(seeds(1)[1], 0x253d_950f_11eb_dbeb);
         assert_eq!(of("")[1].ensemble.seed, seeds(1)[1]);
+        assert_eq!(seeds(1)[1], 0x253d_950f_11eb_dbeb);
     }
 }
