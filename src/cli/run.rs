@@ -106,6 +106,9 @@ fn describe(setup: &Setup, outlook: &Outlook, earlier: Option<&str>) -> Result<S
         Some(dynamics) => describe_dynamics(plan, dynamics, outlook, &mut rows),
         None => rows.push("dynamics", "none: the structure is evaluated as it is"),
     }
+    if let Some(remark) = setup.unused_velocities() {
+        rows.push("velocities", remark.trim_start_matches("velocities: "));
+    }
     if let Some(earlier) = earlier {
         rows.push("", earlier);
     }
@@ -155,15 +158,17 @@ fn describe_dynamics(plan: &Plan, dynamics: &Dynamics, outlook: &Outlook, rows: 
         format!("about {} for all {what}{together}", duration(outlook.side_by_side.mul_f64(steps))),
     );
     let output = &plan.output;
-    let count = |every: f64| production / dynamics.steps_in(every);
+    // Rows begin with the production; checkpoints are written during the equilibration as well, and at the end.
+    let rows_of = |every: f64| production / dynamics.steps_in(every) + 1;
+    let checkpoints = (equilibration + production).div_ceil(dynamics.steps_in(output.checkpoint.every));
     rows.push(
         "output",
         format!(
             "{}: {} frames, {} thermo rows, {} checkpoints in each run",
             output.directory.display(),
-            count(output.trajectory.every),
-            count(output.thermo.every),
-            count(output.checkpoint.every),
+            rows_of(output.trajectory.every),
+            rows_of(output.thermo.every),
+            checkpoints,
         ),
     );
 }

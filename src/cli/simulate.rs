@@ -43,6 +43,9 @@ pub(super) fn simulate(
     let device = setup.processor.name();
     let made = made(setup, input, sets, &device, &files);
     setup.processor.remarks().iter().for_each(|remark| terminal.note(remark));
+    if let Some(remark) = setup.unused_velocities() {
+        terminal.note(remark);
+    }
     let folder = RunFolder::open(&plan.output.directory, made, &tasks, fresh)?;
     let mut summary = String::new();
     relax_first(setup, &stop, terminal, &mut summary)?;

@@ -105,6 +105,6 @@ fn mode(keys: &mut Keys<'_>) -> Result<CellMode> {
         ("per-axis", CellMode::PerAxis),
         ("flexible", CellMode::Flexible),
     ];
-    keys.key("mode", word(MODES), "What may change: the volume alone, each edge, or every edge and angle.")
+    keys.key("mode", word(MODES), "What may change: the volume alone, each edge, or every edge and angle. A liquid has no shape to keep: `isotropic` is for it.")
         .default("isotropic")
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Tables and keys that decide no bit of what a run records.
-const FREE: [&str; 10] = [
+const FREE: [&str; 11] = [
     "title",
     "analysis",
     "run",
@@ -18,6 +18,7 @@ const FREE: [&str; 10] = [
     "device.adapters",
     "guards.spacing",
     "guards.temperature",
+    "guards.cell",
     "guards.distance",
     "guards.extrapolation",
     "output.directory",

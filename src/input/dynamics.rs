@@ -3,7 +3,7 @@
 use super::barostat::Barostat;
 use super::keys::{Keys, Table};
 use super::kind::{
-    Course, course, element, integer, list, map, mass, one_of, one_or_many, temperature, time,
+    Course, course, element, integer, list, map, mass, one_of, one_or_many, temperature, time, word,
 };
 use super::thermostat::{Csvr, Langevin, NoseHoover, Thermostat};
 use crate::error::Result;
@@ -20,6 +20,8 @@ pub struct Dynamics {
     pub equilibrate: f64,
     /// Time that is recorded, fs.
     pub produce: f64,
+    /// Where velocities come from.
+    pub velocities: Velocities,
     /// What keeps the temperature; `None`: nothing, the energy is conserved.
     pub thermostat: Option<Thermostat>,
     /// What keeps the pressure; `None`: nothing, the cell is fixed.
@@ -28,6 +30,15 @@ pub struct Dynamics {
     pub masses: Vec<(Element, f64)>,
     /// Atoms that stay where they are, in ascending order, if anybody has said so.
     pub fixed: Option<Vec<usize>>,
+}
+
+/// Where the velocities at the first step come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Velocities {
+    /// Drawn at the temperature of the run.
+    Draw,
+    /// Those of the structure.
+    File,
 }
 
 impl Table for Dynamics {
@@ -49,6 +60,15 @@ impl Table for Dynamics {
                 .key("equilibrate", time().at_least("0 fs"), "Time before recording begins.")
                 .default("0 ps")?,
             produce: keys.key("produce", time().positive(), "Time that is recorded.").required("100 ps")?,
+            velocities: keys
+                .key(
+                    "velocities",
+                    word(&[("draw", Velocities::Draw), ("file", Velocities::File)]),
+                    "Velocities at the start. draw: at random, at `temperature`. file: those of the structure file as they are, \
+                     less the motion of the centre of mass; the cells of a supercell have the same, atoms that are added \
+                     have none, and `temperature` is what a thermostat goes to.",
+                )
+                .default("draw")?,
             thermostat: keys.key("thermostat", thermostats, "What keeps the temperature.").optional(())?,
             barostat: keys.key("barostat", Barostat::choices(), "What keeps the pressure.").optional(())?,
             masses: keys
@@ -59,8 +79,9 @@ impl Table for Dynamics {
                 .key(
                     "fixed",
                     list(integer().at_least(0)).or_none(),
-                    "Atoms that stay where they are, counted from 0 in the order of the structure. Marks in its file (selective \
-                     dynamics) are not obeyed by a run, and one that meets them wants this list, be it empty.",
+                    "Atoms that stay where they are, counted from 0 in the order of the structure; under a barostat they keep \
+                     their place in the cell, and move with it. Marks in its file (selective dynamics) are not obeyed by a run, \
+                     and one that meets them wants this list, be it empty.",
                 )
                 .optional([0, 1])?
                 .map(|atoms| {
@@ -82,6 +103,23 @@ impl Table for Dynamics {
                     .with_help("each temperature is a run with a folder of its own")
                     .into());
             }
+        }
+        if self.velocities == Velocities::File && self.thermostat.is_none() && self.temperature.len() > 1 {
+            return Err(keys
+                .error(
+                    "velocities",
+                    "runs that begin with the same velocities are the same without a thermostat",
+                )
+                .with_help("expected one temperature, which then only names the run, or a thermostat")
+                .into());
+        }
+        if self.thermostat.is_none()
+            && let Some(ramp) = self.temperature.iter().find(|course| !course.is_constant())
+        {
+            return Err(keys
+                .error("temperature", format!("nothing takes the temperature from {ramp} K"))
+                .with_help("add a thermostat, such as [dynamics.thermostat.csvr], or give one temperature: that of the start")
+                .into());
         }
         if let Some(time) = self.thermostat.as_ref().and_then(Thermostat::time)
             && time < self.timestep

@@ -16,6 +16,8 @@ pub struct Guards {
     pub spacing: f64,
     /// Bounds of the temperature; `None`: stop far above the target.
     pub temperature: Option<TemperatureGuard>,
+    /// How far volume and shape of the cell may change; `None`: stop where it is no more what it was.
+    pub cell: Option<CellGuard>,
     /// The least distance of two atoms.
     pub distance: Option<DistanceGuard>,
     /// Atoms outside the range of the training set.
@@ -31,6 +33,17 @@ pub struct TemperatureGuard {
     pub lowest: Option<f64>,
     /// K; `None`: far above the target.
     pub highest: Option<f64>,
+    /// What to do.
+    pub policy: Policy,
+}
+
+/// `[guards.cell]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellGuard {
+    /// The factor by which the volume may grow or shrink.
+    pub volume: f64,
+    /// The share of what a height of the cell was that it may fall to, at equal volume.
+    pub height: f64,
     /// What to do.
     pub policy: Policy,
 }
@@ -84,7 +97,7 @@ fn policy_about(keys: &mut Keys<'_>, default: &'static str, about: &'static str)
 
 impl Table for TemperatureGuard {
     const ABOUT: &'static str =
-        "Bounds of the temperature. Absent: stop above ten times the target plus 2000 K.";
+        "Bounds of the temperature. Without `highest`: stop above ten times the target plus 2000 K.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
@@ -108,6 +121,32 @@ impl Table for TemperatureGuard {
                 .into());
         }
         Ok(())
+    }
+}
+
+impl Table for CellGuard {
+    const ABOUT: &'static str = "How far the cell may get from what it was at the start. Absent: stop at eight times its volume, \
+                                 an eighth of it, or where it is half as high as it was.";
+
+    fn read(keys: &mut Keys<'_>) -> Result<Self> {
+        Ok(Self {
+            volume: keys
+                .key(
+                    "volume",
+                    number().between(1.0, 1e6),
+                    "The factor by which the volume may grow or shrink.",
+                )
+                .default(8.0)?,
+            height: keys
+                .key(
+                    "height",
+                    number().between(0.0, 1.0),
+                    "The share that a height of the cell may fall to, of what it was at the start, at equal volume: a cell that may \
+                     change its shape loses it where a liquid is in it. Zero: it may.",
+                )
+                .default(0.5)?,
+            policy: policy(keys, "stop")?,
+        })
     }
 }
 
@@ -204,6 +243,7 @@ impl Table for Guards {
                 .key("spacing", time().at_least("0 fs"), "The least time between two collected frames.")
                 .default("100 fs")?,
             temperature: keys.key("temperature", table(), TemperatureGuard::ABOUT).optional(())?,
+            cell: keys.key("cell", table(), CellGuard::ABOUT).optional(())?,
             distance: keys.key("distance", table(), DistanceGuard::ABOUT).optional(())?,
             extrapolation: keys.key("extrapolation", table(), ExtrapolationGuard::ABOUT).optional(())?,
             disagreement: keys.key("disagreement", table(), DisagreementGuard::ABOUT).optional(())?,

@@ -2,7 +2,7 @@
 
 use super::analysis::Analysis;
 use super::device::Device;
-use super::dynamics::Dynamics;
+use super::dynamics::{Dynamics, Velocities};
 use super::guards::Guards;
 use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, table, text};
@@ -76,6 +76,15 @@ impl Table for Plan {
         if let Some(dynamics) = &self.dynamics {
             self.guards.check_cadence(dynamics, keys)?;
             self.output.check_cadence(dynamics, keys)?;
+            if dynamics.velocities == Velocities::File && self.relax.is_some() {
+                return Err(keys
+                    .error(
+                        "dynamics.velocities",
+                        "velocities of the file do not belong to a structure that is relaxed first",
+                    )
+                    .with_help("expected \"draw\", or no [relax]")
+                    .into());
+            }
         }
         Ok(())
     }

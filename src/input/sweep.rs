@@ -2,7 +2,7 @@
 
 use super::analysis::Analysis;
 use super::device::Device;
-use super::dynamics::Dynamics;
+use super::dynamics::{Dynamics, Velocities};
 use super::guards::Guards;
 use super::keys::{Keys, Table};
 use super::kind::{Kind, integer, one_or_many, table, text, time};
@@ -226,6 +226,12 @@ impl Table for SweepPlan {
             return Err(keys
                 .error("dynamics.temperature", "a ramp has no conductivity at one temperature")
                 .with_help("expected constant temperatures; `mlmd run` does ramps")
+                .into());
+        }
+        if self.dynamics.velocities == Velocities::File {
+            return Err(keys
+                .error("dynamics.velocities", "tasks of a sweep begin with velocities of their own")
+                .with_help("expected \"draw\"; `mlmd run` goes on with those of a file")
                 .into());
         }
         if let Some(budget) = self.sweep.budget {

@@ -76,6 +76,8 @@ pub struct CellRescaling {
     strain: Mat3,
     /// V (P₀ 1 − P) before that strain.
     before: Mat3,
+    /// Volume and target pressure when work was counted last; no volume before that.
+    counted: [f64; 2],
 }
 
 impl CellRescaling {
@@ -101,6 +103,7 @@ impl CellRescaling {
             taken: 0.0,
             strain: Mat3::zeros(),
             before: Mat3::zeros(),
+            counted: [0.0; 2],
         })
     }
 
@@ -170,8 +173,15 @@ impl CellRescaling {
         Ok(Some(strain))
     }
 
-    /// Counts the work of the strain of the step that ends here, if there was one.
+    /// Counts the work of the strain of the step that ends here, if there was one, and takes off what P₀V has gained since
+    /// the last count because the target has changed: ∫ V dP₀, by the trapezoidal rule.
     pub(super) fn follow(&mut self, state: &State) {
+        let ([then, before], volume) = (self.counted, state.system.cell.volume());
+        let target = self.pressure.at(state.system.step);
+        if then > 0.0 {
+            self.taken -= 0.5 * (then + volume) * (target - before);
+        }
+        self.counted = [volume, target];
         if self.strain != Mat3::zeros() {
             self.settle(&self.unbalanced(state, &state.pressure_tensor()));
             self.strain = Mat3::zeros();
@@ -237,17 +247,18 @@ impl Integrator for CellRescaling {
     fn save(&self) -> Vec<f64> {
         let mut saved = self.thermostat.save();
         saved.push(self.taken);
-        saved.extend(self.strain.iter().chain(&self.before));
+        saved.extend(self.strain.iter().chain(&self.before).chain(&self.counted));
         saved
     }
 
     fn restore(&mut self, saved: &[f64]) -> bool {
-        if saved.len() != 20 || !self.thermostat.restore(&saved[..1]) {
+        if saved.len() != 22 || !self.thermostat.restore(&saved[..1]) {
             return false;
         }
         self.taken = saved[1];
         self.strain = Mat3::from_column_slice(&saved[2..11]);
-        self.before = Mat3::from_column_slice(&saved[11..]);
+        self.before = Mat3::from_column_slice(&saved[11..20]);
+        self.counted = [saved[20], saved[21]];
         true
     }
 }

@@ -37,7 +37,7 @@ pub trait Integrator: Debug + Send {
     }
 
     /// What thermostats and barostats hold, eV, so that kinetic + potential + this is conserved, exactly in the
-    /// limit of short steps, as long as targets do not change.
+    /// limit of short steps, also while targets change: what the change of a target adds is taken off.
     fn reservoir(&self, state: &State) -> f64;
 
     /// What is to be stored in a checkpoint.

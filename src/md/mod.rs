@@ -11,7 +11,8 @@
 //! | `integrator` | the trait |
 //! | `verlet` | kick and drift; constant energy |
 //! | `langevin` | friction and noise on every atom (BAOAB) |
-//! | `nose_hoover` | chains of fictitious masses |
+//! | `chain` | a chain of fictitious masses |
+//! | `nose_hoover` | such a chain on all atoms |
 //! | `csvr` | stochastic rescaling of all velocities together |
 //! | `cell_rescaling` | stochastic rescaling of the cell: constant pressure |
 //! | `mtk` | a cell with inertia: constant pressure or enthalpy |
@@ -19,6 +20,7 @@
 //! | `resident` | the same on a graphics processor, many steps at a time (feature `gpu`) |
 
 mod cell_rescaling;
+mod chain;
 mod csvr;
 mod ensemble;
 mod integrator;

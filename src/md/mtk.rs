@@ -1,6 +1,6 @@
 //! A cell with inertia: constant pressure without noise.
 
-use super::nose_hoover::Chain;
+use super::chain::{Bath, Chain};
 use super::verlet::finish;
 use super::{Barostat, CellMode, Compressibility, Ensemble, Integrator, Ramp, State, Thermostat};
 use crate::compute::Engine;
@@ -36,6 +36,8 @@ pub struct Mtk {
     /// Strain rate, 1/fs: diag(g) in the mode per axis, else G.
     rate: Mat3,
     thermostat: Option<Chains>,
+    /// What P₀V and the chains have gained because targets have changed, with the other sign, eV.
+    taken: f64,
 }
 
 /// The chains on the atoms and on the cell.
@@ -45,6 +47,13 @@ struct Chains {
     period: f64,
     atoms: Chain,
     cell: Chain,
+}
+
+impl Chains {
+    /// What the chain on the atoms keeps warm, with a target k_B T, eV.
+    fn of_atoms(&self, state: &State, thermal: f64) -> Bath {
+        Bath { freedom: state.degrees_of_freedom() as f64, thermal, period: self.period }
+    }
 }
 
 impl Mtk {
@@ -71,6 +80,7 @@ impl Mtk {
             inertia: 0.0,
             rate: Mat3::zeros(),
             thermostat,
+            taken: 0.0,
         })
     }
 
@@ -96,16 +106,34 @@ impl Mtk {
         }
     }
 
+    /// Volume and target pressure.
+    fn pressed(&self, state: &State) -> [f64; 2] {
+        [state.system.cell.volume(), self.pressure.at(state.system.step)]
+    }
+
+    /// What the chain on the cell keeps warm, with the target of a step.
+    fn of_cell(&self, step: u64) -> Bath {
+        let thermal = State::thermal_energy(self.temperature.at(step));
+        Bath { freedom: self.freedom(), thermal, period: self.time }
+    }
+
     /// Advances the chains by half a step.
     fn thermostat(&mut self, state: &mut State) {
-        let thermal = State::thermal_energy(self.temperature.at(state.system.step));
-        let (half, cell_kinetic, cell_freedom) = (0.5 * self.timestep, self.twice_kinetic(), self.freedom());
+        let (half, cell_kinetic) = (0.5 * self.timestep, self.twice_kinetic());
+        let of_cell = self.of_cell(state.system.step);
         let Some(chains) = &mut self.thermostat else { return };
-        self.rate *= chains.cell.advance(half, cell_kinetic, cell_freedom, thermal, self.time);
-        let freedom = state.degrees_of_freedom() as f64;
-        let kinetic = 2.0 * state.kinetic_energy();
-        let factor = chains.atoms.advance(half, kinetic, freedom, thermal, chains.period);
+        self.rate *= chains.cell.advance(half, cell_kinetic, of_cell);
+        let of_atoms = chains.of_atoms(state, of_cell.thermal);
+        let factor = chains.atoms.advance(half, 2.0 * state.kinetic_energy(), of_atoms);
         state.scale_velocities(factor);
+    }
+
+    /// What the chains hold with the targets of the present step, eV.
+    fn held(&self, state: &State) -> f64 {
+        let of_cell = self.of_cell(state.system.step);
+        self.thermostat.as_ref().map_or(0.0, |chains| {
+            chains.atoms.energy(chains.of_atoms(state, of_cell.thermal)) + chains.cell.energy(of_cell)
+        })
     }
 
     /// Advances the strain rate by half a step under the pressure.
@@ -170,27 +198,26 @@ impl Integrator for Mtk {
         self.thermostat(state);
         self.push_cell(state);
         self.push_atoms(state);
+        let ([volume, target], held) = (self.pressed(state), self.held(state));
         self.drift(state)?;
         finish(state, self.timestep, engine)?;
+        // Targets change in the middle of a step: ∫ V dP₀, by the trapezoidal rule, and what that makes of chains at rest.
+        let [now, next] = self.pressed(state);
+        self.taken -= 0.5 * (volume + now) * (next - target) + self.held(state) - held;
         self.push_atoms(state);
         self.push_cell(state);
         self.thermostat(state);
         Ok(())
     }
 
-    /// P₀V, the kinetic energy of the cell, and what the chains hold.
+    /// P₀V, the kinetic energy of the cell, and what the chains hold, without what targets that change have added.
     fn reservoir(&self, state: &State) -> f64 {
-        let step = state.system.step;
-        let thermal = State::thermal_energy(self.temperature.at(step));
-        let chains = self.thermostat.as_ref().map_or(0.0, |chains| {
-            chains.atoms.energy(state.degrees_of_freedom() as f64, thermal, chains.period)
-                + chains.cell.energy(self.freedom(), thermal, self.time)
-        });
-        self.pressure.at(step) * state.system.cell.volume() + 0.5 * self.twice_kinetic() + chains
+        let [volume, target] = self.pressed(state);
+        target * volume + 0.5 * self.twice_kinetic() + self.held(state) + self.taken
     }
 
     fn save(&self) -> Vec<f64> {
-        let mut saved = vec![self.inertia];
+        let mut saved = vec![self.inertia, self.taken];
         saved.extend(&self.rate);
         if let Some(chains) = &self.thermostat {
             saved.extend(chains.atoms.save());
@@ -200,9 +227,9 @@ impl Integrator for Mtk {
     }
 
     fn restore(&mut self, saved: &[f64]) -> bool {
-        let Some((&inertia, rest)) = saved.split_first() else { return false };
+        let Some((&[inertia, taken], rest)) = saved.split_first_chunk() else { return false };
         let Some((rate, rest)) = rest.split_at_checked(9) else { return false };
-        self.inertia = inertia;
+        (self.inertia, self.taken) = (inertia, taken);
         self.rate = Mat3::from_column_slice(rate);
         let Some(chains) = &mut self.thermostat else { return rest.is_empty() };
         let Some((atoms, cell)) = rest.split_at_checked(chains.atoms.save().len()) else { return false };

@@ -8,7 +8,8 @@ use std::path::Path;
 /// there is no such file.
 pub fn findings(path: &Path) -> Vec<String> {
     let Ok(file) = File::open(path) else { return Vec::new() };
-    let (mut not_finite, mut temperature, mut volume, mut close) = (0, 0, 0, f64::INFINITY);
+    let (mut not_finite, mut temperature, mut volume, mut height) = (0, 0, 0, 0);
+    let mut close = f64::INFINITY;
     // Of each look with atoms outside the trained range: the step, and how far the furthest was, in widths.
     let mut outside: Vec<(u64, f64)> = Vec::new();
     for line in BufReader::new(file).lines().skip(1).map_while(Result::ok) {
@@ -19,6 +20,7 @@ pub fn findings(path: &Path) -> Vec<String> {
             "not finite" => not_finite += 1,
             "temperature_K" => temperature += 1,
             "volume_A3" => volume += 1,
+            "height_A" => height += 1,
             "distance_A" => close = close.min(number(value)),
             "extrapolation" => {
                 let (value, lowest, highest) = (number(value), number(lowest), number(highest));
@@ -40,7 +42,10 @@ pub fn findings(path: &Path) -> Vec<String> {
         lines.push(format!("temperature out of bounds at {temperature} looks"));
     }
     if volume > 0 {
-        lines.push("the cell grew out of bounds".to_string());
+        lines.push(format!("the volume of the cell out of bounds at {volume} looks"));
+    }
+    if height > 0 {
+        lines.push(format!("the cell flatter than its bound at {height} looks"));
     }
     if close.is_finite() {
         lines.push(format!("atoms as close as {close:.2} Å"));
@@ -73,14 +78,16 @@ mod tests {
                     10,10,distance_A,1,O,,0.75,0.8,\n\
                     10,10,extrapolation,3,Li,7,-4,0,2\n\
                     20,20,temperature_K,,,,4000,,3000\n\
-                    20,20,volume_A3,,,,9000,,8000\n";
+                    20,20,volume_A3,,,,9000,,8000\n\
+                    20,20,height_A,,,,3,4,\n";
         std::fs::write(&path, text).unwrap();
         let outside = "descriptors outside the trained range at 2 looks: the furthest by 2.00 of its width in the median, 2.00 at most";
         assert_eq!(
             findings(&path),
             [
                 "temperature out of bounds at 1 looks",
-                "the cell grew out of bounds",
+                "the volume of the cell out of bounds at 1 looks",
+                "the cell flatter than its bound at 1 looks",
                 "atoms as close as 0.75 Å",
                 outside
             ]

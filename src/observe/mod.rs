@@ -13,7 +13,7 @@ mod trajectory;
 
 pub use disagreement::{Disagreement, Tolerance, disagreements};
 pub use findings::findings;
-pub use guard::{Guard, Limits};
+pub use guard::{CellLimits, Guard, Limits};
 pub use thermo::Thermo;
 pub use trajectory::Trajectory;
 

@@ -4,7 +4,7 @@ use super::kept::cut;
 use crate::error::{Error, Result};
 use crate::io::open_at;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
 /// A file of rows below a header; it is there once it has a row.
@@ -20,6 +20,14 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(path: PathBuf, header: &'static str) -> Self {
         Self { path, header, file: None, length: 0 }
+    }
+
+    /// Has the file that is there the columns of this table?
+    pub(super) fn begins_as_now(&self) -> Result<bool> {
+        let mut first = String::new();
+        let file = File::open(&self.path).map_err(Error::io(&self.path, "read"))?;
+        BufReader::new(file).read_line(&mut first).map_err(Error::io(&self.path, "read"))?;
+        Ok(first == self.header)
     }
 
     /// Adds lines.

@@ -1,11 +1,11 @@
 //! `mlmd run`: from an input to the atoms, the potential and what the run will take.
 
-use super::dynamics::{Tried, share, tasks, together, try_on_device};
+use super::dynamics::{Tried, moves, share, tasks, together, try_on_device};
 use super::{potential, structure};
 use crate::analysis::DriftReference;
 use crate::compute::{DeviceKind, Engine, Options, Processor};
 use crate::error::{Error, Result};
-use crate::input::Plan;
+use crate::input::{Plan, Velocities};
 use crate::neighbors::NeighborList;
 use crate::potential::Potential;
 use crate::system::System;
@@ -97,6 +97,14 @@ impl Setup {
             Err(Error::Device(reason)) => Err(Error::invalid(reason)),
             other => other,
         }
+    }
+
+    /// One line for a person, where the structure has velocities that the run does not begin with.
+    pub fn unused_velocities(&self) -> Option<&'static str> {
+        let draws = self.plan.dynamics.as_ref().is_some_and(|all| all.velocities == Velocities::Draw);
+        (draws && moves(&self.system)).then_some(
+            "velocities: new ones are drawn; `velocities = \"file\"` in [dynamics] begins with those of the structure",
+        )
     }
 
     /// How many threads compute.

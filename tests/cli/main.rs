@@ -14,6 +14,7 @@ mod relax;
 mod run;
 mod serve;
 mod signals;
+mod start;
 mod train;
 mod train_data;
 mod train_ways;

@@ -135,7 +135,9 @@ fn constant_energy_is_kept_as_on_the_cpu() {
 fn thermostats_on_all_atoms_follow_the_cpu() {
     let Some(mut device) = gpu() else { return };
     let ramp = Ramp { from: 300.0, to: 900.0, begin: 10, end: 60 };
-    for thermostat in [Thermostat::Csvr { time: 20.0 }, Thermostat::NoseHoover { time: 30.0, chain: 3 }] {
+    // The second chain is moved in eight parts for each half of a step at least.
+    let chain = |time| Thermostat::NoseHoover { time, chain: 3 };
+    for thermostat in [Thermostat::Csvr { time: 20.0 }, chain(30.0), chain(5.0)] {
         let ensemble = Ensemble { temperature: ramp, ..ensemble(300.0, Some(thermostat)) };
         let mut rows: Vec<Vec<[f64; 2]>> = Vec::new();
         for on_the_device in [false, true] {

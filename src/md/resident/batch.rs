@@ -250,8 +250,8 @@ impl Table {
             let seat = &mut self.seats[seat];
             if let Status::Waiting(_) = seat.status {
                 // One after the other: the sum is the same however the steps were divided.
-                for entry in log.iter().skip(replica).step_by(replicas) {
-                    seat.taken += taken(&seat.ensemble, *entry);
+                for (step, entry) in (seat.step..).zip(log.iter().skip(replica).step_by(replicas)) {
+                    seat.taken += taken(&seat.ensemble, step, *entry);
                 }
                 seat.step += steps as u64;
                 seat.status = Status::Away;

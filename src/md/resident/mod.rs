@@ -12,7 +12,7 @@ mod isobaric;
 mod records;
 mod trial;
 
-use super::nose_hoover::Chain;
+use super::chain::{Bath, Chain};
 use super::{Ensemble, Integrator, State, Thermostat};
 use crate::compute::Engine;
 use crate::error::Result;
@@ -85,7 +85,8 @@ struct Resident {
     seat: usize,
     ensemble: Ensemble,
     arrived: bool,
-    /// Energy that the thermostat has taken, eV.
+    /// Energy that the thermostat has taken, eV; of a chain, what a target that changes has added to it, with the other
+    /// sign.
     taken: f64,
     /// The state to go on from, if it was saved.
     saved: Vec<u32>,
@@ -140,7 +141,7 @@ impl Integrator for Resident {
     }
 
     fn reservoir(&self, state: &State) -> f64 {
-        self.chain(state).unwrap_or(self.taken)
+        self.chain(state).unwrap_or(0.0) + self.taken
     }
 
     fn save(&self) -> Vec<f64> {
@@ -148,9 +149,9 @@ impl Integrator for Resident {
         match self.ensemble.thermostat {
             None => Vec::new(),
             Some(Thermostat::NoseHoover { chain, .. }) if self.chain.is_empty() => {
-                vec![0.0; 2 * chain.max(1)]
+                vec![0.0; 2 * chain.max(1) + 1]
             }
-            Some(Thermostat::NoseHoover { .. }) => self.chain.clone(),
+            Some(Thermostat::NoseHoover { .. }) => [&self.chain[..], &[self.taken]].concat(),
             Some(_) => vec![self.taken],
         }
     }
@@ -158,8 +159,10 @@ impl Integrator for Resident {
     fn restore(&mut self, saved: &[f64]) -> bool {
         match (saved, self.ensemble.thermostat) {
             ([], None) => true,
-            (_, Some(Thermostat::NoseHoover { chain, .. })) if saved.len() == 2 * chain.max(1) => {
-                self.chain = saved.to_vec();
+            ([links @ .., taken], Some(Thermostat::NoseHoover { chain, .. }))
+                if links.len() == 2 * chain.max(1) =>
+            {
+                (self.chain, self.taken) = (links.to_vec(), *taken);
                 true
             }
             ([taken], Some(Thermostat::Csvr { .. } | Thermostat::Langevin { .. })) => {
@@ -207,7 +210,8 @@ impl Resident {
         let mut chain = Chain::new(links);
         chain.restore(&self.chain);
         let thermal = State::thermal_energy(self.ensemble.temperature.at(state.system.step));
-        Some(chain.energy(state.degrees_of_freedom() as f64, thermal, time))
+        let freedom = state.degrees_of_freedom() as f64;
+        Some(chain.energy(Bath { freedom, thermal, period: time }))
     }
 }
 

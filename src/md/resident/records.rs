@@ -59,12 +59,19 @@ pub(super) fn record(ensemble: &Ensemble, step: u64, freedom: usize) -> Record {
     }
 }
 
-/// The energy that a thermostat has taken from the atoms in a step, eV, from what the device has noted.
-pub(super) fn taken(ensemble: &Ensemble, [first, second]: [f64; 2]) -> f64 {
+/// The energy that a thermostat has taken from the atoms in the step after `step`, eV, from what the device has noted; of a
+/// chain, what the change of its target in that step adds to it, with the other sign.
+pub(super) fn taken(ensemble: &Ensemble, step: u64, [first, second]: [f64; 2]) -> f64 {
     match ensemble.thermostat {
         // Kinetic energy and the change of the velocities: what was rounded is what was done.
         Some(Thermostat::Csvr { .. }) => -first * second * (2.0 + second),
         Some(Thermostat::Langevin { .. }) => first - second,
-        _ => 0.0,
+        // Kinetic energy and places of the chain, by k_B T.
+        Some(Thermostat::NoseHoover { .. }) => {
+            let [begin, end] =
+                [step, step + 1].map(|step| State::thermal_energy(ensemble.temperature.at(step)));
+            (first + second) * (begin - end)
+        }
+        None => 0.0,
     }
 }

@@ -20,7 +20,7 @@ pub use tasks::tasks;
 
 use crate::compute::Engine;
 use crate::error::{Error, Result};
-use crate::input::{self, TrajectoryFormat};
+use crate::input::{self, TrajectoryFormat, Velocities};
 use crate::io::Format;
 use crate::md::{Ensemble, Integrator, State};
 use crate::observe::{self, Disagreement, Guard, Limits, Observer, Thermo, Tolerance, Trajectory};
@@ -49,6 +49,7 @@ pub struct Task {
     formats: Vec<TrajectoryFormat>,
     masses: Vec<(crate::system::Element, f64)>,
     fixed: Vec<usize>,
+    velocities: Velocities,
     /// Steps between two looks of the guard, if somebody has said.
     guard_every: Option<u64>,
     limits: Limits,
@@ -244,6 +245,15 @@ impl Task {
                 "[dynamics] fixed: there is no atom {atom}; the last of the structure is {last}"
             )));
         }
+        if self.fixed.len() == start.len() {
+            return Err(Error::invalid("[dynamics] fixed: every atom is fixed, so there is nothing to move"));
+        }
+        if self.velocities == Velocities::File && !moves(start) {
+            return Err(Error::invalid(
+                "[dynamics] velocities: the structure has none, or all are zero\n   expected a file with velocities, or \
+                 `velocities = \"draw\"`",
+            ));
+        }
         // Velocities are drawn, and tell of the same.
         start.clone().set_temperature(self.ensemble.temperature.from, self.ensemble.seed)
     }
@@ -258,14 +268,16 @@ impl Task {
             }
         }
         let temperature = self.ensemble.temperature.from;
-        system.set_temperature(temperature, self.ensemble.seed)?;
+        if self.velocities == Velocities::Draw {
+            system.set_temperature(temperature, self.ensemble.seed)?;
+        }
         if !self.fixed.is_empty() {
             // Those that move have the temperature, not all of them together.
             for &atom in &self.fixed {
                 system.velocities[atom] = Vec3::zeros();
             }
             let now = system.temperature(State::freedom(system.len(), self.fixed.len()));
-            if now > 0.0 {
+            if now > 0.0 && self.velocities == Velocities::Draw {
                 system.velocities.iter_mut().for_each(|v| *v *= (temperature / now).sqrt());
             }
         }
@@ -348,6 +360,11 @@ impl Task {
             self.folder.display()
         ))
     }
+}
+
+/// Has a structure velocities?
+pub(crate) fn moves(system: &System) -> bool {
+    system.velocities.iter().any(|v| *v != Vec3::zeros())
 }
 
 /// Deletes what tasks have written into a folder.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::input::{Dynamics, Plan, Structure, SweepPlan};
-use sha2::{Digest, Sha256};
+use crate::random::derived_seed;
 use std::path::{Component, Path, PathBuf};
 
 /// What makes a task differ from the others.
@@ -92,9 +92,8 @@ impl Particular<'_> {
     /// The seed of the task: whatever else the sweep has, it stays the same.
     fn seed(&self, plan: &SweepPlan) -> u32 {
         let kelvin = plan.dynamics.temperature[self.temperature];
-        let digest =
-            Sha256::digest(format!("{}/{}/{kelvin}/{}", plan.seed, self.candidate, self.replica).as_bytes());
-        u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
+        let seed = derived_seed(plan.seed, &format!("{}/{kelvin}/{}", self.candidate, self.replica));
+        (seed >> 32) as u32
     }
 }
 

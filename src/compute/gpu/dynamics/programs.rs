@@ -66,7 +66,7 @@ impl Programs {
                     let mut constants = Constants::default();
                     constants.count("LINKS", links).choice("END", end);
                     let parts = [files::SUMS, files::NOSE_HOOVER, files::TOTAL];
-                    kernel("nose-hoover", &constants, &parts, &found)
+                    kernel("nose-hoover", &constants, &parts, &[&found[..], &[Write]].concat())
                 };
                 let before = [left("kinetic", files::KINETIC)?, half(false)?];
                 (Some(before), Some([half(true)?, finish()?]))

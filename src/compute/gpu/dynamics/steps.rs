@@ -36,8 +36,9 @@ struct Left {
 
 impl Dynamics {
     /// Takes all replicas that move `steps` steps further; `records` are those of the first step for each replica, then
-    /// those of the second and so on. Returns what `kernels/csvr.wgsl` or `kernels/langevin.wgsl` have noted of each:
-    /// kinetic energy and relative change of velocities, or kinetic energies before and after.
+    /// those of the second and so on. Returns what `kernels/csvr.wgsl`, `kernels/langevin.wgsl` or
+    /// `kernels/nose_hoover.wgsl` have noted of each: kinetic energy and relative change of velocities, kinetic energies
+    /// before and after, or kinetic energy and places of the chain, by kT.
     ///
     /// # Errors
     /// [`Error::Device`] if the device fails or has no more room.
@@ -147,8 +148,7 @@ impl Dynamics {
 
     /// Encodes and runs, and waits after the last step.
     fn submit(&mut self, steps: usize, records: &[Record], begin: Begin) -> Result<Left> {
-        let notes = matches!(self.settings.drive, Drive::Csvr | Drive::Langevin);
-        let logged = if notes { steps * self.replicas } else { 0 };
+        let logged = if self.settings.drive == Drive::Constant { 0 } else { steps * self.replicas };
         let words = HEADER + 2 * self.replicas;
         let bytes = 4 * (words + 4 * logged) as u64;
         self.store.staging.reserve(&self.device, ("log of steps", bytes))?;

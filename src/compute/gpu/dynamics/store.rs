@@ -218,13 +218,15 @@ impl Store {
             before: programs.before.as_ref().map(|[kinetic, chain]| {
                 [
                     bind_moving(kinetic, &[&self.anchors, &self.scales, &self.parts]),
-                    bind(chain, &[&self.parts, &self.drive, &self.scales, &self.chain]),
+                    bind(chain, &[&self.parts, &self.drive, &self.scales, &self.chain, &self.log]),
                 ]
             }),
             thermostat: programs.thermostat.as_ref().map(|[find, finish]| {
-                // What it remembers, or what the host is to know.
-                let last = if self.mode == Drive::Csvr { &self.log } else { &self.chain };
-                [bind(find, &[&self.parts, &self.drive, &self.scales, last]), bind_moving(finish, &rescale)]
+                // What it remembers, and what the host is to know.
+                let last: &[&Buffer] =
+                    if self.mode == Drive::Csvr { &[&self.log] } else { &[&self.chain, &self.log] };
+                let found = [&self.parts, &self.drive, &self.scales];
+                [bind(find, &[&found[..], last].concat()), bind_moving(finish, &rescale)]
             }),
         }
     }
