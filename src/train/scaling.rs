@@ -56,12 +56,17 @@ pub fn scaling(set: &DescriptorSet, statistics: Vec<Statistics>) -> Result<Scali
     if matches!(set, DescriptorSet::Symmetry(_)) {
         return Scaling::new(ScalingKind::Sigma, [0.0, 1.0], statistics);
     }
+    Scaling::new(ScalingKind::SecondMoment, [0.0, 1.0], second_moments(statistics))
+}
+
+/// Standard deviations as second moments; of what varies by rounding alone it is zero.
+pub fn second_moments(statistics: Vec<Statistics>) -> Vec<Statistics> {
     let most = statistics.iter().map(|s| s.spread).fold(0.0, f64::max);
     let second = |s: Statistics| {
         let variance = if s.spread < ROUNDING * most { 0.0 } else { s.spread * s.spread };
         Statistics { spread: variance + s.mean * s.mean, ..s }
     };
-    Scaling::new(ScalingKind::SecondMoment, [0.0, 1.0], statistics.into_iter().map(second).collect())
+    statistics.into_iter().map(second).collect()
 }
 
 /// How many numbers are fed as zero, since no frame that trains tells what they do.

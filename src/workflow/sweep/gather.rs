@@ -143,7 +143,8 @@ impl<'a> Found<'a> {
         }
         reasons.extend(done.iter().filter_map(|entry| target::remark(&root.join(&entry.folder), entry)));
         if open > 0 {
-            let so_far = if begun.is_empty() { "" } else { ", and are taken as far as they are recorded" };
+            let so_far =
+                if begun.is_empty() { "" } else { ", and count where what is recorded tells something" };
             reasons.push(format!("{open} of {} tasks are not done{so_far}", candidate.tasks.len()));
         }
         let state = match (&candidate.broken, done.len()) {

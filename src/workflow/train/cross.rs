@@ -8,6 +8,7 @@ use crate::input::train::CrossValidation;
 use crate::io;
 use crate::system::Element;
 use crate::train::dataset::Sample;
+use crate::train::loss::stress_of;
 use crate::train::split::split;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,6 +70,13 @@ pub(super) fn run(
 ) -> Result<CrossReport> {
     let folder = &job.plan.output.directory;
     let parts = parts(job.plan.seed, cross, &frames.train)?;
+    if job.fresh {
+        // A training that is begun anew and stopped must not find what an earlier one came to.
+        let records = parts.iter().map(|(name, _)| folder.join(name).join("fold.json"));
+        for record in records.chain([folder.join("cross-validation.json")]) {
+            io::remove_if_there(&record)?;
+        }
+    }
     let mut folds = Vec::new();
     for (k, (name, left_out)) in parts.iter().enumerate() {
         let request = format!("{request} {name}");
@@ -103,6 +111,12 @@ pub(super) fn run(
         if test.is_empty() {
             continue;
         }
+        let stressed = |samples: &[Sample]| samples.iter().any(|sample| stress_of(sample).is_some());
+        if job.plan.loss.0.stress.is_some() && !stressed(&train) && stressed(&test) {
+            job.listener
+                .warn(&format!("{name}: no other frame has a stress, which is to be learnt: it is left out"));
+            continue;
+        }
         let part = Frames { train, validate: frames.validate.clone(), test };
         let report = job.fit(part, &below, &request).map_err(|error| match error {
             Error::Invalid(message) => Error::invalid(format!("{name}: {message}")),
@@ -114,7 +128,9 @@ pub(super) fn run(
         folds.push(fold);
     }
     if folds.is_empty() {
-        return Err(Error::invalid("every part of the frames has an element that the others lack"));
+        return Err(Error::invalid(
+            "every part of the frames has an element, or all the stress, that the others lack",
+        ));
     }
     let report = CrossReport { folder: folder.clone(), folds };
     write(&report, cross)?;

@@ -56,6 +56,12 @@ pub(super) fn prepare(
         Some(start) => start.set.clone(),
         None => descriptor(plan, &samples[..training], &elements)?,
     };
+    if plan.output.n2p2 && (count > 1 || !matches!(set, DescriptorSet::Symmetry(_))) {
+        return Err(Error::invalid(
+            "[output] n2p2: files of n2p2 hold symmetry functions and one network for each element; this potential has another \
+             descriptor, or is a committee",
+        ));
+    }
     #[cfg(feature = "train")]
     let place = super::device::choose(plan, &set, listener)?;
     #[cfg(feature = "train")]

@@ -146,8 +146,8 @@ impl Start {
         each.map(|(before, statistics)| {
             let like = &first[before.unwrap_or(0)].scaling;
             let statistics = match before {
-                Some(_) => statistics,
-                None => statistics.into_iter().map(|s| as_kind(s, like.kind())).collect(),
+                None if like.kind() == ScalingKind::SecondMoment => scaling::second_moments(statistics),
+                _ => statistics,
             };
             Scaling::new(like.kind(), like.target(), statistics)
         })
