@@ -104,7 +104,7 @@ impl Table for Dynamics {
                     .into());
             }
         }
-        if self.velocities == Velocities::File && self.thermostat.is_none() && self.temperature.len() > 1 {
+        if self.velocities == Velocities::File && !self.may_share_velocities() {
             return Err(keys
                 .error(
                     "velocities",
@@ -176,6 +176,11 @@ impl Table for Dynamics {
 }
 
 impl Dynamics {
+    /// May all runs begin with the same velocities, and go different ways?
+    pub fn may_share_velocities(&self) -> bool {
+        self.thermostat.is_some() || self.temperature.len() == 1
+    }
+
     /// How many steps a time has, rounded, and at least one.
     pub fn steps_in(&self, time: f64) -> u64 {
         ((time / self.timestep).round() as u64).max(1)

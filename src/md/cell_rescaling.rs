@@ -182,10 +182,15 @@ impl CellRescaling {
             self.taken -= 0.5 * (then + volume) * (target - before);
         }
         self.counted = [volume, target];
-        if self.strain != Mat3::zeros() {
+        if self.owes() {
             self.settle(&self.unbalanced(state, &state.pressure_tensor()));
             self.strain = Mat3::zeros();
         }
+    }
+
+    /// Is the work of a strain still to be counted?
+    pub(super) fn owes(&self) -> bool {
+        self.strain != Mat3::zeros()
     }
 
     /// Says what a thermostat that works elsewhere has taken so far, eV.

@@ -99,10 +99,11 @@ impl Setup {
         }
     }
 
-    /// One line for a person, where the structure has velocities that the run does not begin with.
+    /// One line for a person, where the structure has velocities that the run could begin with and does not.
     pub fn unused_velocities(&self) -> Option<&'static str> {
-        let draws = self.plan.dynamics.as_ref().is_some_and(|all| all.velocities == Velocities::Draw);
-        (draws && moves(&self.system)).then_some(
+        let dynamics = self.plan.dynamics.as_ref()?;
+        let could = dynamics.may_share_velocities() && self.plan.relax.is_none();
+        (could && dynamics.velocities == Velocities::Draw && moves(&self.system)).then_some(
             "velocities: new ones are drawn; `velocities = \"file\"` in [dynamics] begins with those of the structure",
         )
     }

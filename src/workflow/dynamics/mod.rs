@@ -356,7 +356,7 @@ impl Task {
 
     fn foreign_checkpoint(&self) -> Error {
         Error::invalid(format!(
-            "{}: the checkpoint belongs to another run; `--restart fresh` begins anew",
+            "{}: the checkpoint belongs to another run, or to another version of mlmd; `--restart fresh` begins anew",
             self.folder.display()
         ))
     }
