@@ -1,7 +1,8 @@
 // Energies of the atoms of one species and their derivatives: the networks of a committee, up and down. A workgroup for
 // ATOMS atoms, each with PARTS = 64/ATOMS threads that share its tiles of four neurons. What the threads of an atom tell
 // each other is in shared memory, atom beside atom: a thread of its own for each atom would keep all that in memory, for
-// its places are not known when the kernel is compiled.
+// its places are not known when the kernel is compiled. Between two barriers all threads take equally many turns, the last of
+// which may be for nothing: compilers (Direct3D's FXC) refuse barriers that follow loops of different lengths.
 //
 //   x = G - shift,  y_l = f_l(W_l y_(l-1) + b_l) (input factors and node factors are in W),  E = a y_last,
 //   dE/dG by the chain rule; both are means over the members frame.members.x to frame.members.y.
@@ -89,6 +90,11 @@ var<workgroup> slopes: array<vec4<f32>, ATOMS_TILES>;
 var<workgroup> passed: array<vec4<f32>, ATOMS_PASSED>;
 var<workgroup> counts: array<u32, 64>;
 
+// How many turns the threads of an atom take for so many things.
+fn turns(things: u32) -> u32 {
+    return (things + PARTS - 1u) / PARTS;
+}
+
 // What a tile of values of an atom passes on to the energy: W^T times what the layer above it, of so many tiles that stand
 // from `first` on, passes on.
 fn downwards(row: u32, first: u32, tiles: u32, own: u32) -> vec4<f32> {
@@ -121,40 +127,46 @@ fn main(
     var energy = 0.0;
     for (var member = frame.members.x; member < frame.members.y; member++) {
         let head = plan[member * MEMBER_ENTRIES];
-        for (var k = part; k < INPUTS; k += PARTS) {
-            let value = descriptors[at + k * stride];
-            if (member == frame.members.x) {
-                let range = weights[plan[0].x + k];
-                count += select(0u, 1u, value < range.y || value > range.z);
+        for (var turn = 0u; turn < turns(INPUTS); turn++) {
+            let k = turn * PARTS + part;
+            if (k < INPUTS) {
+                let value = descriptors[at + k * stride];
+                if (member == frame.members.x) {
+                    let range = weights[plan[0].x + k];
+                    count += select(0u, 1u, value < range.y || value > range.z);
+                }
+                centred[k * ATOMS + own] = value - weights[head.x + k].x;
             }
-            centred[k * ATOMS + own] = value - weights[head.x + k].x;
         }
         workgroupBarrier();
         for (var layer = 0u; layer < LAYERS; layer++) {
             let shape = plan[member * MEMBER_ENTRIES + 1u + 2u * layer];
             let place = plan[member * MEMBER_ENTRIES + 2u + 2u * layer];
-            for (var o = part; o < shape.y; o += PARTS) {
-                var sum = weights[place.z + o];
-                let row = place.x + o * 4u * shape.x;
-                if (layer == 0u) {
-                    for (var k = 0u; k < INPUTS; k++) {
-                        sum += weights[row + k] * centred[k * ATOMS + own];
+            for (var turn = 0u; turn < turns(shape.y); turn++) {
+                let o = turn * PARTS + part;
+                if (o < shape.y) {
+                    var sum = weights[place.z + o];
+                    let row = place.x + o * 4u * shape.x;
+                    if (layer == 0u) {
+                        for (var k = 0u; k < INPUTS; k++) {
+                            sum += weights[row + k] * centred[k * ATOMS + own];
+                        }
+                    } else {
+                        for (var k = 0u; k < shape.x; k++) {
+                            let below = values[(place.w + k) * ATOMS + own];
+                            sum += weights[row + 4u * k] * below.x;
+                            sum += weights[row + 4u * k + 1u] * below.y;
+                            sum += weights[row + 4u * k + 2u] * below.z;
+                            sum += weights[row + 4u * k + 3u] * below.w;
+                        }
                     }
-                } else {
-                    for (var k = 0u; k < shape.x; k++) {
-                        let below = values[(place.w + k) * ATOMS + own];
-                        sum += weights[row + 4u * k] * below.x;
-                        sum += weights[row + 4u * k + 1u] * below.y;
-                        sum += weights[row + 4u * k + 2u] * below.z;
-                        sum += weights[row + 4u * k + 3u] * below.w;
-                    }
+                    let a = activation(shape.w, sum.x);
+                    let b = activation(shape.w, sum.y);
+                    let c = activation(shape.w, sum.z);
+                    let d = activation(shape.w, sum.w);
+                    values[(shape.z + o) * ATOMS + own] = vec4<f32>(a.x, b.x, c.x, d.x);
+                    slopes[(shape.z + o) * ATOMS + own] = vec4<f32>(a.y, b.y, c.y, d.y);
                 }
-                let a = activation(shape.w, sum.x);
-                let b = activation(shape.w, sum.y);
-                let c = activation(shape.w, sum.z);
-                let d = activation(shape.w, sum.w);
-                values[(shape.z + o) * ATOMS + own] = vec4<f32>(a.x, b.x, c.x, d.x);
-                slopes[(shape.z + o) * ATOMS + own] = vec4<f32>(a.y, b.y, c.y, d.y);
             }
             workgroupBarrier();
         }
@@ -170,23 +182,29 @@ fn main(
         for (var layer = LAYERS - 1u; layer > 0u; layer--) {
             let shape = plan[member * MEMBER_ENTRIES + 1u + 2u * layer];
             let place = plan[member * MEMBER_ENTRIES + 2u + 2u * layer];
-            for (var k = part; k < shape.x; k += PARTS) {
-                let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
-                passed[(WIDEST - first + k) * ATOMS + own] = sum * slopes[(place.w + k) * ATOMS + own];
+            for (var turn = 0u; turn < turns(shape.x); turn++) {
+                let k = turn * PARTS + part;
+                if (k < shape.x) {
+                    let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
+                    passed[(WIDEST - first + k) * ATOMS + own] = sum * slopes[(place.w + k) * ATOMS + own];
+                }
             }
             first = WIDEST - first;
             workgroupBarrier();
         }
         let shape = plan[member * MEMBER_ENTRIES + 1u];
         let place = plan[member * MEMBER_ENTRIES + 2u];
-        for (var k = part; k < shape.x; k += PARTS) {
-            let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
-            for (var c = 0u; c < 4u && 4u * k + c < INPUTS; c++) {
-                let to = at + (4u * k + c) * stride;
-                if (here && member == frame.members.x) {
-                    gradients[to] = sum[c];
-                } else if (here) {
-                    gradients[to] += sum[c];
+        for (var turn = 0u; turn < turns(shape.x); turn++) {
+            let k = turn * PARTS + part;
+            if (k < shape.x) {
+                let sum = downwards(place.y + k * 4u * shape.y, first, shape.y, own);
+                for (var c = 0u; c < 4u && 4u * k + c < INPUTS; c++) {
+                    let to = at + (4u * k + c) * stride;
+                    if (here && member == frame.members.x) {
+                        gradients[to] = sum[c];
+                    } else if (here) {
+                        gradients[to] += sum[c];
+                    }
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! How long something took, by the wall and by the processors.
 
-use rustix::time::{ClockId, clock_gettime};
 use std::time::Instant;
 
 /// Seconds that passed, and seconds that all threads of this process were running.
@@ -27,8 +26,15 @@ fn once<T>(work: &mut impl FnMut() -> T) -> (Time, T) {
     (Time { wall: wall.elapsed().as_secs_f64(), cpu: processor_time() - cpu }, result)
 }
 
-/// Seconds that the threads of this process ran so far.
+/// Seconds that the threads of this process ran so far; nothing where the system has no such clock.
+#[cfg(unix)]
 fn processor_time() -> f64 {
+    use rustix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+#[cfg(not(unix))]
+fn processor_time() -> f64 {
+    f64::NAN
 }

@@ -34,7 +34,7 @@ use terminal::Terminal;
 
 /// Machine-learned interatomic potentials and molecular dynamics, from DFT frames to an ionic conductivity
 #[derive(Parser)]
-#[command(name = "mlmd", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "mlmd", bin_name = "mlmd", version, disable_help_subcommand = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, 2 bad input, 3 stopped by physics, 4 input/output failure,\n\
                         75 stopped by a signal or time limit after a checkpoint.")]
 struct Arguments {

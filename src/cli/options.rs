@@ -61,7 +61,7 @@ impl Reading {
 
 /// Three repeats, as the supercell they make.
 fn repeats(text: &str) -> Result<SupercellMatrix, String> {
-    let numbers: Result<Vec<u16>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    let numbers: Result<Vec<_>, _> = text.split(',').map(|part| part.trim().parse::<u16>()).collect();
     match numbers.as_deref() {
         Ok([a, b, c]) if [a, b, c].iter().all(|n| **n > 0) => {
             Ok([[i32::from(*a), 0, 0], [0, i32::from(*b), 0], [0, 0, i32::from(*c)]])

@@ -7,6 +7,7 @@ use crate::bridge::{Address, ipi::Session};
 use crate::compute::{Engine, Options};
 use crate::error::Result;
 use crate::units::{Dimension, parse};
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -82,6 +82,7 @@ fn a_full_disk_ends_the_run_and_damages_nothing() {
 
 /// A folder that cannot be written to is told before anything is computed: one without permission, or, for those whom
 /// permissions do not stop, a file system that is read-only.
+#[cfg(unix)]
 #[test]
 fn a_folder_that_cannot_be_written_is_told() {
     use std::os::unix::fs::PermissionsExt;

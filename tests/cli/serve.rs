@@ -105,6 +105,7 @@ fn i_pi_moves_atoms_that_keep_their_energy() {
     assert!(range(&conserved) < 8e-4 * range(&potential), "{} {}", range(&conserved), range(&potential));
 }
 
+#[cfg(unix)]
 #[test]
 fn nobody_listens() {
     let folder = tempfile::tempdir().unwrap();

@@ -70,7 +70,7 @@ fn what_cannot_be_opened_is_said_in_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let open = |path: &std::path::Path| io::open(path, &ReadOptions::default()).map(|_| ()).unwrap_err();
     let missing = open(&directory.path().join("missing.xyz"));
-    assert!(missing.to_string().contains("missing.xyz: cannot open: No such file"), "{missing}");
+    assert!(missing.to_string().contains("missing.xyz: cannot open: "), "{missing}");
     assert_eq!(missing.exit_code(), 2);
     let folder = open(directory.path());
     assert!(folder.to_string().ends_with("is a folder, expected a file"), "{folder}");

@@ -4,6 +4,8 @@ mod adaptive;
 mod broken;
 mod fixture;
 mod local;
+// Queues are made of shell scripts and signals.
+#[cfg(unix)]
 mod queues;
 #[path = "../analysis/schema.rs"]
 mod schema;

@@ -295,6 +295,7 @@ fn what_may_not_be_meant_is_told() {
 }
 
 /// A folder with a blank in its name: quoted for Slurm and the shell, refused for PBS and LSF.
+#[cfg(unix)]
 #[test]
 fn a_blank_in_a_path() {
     let folder = folder();

@@ -67,8 +67,10 @@ impl Checkpoint {
                 fs::rename(&path, previous(folder))?;
             }
             fs::rename(&temporary, &path)?;
-            // The names themselves are durable once their folder is.
-            File::open(folder)?.sync_all()
+            // The names themselves are durable once their folder is. Windows opens no folders.
+            #[cfg(unix)]
+            File::open(folder)?.sync_all()?;
+            Ok(())
         };
         write().map_err(Error::io(&path, "write"))
     }

@@ -1,10 +1,21 @@
 //! Reasons to stop before the end: signals and the time limit of the job.
 
 use crate::error::{Error, Result};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
+use signal_hook::consts::{SIGINT, SIGTERM};
+#[cfg(unix)]
+use signal_hook::consts::{SIGUSR1, SIGXFSZ};
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// What asks a run to stop: a person, a queue, and a queue that gives warning (Windows has only the first two).
+const REQUESTS: &[c_int] = &[
+    SIGINT,
+    SIGTERM,
+    #[cfg(unix)]
+    SIGUSR1,
+];
 
 /// Told to a run between two steps.
 #[derive(Debug, Clone)]
@@ -19,7 +30,7 @@ impl Stop {
     pub fn listen(limit: Option<Duration>) -> Result<Self> {
         let signalled = Arc::new(AtomicBool::new(false));
         let register = || -> std::io::Result<()> {
-            for signal in [SIGINT, SIGTERM, SIGUSR1] {
+            for &signal in REQUESTS {
                 // In this order: the first signal finds the flag down, the second finds it up.
                 signal_hook::flag::register_conditional_shutdown(
                     signal,
@@ -29,6 +40,7 @@ impl Stop {
                 signal_hook::flag::register(signal, Arc::clone(&signalled))?;
             }
             // A file that grows beyond the limit of the system is an error of the write, not the end of the process.
+            #[cfg(unix)]
             signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
             Ok(())
         };

@@ -144,6 +144,9 @@ pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
     }
     let mut way: PathBuf = ours.map(|_| Component::ParentDir).collect();
     way.extend(theirs);
+    // All systems know this separator, and what is written on one may run on another.
+    #[cfg(windows)]
+    let way = PathBuf::from(way.to_string_lossy().replace('\\', "/"));
     way
 }
 
