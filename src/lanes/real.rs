@@ -387,7 +387,8 @@ mod tests {
     #[test]
     fn arccosine_is_accurate() {
         for x in grid(-1.0, 1.0).chain(grid(0.999, 1.0)) {
-            assert!((Real::acos(x) - f64::acos(x)).abs() < 4.0 * f64::EPSILON, "{x}");
+            // That of the system and ours are off by two units in the last place of π at most.
+            assert!((Real::acos(x) - f64::acos(x)).abs() < 8.0 * f64::EPSILON, "{x}");
             let y = x as f32;
             assert!((f64::from(Real::acos(y)) - f64::from(y).acos()).abs() < 5e-7, "{x}");
         }
