@@ -9,6 +9,7 @@
 //! | `json` | `result.json`, schema `mlmd.result/1` (docs/result.md) |
 //! | `csv` | every curve as CSV |
 //! | `html` | the report |
+//! | `folder` | the files of a report, in place of those of an earlier one |
 //! | `fit` | the report of a potential that was fitted to frames |
 //! | `rows` | a table with a row for each candidate, as CSV and as lines of JSON (docs/screening.md) |
 //! | `page` | a page of cards, tables and plots |
@@ -18,6 +19,7 @@ mod correlations;
 mod csv;
 mod figure;
 mod fit;
+mod folder;
 mod html;
 mod json;
 mod overview;
@@ -36,7 +38,7 @@ pub use rows::{Row, csv, json_lines};
 use crate::analysis::{
     Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Point, Radial, Refusal, Transport, VanHove, Velocities,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::system::Element;
 use std::path::{Path, PathBuf};
 
@@ -129,25 +131,18 @@ impl Report {
         html::page(self)
     }
 
-    /// Writes `result.json`, `report.html`, `figures/*.svg`, and a folder of CSV files for each temperature.
+    /// Writes `result.json`, `report.html`, `figures/*.svg`, and a folder of CSV files for each temperature, in place of those of
+    /// an earlier report.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        let write =
-            |path: PathBuf, text: &str| std::fs::write(&path, text).map_err(Error::io(&path, "write"));
-        let create =
-            |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path, "create the folder"));
-        create(&folder.join("figures"))?;
-        for (name, _, svg) in plots::all(self) {
-            write(folder.join("figures").join(format!("{name}.svg")), &svg)?;
-        }
+        let figures = plots::all(self).into_iter().map(|(name, _, svg)| (format!("figures/{name}.svg"), svg));
+        let mut files: Vec<_> = figures.collect();
         for section in &self.sections {
-            let below = folder.join(&section.name);
-            create(&below)?;
-            for (name, text) in csv::of(section) {
-                write(below.join(name), &text)?;
-            }
+            let tables = csv::of(section).into_iter();
+            files.extend(tables.map(|(name, text)| (format!("{}/{name}", section.name), text)));
         }
-        write(folder.join("result.json"), &self.json())?;
-        write(folder.join("report.html"), &self.html())
+        files.push(("result.json".to_string(), self.json()));
+        files.push(("report.html".to_string(), self.html()));
+        folder::write(folder, &files)
     }
 
     /// All warnings, each with where it comes from, without repetition: flags, and what could not be found.
