@@ -235,6 +235,79 @@ mod tests {
         assert_eq!(parse("10 %", Dimension::NONE), Ok(0.1));
     }
 
+    /// Every unit is as large as the SI says, or CODATA 2018 where it is measured.
+    #[test]
+    fn units_have_their_size_in_the_si() {
+        let e = 1.602_176_634e-19;
+        let (hartree, pressure) = (4.359_744_722_207_1e-18, e * 1e30);
+        let lengths: &[(&str, f64)] = &[
+            ("angstrom Å \u{212b} A", 1e-10),
+            ("nm", 1e-9),
+            ("pm", 1e-12),
+            ("um", 1e-6),
+            ("cm", 1e-2),
+            ("m", 1.0),
+            ("bohr", 5.291_772_109_03e-11),
+        ];
+        let times: &[(&str, f64)] = &[
+            ("fs", 1e-15),
+            ("ps", 1e-12),
+            ("ns", 1e-9),
+            ("us", 1e-6),
+            ("s", 1.0),
+            ("min", 60.0),
+            ("h", 3600.0),
+        ];
+        let energies: &[(&str, f64)] = &[
+            ("eV", e),
+            ("meV", 1e-3 * e),
+            ("hartree Ha", hartree),
+            ("rydberg Ry", 0.5 * hartree),
+            ("J", 1.0),
+            ("kJ", 1e3),
+            ("cal", 4.184),
+            ("kcal", 4184.0),
+        ];
+        let masses: &[(&str, f64)] = &[("amu u", 1.660_539_066_60e-27), ("kg", 1.0), ("g", 1e-3)];
+        let pressures: &[(&str, f64)] = &[
+            ("GPa", 1e9),
+            ("MPa", 1e6),
+            ("kPa", 1e3),
+            ("Pa", 1.0),
+            ("kbar", 1e8),
+            ("bar", 1e5),
+            ("atm", 101_325.0),
+        ];
+        let conductance = Dimension::new([0, -1, -1, 0, 2]);
+        let numbers: &[(&str, f64)] =
+            &[("mol", 6.022_140_76e23), ("%", 0.01), ("deg", std::f64::consts::PI / 180.0), ("rad", 1.0)];
+        let all = [
+            (Dimension::LENGTH, 1e-10, lengths),
+            (Dimension::TIME, 1e-15, times),
+            (Dimension::ENERGY, e, energies),
+            (Dimension::MASS, e * 1e-10, masses),
+            (Dimension::PRESSURE, pressure, pressures),
+            (Dimension::TEMPERATURE, 1.0, &[("K kelvin", 1.0)]),
+            (Dimension::CHARGE, e, &[("e", e), ("C", 1.0)]),
+            (conductance, e / 1e-15, &[("S", 1.0), ("mS", 1e-3)]),
+            (Dimension::new([0, 0, 1, 0, -1]), 1.0, &[("V", 1.0)]),
+            (Dimension::RATE, 1e15, &[("THz", 1e12), ("Hz", 1.0)]),
+            (Dimension::NONE, 1.0, numbers),
+        ];
+        let mut seen = 0;
+        for (dimension, internal, units) in all {
+            for (names, size) in units {
+                for name in names.split(' ') {
+                    let found = parse(&format!("1 {name}"), dimension).unwrap() * internal;
+                    // The most digits that CODATA gives, of the hartree and the atomic mass.
+                    assert!((found / size - 1.0).abs() < 1e-10, "{name}: {found} SI, not {size}");
+                    seen += 1;
+                }
+            }
+        }
+        assert_eq!(seen, symbols().count());
+    }
+
     #[test]
     fn compound_units_have_several_spellings() {
         let expected = parse("0.01 1/fs", Dimension::RATE).unwrap();
