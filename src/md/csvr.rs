@@ -98,3 +98,51 @@ impl Integrator for Csvr {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{argon, engine};
+    use super::*;
+
+    /// Velocities of N_f oscillators with one k_B T/2 each that a friction of 1/2τ damps, v → √c v + √(1 − c) noise with
+    /// c = e^(−Δt/τ), have a kinetic energy of mean c K₀ + (1 − c) K̄ and variance
+    /// (1 − c)² K̄ k_B T + 2 c (1 − c) K₀ k_B T; that along the old velocities turns round where the noise is below
+    /// −√(c K₀/(1 − c) k). To five standard errors, which are one part in a hundred of each or less.
+    #[test]
+    fn kinetic_energies_after_a_step_are_those_of_damped_velocities() {
+        const DRAWS: u64 = 400_000;
+        let (temperature, timestep, time) = (300.0, 2.0, 4.0);
+        let mut engine = engine(1);
+        let mut state = State::new(argon(1, temperature, 5), vec![], &mut engine).unwrap();
+        let thermal = State::thermal_energy(temperature);
+        let mean = 0.5 * thermal * state.degrees_of_freedom() as f64;
+        let c = f64::exp(-timestep / time);
+        // Where the limit is one standard deviation a normal deviate is below it so often.
+        for (start, turns) in [(0.5 * thermal * (1.0 - c) / c, 0.158_655_253_931_457), (4.0 * mean, 0.0)] {
+            let mut csvr = Csvr::new(timestep, time, Ramp::constant(temperature), 7);
+            let (mut sum, mut squares, mut fourth, mut turned) = (0.0, 0.0, 0.0, 0.0);
+            let expected = c * start + (1.0 - c) * mean;
+            for step in 0..DRAWS {
+                state.system.step = step;
+                state.scale_velocities((start / state.kinetic_energy()).sqrt());
+                let before = state.system.velocities[0];
+                csvr.rescale(&mut state);
+                let off = state.kinetic_energy() - expected;
+                (sum, squares, fourth) = (sum + off, squares + off * off, fourth + off.powi(4));
+                turned += f64::from(before.dot(&state.system.velocities[0]) < 0.0);
+            }
+            let n = DRAWS as f64;
+            let [off, square, fourth, turned] = [sum, squares, fourth, turned].map(|sum| sum / n);
+            let error = (square / n).sqrt();
+            assert!(error < 0.002 * expected && off.abs() < 5.0 * error, "{start} eV: {off} ± {error}");
+            let variance = (1.0 - c).powi(2) * mean * thermal + 2.0 * c * (1.0 - c) * start * thermal;
+            let error = ((fourth - square * square) / n).sqrt();
+            assert!(
+                (square - variance).abs() < 5.0 * error,
+                "{start} eV: {square} ± {error}, not {variance}"
+            );
+            let error: f64 = turns * (1.0 - turns) / n;
+            assert!((turned - turns).abs() <= 5.0 * error.sqrt(), "{turned} turn round, not {turns}");
+        }
+    }
+}

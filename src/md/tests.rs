@@ -11,7 +11,7 @@ use crate::units::{BOLTZMANN, EV_PER_ANGSTROM3_IN_GPA};
 const LATTICE: f64 = 5.5;
 
 /// Argon at a few tens of kelvin: anharmonic, cheap, with a pressure.
-fn argon(cells: usize, temperature: f64, seed: u64) -> System {
+pub(super) fn argon(cells: usize, temperature: f64, seed: u64) -> System {
     let a = LATTICE;
     let n = cells as f64;
     let cell = Cell::orthorhombic(n * a, n * a, n * a).unwrap();
@@ -33,7 +33,7 @@ fn argon(cells: usize, temperature: f64, seed: u64) -> System {
     system
 }
 
-fn engine(threads: usize) -> Engine {
+pub(super) fn engine(threads: usize) -> Engine {
     let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 5.2 };
     let potential = LennardJones::alike(pair, Truncation::Smooth { from: 4.2 }).unwrap();
     Engine::new(Box::new(potential), Options { skin: 0.5, threads }).unwrap()
