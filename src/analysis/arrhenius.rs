@@ -323,6 +323,30 @@ mod tests {
         assert!(fit.flags.is_empty() && fit.influence.iter().all(|i| i.shift.abs() < 0.1));
     }
 
+    /// A line through two points hands their errors on: ln D there is a sum of theirs with weights that are known. A mean
+    /// of squares with a relative error r has a logarithm that scatters by r (1 + r²/4 + …).
+    #[test]
+    fn two_points_hand_their_errors_on() {
+        let (errors, ends) = ([0.01_f64, 0.02], [500.0, 800.0]);
+        let x = |t: f64| 1.0 / (BOLTZMANN * t);
+        let [first, last] = ends.map(x);
+        let whole = errors[0].hypot(errors[1]) / (first - last);
+        for kind in [Fit::Diffusivity, Fit::Conductivity] {
+            let value = |t: f64| if kind == Fit::Diffusivity { law(t) } else { law(t) / t };
+            let points: Vec<Point> = (0..2).map(|k| point(ends[k], value(ends[k]), errors[k])).collect();
+            let fit = Arrhenius::fit(&points, kind, &[300.0]).unwrap();
+            assert!((fit.energy.std_error / whole - 1.0).abs() < 1e-3, "{}", fit.energy);
+            let (found, predicted) = (&fit.predictions[0].1, value(300.0));
+            assert!((found.value / predicted - 1.0).abs() < 1e-3, "{found}, not {predicted}");
+            let parts = [(x(300.0) - last) * errors[0], (first - x(300.0)) * errors[1]];
+            let relative = parts[0].hypot(parts[1]) / (first - last);
+            assert!((found.relative_error() / relative - 1.0).abs() < 1e-3, "{found}, not {relative}");
+            let parts = [last * errors[0], first * errors[1]];
+            let relative = parts[0].hypot(parts[1]) / (first - last);
+            assert!((fit.prefactor.relative_error() / relative - 1.0).abs() < 1e-3, "{}", fit.prefactor);
+        }
+    }
+
     /// 2000 sets of points scattered as means of squares with 12 to 60 degrees of freedom: intervals of Ea and of
     /// the value at 300 K hold the truth in 95 % of cases within three standard errors (1.5 %).
     #[test]

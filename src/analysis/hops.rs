@@ -170,6 +170,17 @@ mod tests {
         assert!(near(hops.cosine.as_ref().unwrap(), 0.0), "{:?}", hops.cosine);
         let f = hops.correlation_factor(&tracer);
         assert!(near(&f, 1.0), "{f}");
+        // Every hop is one of an ion in a time, and Γa²/6 is the diffusivity without correlation.
+        assert!((hops.rate.value * 32.0 * 2000.0 / hops.hops as f64 - 1.0).abs() < 1e-12, "{}", hops.rate);
+        assert!((hops.residence.value * hops.rate.value / hops.settled - 1.0).abs() < 1e-12);
+        let [per_ps, unit] = ["1 angstrom^2/ps", "1 cm^2/s"]
+            .map(|text| crate::units::parse(text, crate::units::Dimension::DIFFUSIVITY).unwrap());
+        let free = hops.rate.value * EDGE * EDGE / 6.0 * per_ps / unit;
+        let f = hops.correlation_factor(&Estimate::normal(free, 0.0, 1e9, "cm²/s", "test"));
+        assert!((f.value - 1.0).abs() < 1e-9, "{f}");
+        // Γ and a² have errors that know nothing of each other.
+        let relative = hops.rate.relative_error().hypot(2.0 * hops.length.relative_error());
+        assert!((f.std_error / relative - 1.0).abs() < 1e-9, "{f}");
         let ions: f64 = hops.occupancy.iter().map(|e| e.value).sum();
         assert!((ions - 32.0).abs() < 0.05, "{ions}");
         assert!(hops.kinds.iter().all(|(_, _, v, _)| (v.norm() - EDGE).abs() < 1e-9));

@@ -166,6 +166,10 @@ mod tests {
         let curve = pairs.finish()[0].curve();
         let within = |r: f64| curve.iter().take_while(|row| row[0] < r).last().unwrap()[2];
         assert_eq!([within(3.0), within(4.0), within(5.0), within(5.5)], [0.0, 6.0, 18.0, 26.0]);
+        // The integral of the density of one neighbour per cell times g(r) over shells of 0.05 Å.
+        let shell = |r: f64| 4.0 * std::f64::consts::PI * (r * r * 0.05 + 0.05_f64.powi(3) / 12.0);
+        let sum: f64 = curve.iter().map(|row| row[1] * shell(row[0]) / 3.03_f64.powi(3)).sum();
+        assert!((sum / curve.last().unwrap()[2] - 1.0).abs() < 1e-12, "{sum}");
     }
 
     /// Ideal gas in a slanted cell: g = 1 within four standard errors of a Poisson count in every bin beyond 1 Å.

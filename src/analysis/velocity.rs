@@ -313,6 +313,7 @@ mod tests {
     use crate::io::Frame;
     use crate::random::{Philox, Purpose};
     use crate::system::Cell;
+    use crate::units::{self, Dimension};
 
     const INTERVAL: f64 = 2.0;
 
@@ -365,6 +366,27 @@ mod tests {
         assert!((sigma.value - exact).abs() < 4.0 * sigma.std_error, "{sigma} {exact}");
         assert!(sigma.relative_error() < 0.2 && sigma.flags.is_empty(), "{sigma}");
         assert!(found.green_kubo(&[1.0], volume, temperature, 1e5).is_err());
+    }
+
+    /// A current that turns with ω has ⟨j(0)·j(t)⟩ = J² cos ωt from every origin; trapezoids give its integral times
+    /// x/tan x, x = ωΔ/2. Stretches that all say the same have no error.
+    #[test]
+    fn a_turning_current_has_its_integral() {
+        let (omega, speed, ions) = (2e-3, 0.003, 20.0);
+        let found = watch(4000, &mut |n, velocities| {
+            let (sin, cos) = (omega * INTERVAL * n as f64).sin_cos();
+            velocities.fill(Vec3::new(cos, sin, 0.0) * speed);
+        });
+        let (volume, temperature, until) = (8000.0, 600.0, 400.0);
+        let sigma = found.green_kubo(&[1.0], volume, temperature, until).unwrap().conductivity;
+        let x = 0.5 * omega * INTERVAL;
+        let integral = (ions * speed).powi(2) * (omega * until).sin() / omega * x / x.tan();
+        let unit = units::parse("1 S/cm", Dimension::new([-1, -1, -1, 0, 2])).unwrap();
+        let exact = integral / (3.0 * volume * BOLTZMANN * temperature) / unit;
+        assert!(
+            (sigma.value / exact - 1.0).abs() < 1e-9 && sigma.std_error < 1e-9 * exact,
+            "{sigma}, not {exact}"
+        );
     }
 
     /// An oscillator of 10 THz: the density of states has its peak there, and the integral one.

@@ -66,6 +66,10 @@ fn parts_of_the_conductivity_add_up() {
             charge.cross.iter().map(|c| c.conductivity.value * if c.a == c.b { 1.0 } else { 2.0 }).sum();
         assert!((directions / sigma - 1.0).abs() < 1e-9, "{kind:?}: {directions} {sigma}");
         assert!((pairs / sigma - 1.0).abs() < 1e-9, "{kind:?}: {pairs} {sigma}");
+        // σ = σ_NE/H_R, and 1/H_R is the inverse of H_R.
+        let (plain, haven) = (found.nernst_einstein.unwrap().value, charge.haven.value);
+        assert!((plain / haven / sigma - 1.0).abs() < 1e-9, "{kind:?}: {plain} {haven} {sigma}");
+        assert!((haven * charge.inverse_haven.value - 1.0).abs() < 1e-12, "{kind:?}");
         // Nothing diffuses but lithium.
         assert!((charge.cross[0].conductivity.value / sigma - 1.0).abs() < 0.05, "{kind:?}");
     }

@@ -2,5 +2,6 @@
 
 mod command;
 mod coverage;
+mod exact;
 mod peers;
 mod schema;
