@@ -70,3 +70,69 @@ impl Observer for Thermo {
         self.table.rewind(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compute::{Engine, Options};
+    use crate::potential::{LennardJones, LennardJonesPair, Truncation};
+    use crate::system::{Cell, Mat3, System, Vec3};
+    use crate::units::{BOLTZMANN, Dimension, parse};
+
+    /// What a row says of argon in a slanted cell is what follows from velocities, from the cell, and from how the energy
+    /// falls with the volume: P = 2K/3V − dU/dV, whose central difference over 1e-4 of the edges is good to 1e-7 or so.
+    #[test]
+    fn a_row_says_how_the_state_is() {
+        let pair = LennardJonesPair { epsilon: 0.0104, sigma: 3.4, cutoff: 6.0 };
+        let potential = LennardJones::alike(pair, Truncation::Smooth { from: 5.0 }).unwrap();
+        let mut engine = Engine::new(Box::new(potential), Options { skin: 0.5, threads: 1 }).unwrap();
+        let cell = Cell::new([[6.0, 0.0, 0.0], [1.5, 6.5, 0.0], [-1.0, 0.8, 7.0]], [true; 3]).unwrap();
+        let positions =
+            [[0.0, 0.0, 0.0], [3.1, 3.3, 0.2], [0.4, 3.0, 3.6], [3.4, 0.3, 3.2]].map(Vec3::from).to_vec();
+        let mut system = System::new(cell, vec!["Ar".parse().unwrap(); 4], positions).unwrap();
+        system.set_temperature(90.0, 3).unwrap();
+        (system.step, system.time) = (7, 14.0);
+        let state = State::new(system.clone(), vec![], &mut engine).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("thermo.csv");
+        let mut thermo = Thermo::new(&path, 1);
+        thermo.observe(&state, 12.5).unwrap();
+        thermo.mark().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let row: Vec<f64> = text.lines().nth(1).unwrap().split(',').map(|x| x.parse().unwrap()).collect();
+
+        let mut at = |strain: f64| {
+            let strained = system.strained(&(Mat3::identity() * strain)).unwrap();
+            engine.evaluate(&strained).unwrap().energy
+        };
+        let (potential, slope) = (at(0.0), (at(1e-4) - at(-1e-4)) / 2e-4);
+        let amu = parse("1 amu", Dimension::MASS).unwrap();
+        let kinetic: f64 =
+            system.masses.iter().zip(&system.velocities).map(|(m, v)| 0.5 * m * amu * v.norm_squared()).sum();
+        let volume = 6.0 * 6.5 * 7.0;
+        let pressure =
+            (2.0 * kinetic - slope) / (3.0 * volume) / parse("1 GPa", Dimension::PRESSURE).unwrap();
+        let [a, b, c] = system.cell.rows().map(Vec3::from);
+        let angle = |x: Vec3, y: Vec3| (x.dot(&y) / (x.norm() * y.norm())).acos().to_degrees();
+        let expected = [
+            7.0,
+            14.0,
+            2.0 * kinetic / (9.0 * BOLTZMANN),
+            potential,
+            kinetic,
+            12.5,
+            pressure,
+            volume,
+            a.norm(),
+            b.norm(),
+            c.norm(),
+            angle(b, c),
+            angle(a, c),
+            angle(a, b),
+        ];
+        assert_eq!(row.len(), expected.len());
+        for ((found, expected), name) in row.iter().zip(expected).zip(HEADER.split(',')) {
+            assert!((found / expected - 1.0).abs() < 1e-5, "{name}: {found}, not {expected}");
+        }
+    }
+}
