@@ -147,3 +147,57 @@ impl Errors {
         [0, 1, 2].map(|k| (self.counts[k] > 0).then(|| (self.squares[k] / self.counts[k] as f64).sqrt()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::Frame;
+    use crate::system::{Cell, Element, Vec3};
+
+    fn sample(atoms: usize, weight: f64) -> Sample {
+        let cell = Cell::orthorhombic(5.0, 6.0, 7.0).unwrap();
+        let li = Element::from_symbol("Li").unwrap();
+        let mut frame = Frame::new(cell, vec![li; atoms], vec![Vec3::zeros(); atoms]);
+        frame.energy = Some(-3.0 * atoms as f64);
+        frame.forces = Some(vec![Vec3::zeros(); atoms]);
+        frame.stress = Some(Mat3::zeros());
+        Sample { frame, weight }
+    }
+
+    /// Where energies per atom, forces and stresses are off by their σ everywhere, each kind counts one half, whatever
+    /// frames weigh and however many atoms they have; and errors are σ.
+    #[test]
+    fn errors_of_sigma_count_one_half_for_each_kind() {
+        let loss =
+            Loss { energy: Some(0.002), forces: Some(0.05), stress: Some(0.01), huber: None, decay: 0.0 };
+        let samples = [sample(2, 1.0), sample(7, 2.5), sample(3, 0.5)];
+        let totals = totals(samples.iter());
+        let (mut sum, mut errors) = (0.0, Errors::default());
+        for sample in &samples {
+            let n = sample.frame.len();
+            let target = Target::new(sample, &loss, totals, 1.0, 0.0);
+            let differences = [vec![0.002 * n as f64], vec![-0.05; 3 * n], vec![0.01; 6]].concat();
+            sum += target.penalty(&loss, &differences);
+            errors.push(&target, &differences);
+        }
+        assert!((sum - 1.5).abs() < 1e-12, "{sum}");
+        for (found, sigma) in errors.rms().into_iter().zip([0.002, 0.05, 0.01]) {
+            assert!((found.unwrap() / sigma - 1.0).abs() < 1e-12, "{found:?}");
+        }
+    }
+
+    /// Huber's penalty has no jump, and the factor is half of its slope over x.
+    #[test]
+    fn the_factor_is_the_slope_of_the_penalty() {
+        for huber in [None, Some(1.5)] {
+            let loss = Loss { energy: None, forces: None, stress: None, huber, decay: 0.0 };
+            for x in [-4.0, -1.6, -1.4, 0.3, 1.4999, 1.5001, 3.0] {
+                let h = 1e-5;
+                let slope = (loss.penalty(x + h) - loss.penalty(x - h)) / (2.0 * h);
+                assert!((2.0 * loss.factor(x) * x - slope).abs() < 1e-9, "{huber:?} at {x}: {slope}");
+            }
+            let jump = loss.penalty(1.5 + 1e-9) - loss.penalty(1.5 - 1e-9);
+            assert!(jump.abs() < 1e-8, "{huber:?}: {jump}");
+        }
+    }
+}
