@@ -4,4 +4,5 @@ mod derivatives;
 mod lammps;
 mod lattices;
 mod nist;
+mod pairs;
 mod support;

@@ -68,6 +68,35 @@ fn the_saddle_of_a_vacancy_hop_is_half_way() {
     assert!(highest.last().unwrap() >= &(expected - 2e-4));
 }
 
+/// Of a straight path that is not relaxed all is known: its length, the energies of its ends, and that slopes add up to
+/// energies, here by Simpson's rule over intervals of a fortieth of it.
+#[test]
+fn slopes_of_a_straight_path_add_up_to_its_energies() {
+    let (start, mut end, hopper) = hop();
+    // Not quite in the vacancy, so that the ends differ.
+    end.positions[hopper] += Vec3::new(0.1, -0.05, 0.02);
+    let interpolation = Interpolation::Linear;
+    let settings = BandSettings { images: 39, steps: 0, interpolation, ..BandSettings::default() };
+    let done = band(&start, &end, &shifted(), &settings, &mut |_| Ok(())).unwrap();
+    let image = |k: usize| &done.images[k];
+    let mut engine = shifted();
+    let [first, last] = [&start, &end].map(|system| engine.evaluate(system).unwrap().energy);
+    assert!((done.reaction() - (last - first)).abs() < 1e-9 && (last - first).abs() > 0.01, "{last} {first}");
+    let highest = (0..41).map(|k| image(k).energy).fold(first, f64::max);
+    assert!((done.forward() - (highest - first)).abs() < 1e-9, "{}", done.forward());
+    assert!((done.backward() - (highest - last)).abs() < 1e-9, "{}", done.backward());
+    let moved = |i: usize| start.cell.shortest(&(end.positions[i] - start.positions[i])).norm_squared();
+    let length = (0..start.len()).map(moved).sum::<f64>().sqrt();
+    assert!((image(40).distance / length - 1.0).abs() < 1e-9, "{}", image(40).distance);
+    let mut sum = 0.0;
+    for k in (0..40).step_by(2) {
+        let step = image(k + 1).distance - image(k).distance;
+        sum += step / 3.0 * (image(k).slope + 4.0 * image(k + 1).slope + image(k + 2).slope);
+        let risen = image(k + 2).energy - first;
+        assert!((sum - risen).abs() < 1e-3 * done.forward(), "image {k}: {sum}, risen by {risen}");
+    }
+}
+
 /// Two atoms change places: straight lines lead through each other, even distances around.
 #[test]
 fn even_distances_lead_atoms_around_each_other() {
