@@ -56,6 +56,35 @@ fn the_wording_of_2025_is_understood() {
     assert!((frame.stress.unwrap()[(0, 0)] + 0.12345678 / 160.217_663_4).abs() < 1e-15);
 }
 
+/// A cube of 10 bohr (CODATA 2018) with an atom in it and under a stress, in each unit that there is.
+#[test]
+fn lengths_and_stresses_are_in_the_unit_that_is_stated() {
+    let bohr = 0.529_177_210_903_f64;
+    for (cell, edge) in [("angstrom", 10.0 * bohr), ("bohr", 10.0)] {
+        for (unit, height) in [("ANGSTROM", 5.0 * bohr), ("BOHR", 5.0)] {
+            for (stress, pressure) in [("GPa", 1.5), ("bar", 15_000.0)] {
+                let vectors = format!(
+                    " CELL| Vector a [{cell}]: {edge} 0 0\n CELL| Vector b [{cell}]: 0 {edge} 0\n \
+                     CELL| Vector c [{cell}]: 0 0 {edge}\n"
+                );
+                let text = format!(
+                    " CP2K| version string: CP2K version 2023.1\n{vectors} MODULE QUICKSTEP: ATOMIC COORDINATES IN {unit}\n\n  \
+                     Atom Kind Element X Y Z Z(eff) Mass\n\n 1 1 H 1 0.0 0.0 {height} 1.0 1.0079\n\n \
+                     ENERGY| Total FORCE_EVAL ( QS ) energy [a.u.]: -1.1\n STRESS TENSOR [{stress}]\n\n X Y Z\n \
+                     X {pressure} 0 0\n Y 0 {pressure} 0\n Z 0 0 {pressure}\n"
+                );
+                let frame = &crate::support::frames("cp2k.out", &text).unwrap()[0];
+                let what = format!("{cell}, {unit}, {stress}");
+                assert!((frame.cell.volume() / (10.0 * bohr).powi(3) - 1.0).abs() < 1e-9, "{what}");
+                assert!((frame.positions[0].z / (5.0 * bohr) - 1.0).abs() < 1e-9, "{what}");
+                // What CP2K prints is compression where it is positive.
+                let found = frame.stress.unwrap()[(1, 1)] * 160.217_663_4;
+                assert!((found + 1.5).abs() < 1e-9, "{what}: {found} GPa");
+            }
+        }
+    }
+}
+
 #[test]
 fn broken_outputs_are_refused_at_their_place() {
     let head = " CP2K| version string: CP2K version 2023.1\n CELL| Vector a [angstrom]: 5 0 0\n CELL| Vector b [angstrom]: 0 5 0\n CELL| Vector c [angstrom]: 0 0 5\n";

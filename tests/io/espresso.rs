@@ -104,6 +104,37 @@ const HEAD: &str = "     Program PWSCF v.6.7\n     number of atoms/cell      =  
     a(1) = (   1.000000   0.000000   0.000000 )\n               a(2) = (   0.000000   1.000000   0.000000 )\n               \
     a(3) = (   0.000000   0.000000   1.000000 )\n     site n.     atom                  positions (alat units)\n";
 
+/// A cube of 8 bohr (CODATA 2018) with an atom in its middle, in each unit that pw.x knows for either.
+#[test]
+fn lengths_are_in_the_unit_that_is_stated() {
+    let site = "         1           Li  tau(   1) = (   0.5000000   0.5000000   0.5000000  )\n";
+    let energy = "!    total energy              =     -14.0 Ry\n     convergence has been achieved\n";
+    let edge = 8.0 * 0.529_177_210_903;
+    let check = |what: &str, text: &str| {
+        let read = frames("pw.out", text).unwrap();
+        let last = read.last().unwrap();
+        for k in 0..3 {
+            assert!((last.cell.vector(k)[k] - edge).abs() < 1e-9, "{what}: {:?}", last.cell);
+            assert!((last.positions[0][k] - 0.5 * edge).abs() < 1e-9, "{what}: {}", last.positions[0]);
+        }
+    };
+    check("celldm", &format!("{HEAD}{site}{energy}"));
+    let celldm = HEAD.lines().find(|line| line.contains("celldm")).unwrap();
+    let head = HEAD.replace(celldm, "     lattice parameter (alat)  =       8.0000  a.u.");
+    check("alat", &format!("{head}{site}{energy}"));
+    let head = HEAD.replace("celldm(1)=   8.0", "celldm(1)=   9.0");
+    for (cell, side) in [("bohr", 8.0), ("angstrom", edge), ("alat= 8.00000000", 1.0), ("alat", 8.0 / 9.0)] {
+        for (atoms, middle) in
+            [("bohr", 4.0), ("angstrom", 0.5 * edge), ("crystal", 0.5), ("alat", 4.0 / 9.0)]
+        {
+            let rows = format!("{side} 0 0\n0 {side} 0\n0 0 {side}\n");
+            let atom = format!("Li {middle} {middle} {middle}\n");
+            let moved = format!("CELL_PARAMETERS ({cell})\n{rows}\nATOMIC_POSITIONS ({atoms})\n{atom}");
+            check(&format!("{cell}, {atoms}"), &format!("{head}{site}{energy}{moved}{energy}"));
+        }
+    }
+}
+
 #[test]
 fn broken_outputs_are_refused_at_their_place() {
     let site = "         1           Li  tau(   1) = (   0.0000000   0.0000000   0.0000000  )\n";
