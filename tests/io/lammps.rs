@@ -189,6 +189,7 @@ fn what_is_written_reads_back() {
     let again = &through_file("copy.data", &full)[0];
     assert_eq!((&full[0].positions, &full[0].images), (&again.positions, &again.images));
     assert_eq!((&full[0].charges, &full[0].species), (&again.charges, &again.species));
+    assert!(apart(full[0].velocities.as_ref().unwrap(), again.velocities.as_ref().unwrap()) < 1e-17);
     let li = Element::from_symbol("Li").unwrap();
     let mut isotopes =
         Frame::new(Cell::orthorhombic(3.0, 4.0, 5.0).unwrap(), vec![li; 2], vec![Vec3::zeros(); 2]);
