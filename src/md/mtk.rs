@@ -236,3 +236,52 @@ impl Integrator for Mtk {
         chains.atoms.restore(atoms) && chains.cell.restore(cell)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{argon, engine};
+    use super::*;
+
+    /// Each way in which the cell can change has k_B T/2 on the average: one, three or six of them. Parts of the run whose
+    /// length is five periods of the cell hardly know of each other, and tell the standard error.
+    #[test]
+    fn every_way_of_the_cell_is_as_warm_as_the_atoms() {
+        let (temperature, period, parts) = (40.0, 200.0, 40);
+        for (mode, ways) in [(CellMode::Isotropic, 1.0), (CellMode::PerAxis, 3.0), (CellMode::Flexible, 6.0)]
+        {
+            let ensemble = Ensemble {
+                timestep: 4.0,
+                temperature: Ramp::constant(temperature),
+                thermostat: Some(Thermostat::NoseHoover { time: period, chain: 3 }),
+                barostat: Some(Barostat::Mtk {
+                    pressure: Ramp::constant(0.0),
+                    time: period,
+                    chain: 3,
+                    mode,
+                    compressibility: Compressibility::default(),
+                }),
+                seed: 1,
+            };
+            let mut engine = engine(1);
+            let mut state = State::new(argon(2, temperature, 5), vec![], &mut engine).unwrap();
+            let mut integrator = Mtk::of(&ensemble).unwrap();
+            let mut mean = |steps: u64| {
+                let mut sum = 0.0;
+                for _ in 0..steps {
+                    integrator.step(&mut state, &mut engine).unwrap();
+                    sum += integrator.twice_kinetic() / State::thermal_energy(temperature);
+                }
+                sum / steps as f64
+            };
+            mean(2000);
+            let found: Vec<f64> = (0..parts).map(|_| mean(250)).collect();
+            let n = f64::from(parts);
+            let average = found.iter().sum::<f64>() / n;
+            let square = found.iter().map(|x| (x - average).powi(2)).sum::<f64>() / (n - 1.0);
+            let error = (square / n).sqrt();
+            // A way more or less would be seen.
+            assert!(4.0 * error < 1.0, "{mode:?}: ± {error}");
+            assert!((average - ways).abs() < 4.0 * error, "{mode:?}: {average} ± {error} of {ways}");
+        }
+    }
+}
