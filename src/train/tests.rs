@@ -28,6 +28,8 @@ use std::sync::Arc;
 mod bad_frames;
 #[cfg(feature = "train-gpu")]
 mod device;
+#[cfg(feature = "train")]
+mod first_order;
 mod second_order;
 #[cfg(feature = "train")]
 mod uploaded;

@@ -79,6 +79,18 @@ mod tests {
         assert_eq!(factor("nm ps-1", Dimension::Velocity), Some(0.01));
         assert_eq!(factor("Angstrom  fs-1", Dimension::Velocity), Some(1.0));
         assert_eq!(factor("furlong", Dimension::Length), None);
+        let near = |text: &str, dimension, expected: f64| {
+            let found = factor(text, dimension).unwrap();
+            assert!((found / expected - 1.0).abs() < 1e-10, "{text}: {found}");
+        };
+        for (text, angstrom) in [("pm", 1e-2), ("nm", 10.0), ("bohr", 0.529_177_210_9), ("m", 1e10)] {
+            near(text, Dimension::Length, angstrom);
+        }
+        for (text, femtoseconds) in [("ps", 1e3), ("ns", 1e6), ("s", 1e15)] {
+            near(text, Dimension::Time, femtoseconds);
+        }
+        near("Hartree", Dimension::Energy, 27.211_386_246);
+        near("Hartree bohr-1", Dimension::Force, 27.211_386_246 / 0.529_177_210_9);
         // CODATA 2018: 1 eV is 96.48533212 kJ/mol.
         let kilojoule = factor("kJ mol-1 Angstrom-1", Dimension::Force).unwrap();
         assert!((kilojoule * 96.485_332_12 - 1.0).abs() < 1e-10);
