@@ -41,7 +41,9 @@ fn steps_are_those_of_the_textbook() {
             slope.iter().zip(theta).map(|(g, t)| 2.0 * g + loss(None).decay * t).collect();
         let norm = all.iter().map(|g| g * g).sum::<f64>().sqrt();
         if let Some(clip) = clip.filter(|clip| norm > *clip) {
-            all.iter_mut().for_each(|g| *g *= clip / norm);
+            for g in &mut all {
+                *g *= clip / norm;
+            }
         }
         (all, norm)
     };
