@@ -3,7 +3,7 @@
 use super::terminal;
 use crate::error::{Error, Result, nearest};
 use crate::input::train::TrainPlan;
-use crate::input::{Plan, Schema, ScreenPlan, SweepPlan, help};
+use crate::input::{LabelPlan, LearnPlan, Plan, Schema, ScreenPlan, SweepPlan, help};
 use crate::io::Format;
 
 /// Print help: on a subcommand, on `input` and `train-input` (the input language) or on `formats` (files mlmd reads)
@@ -13,6 +13,8 @@ use crate::io::Format;
                         mlmd help input dynamics          one table\n\
                         mlmd help input sweep             one that plans of mlmd sweep have\n\
                         mlmd help input screen            the plan of mlmd screen\n\
+                        mlmd help input label             the input of mlmd label\n\
+                        mlmd help input learn             that of mlmd learn\n\
                         mlmd help train-input             the same for mlmd train\n\
                         mlmd help formats                 the file formats")]
 pub(super) struct Arguments {
@@ -63,6 +65,8 @@ fn run_input(table: Option<&str>) -> Result<String> {
             input(RUN, &sweep, table)
         }
         Some("screen") => Ok(of_screenings()),
+        Some("label") => input("mlmd label", &LabelPlan::schema(), None),
+        Some("learn") => input("mlmd learn", &LearnPlan::schema(), None),
         Some(_) => input(RUN, &Plan::schema(), table),
         None => {
             let of_sweeps =

@@ -3,6 +3,7 @@
 mod amounts;
 mod analyze;
 mod bench;
+mod build;
 mod check;
 mod completions;
 mod convert;
@@ -11,6 +12,8 @@ mod errors;
 mod evaluate;
 mod help;
 mod info;
+mod label;
+mod learn;
 mod man;
 mod models;
 mod neb;
@@ -56,8 +59,11 @@ enum Command {
     Serve(serve::Arguments),
     Evaluate(evaluate::Arguments),
     Select(select::Arguments),
+    Label(label::Arguments),
+    Learn(learn::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
+    Build(build::Arguments),
     Convert(convert::Arguments),
     Info(info::Arguments),
     Completions(completions::Arguments),
@@ -92,8 +98,11 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.execute(terminal),
         Command::Evaluate(command) => command.execute(terminal),
         Command::Select(command) => command.execute(terminal),
+        Command::Label(command) => command.execute(terminal),
+        Command::Learn(command) => command.execute(terminal),
         Command::Check(command) => command.execute(terminal),
         Command::Bench(command) => command.execute(terminal),
+        Command::Build(command) => command.execute(terminal),
         Command::Convert(command) => command.execute(terminal),
         Command::Info(command) => command.execute(terminal),
         Command::Completions(command) => command.execute(),

@@ -13,7 +13,7 @@ use super::run::Run;
 use super::schema::Schema;
 use super::source::Source;
 use super::structure::Structure;
-use super::{tree, whole};
+use super::{set, tree, whole};
 use crate::error::Result;
 use std::path::Path;
 
@@ -117,6 +117,21 @@ impl PotentialChoice {
         };
         Schema::of::<Self>().refuse_unknown(&entry.item, "potential", &Plan::schema())?;
         table::<Self>().read(&entry.item)
+    }
+}
+
+impl Structure {
+    /// Reads `[structure]` and `seed` of an input file, changed by `--set` arguments, and looks at nothing else in it.
+    pub fn read_file(path: impl AsRef<Path>, sets: &[String]) -> Result<(Self, u64)> {
+        let mut root = tree::parse(&whole::source(path.as_ref())?)?;
+        sets.iter().try_for_each(|argument| set::apply(&mut root, argument))?;
+        let entry = |name: &str| root.entries().unwrap_or_default().iter().find(|entry| entry.key == name);
+        let Some(structure) = entry("structure") else {
+            return Err(root.place.error("`[structure]` is missing").with_help(Self::ABOUT).into());
+        };
+        Schema::of::<Self>().refuse_unknown(&structure.item, "structure", &Plan::schema())?;
+        let seed = entry("seed").map_or(Ok(1), |entry| integer().at_least(0).read(&entry.item))?;
+        Ok((table::<Self>().read(&structure.item)?, seed.unsigned_abs()))
     }
 }
 

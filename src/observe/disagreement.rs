@@ -12,6 +12,8 @@ use crate::potential::Uncertainty;
 use std::path::{Path, PathBuf};
 
 const TABLE: &str = "disagreement.csv";
+/// Where the frames of a run are that its committee disagreed about.
+pub const DISAGREED: &str = "disagreed.extxyz";
 const HEADER: &str = "step,time_fs,energy_std_mev_per_atom,force_std_mean_ev_per_angstrom,\
                       force_std_max_ev_per_angstrom,atom,element\n";
 
@@ -44,7 +46,7 @@ impl Disagreement {
     /// `committee` judges; files go into `folder`.
     pub fn new(folder: impl AsRef<Path>, committee: Engine, tolerance: Tolerance) -> Self {
         let folder = folder.as_ref().to_path_buf();
-        let kept = Kept::new(folder.join("disagreed.extxyz"), tolerance.spacing);
+        let kept = Kept::new(folder.join(DISAGREED), tolerance.spacing);
         let table = Table::new(folder.join(TABLE), HEADER);
         Self { folder, tolerance, committee, table, kept }
     }
@@ -101,15 +103,21 @@ impl Observer for Disagreement {
     }
 }
 
-/// What a person should know of the `disagreement.csv` of a run: how far the members came apart.
-pub fn disagreements(folder: &Path, limit: f64) -> Vec<String> {
-    let Ok(text) = std::fs::read_to_string(folder.join(TABLE)) else { return Vec::new() };
+/// How far the members were apart at each look of a run, in the force on the atom they know least, eV/Å; in rising order.
+pub fn looks(folder: &Path) -> Vec<f64> {
+    let text = std::fs::read_to_string(folder.join(TABLE)).unwrap_or_default();
     let force = |line: &str| line.split(',').nth(4)?.parse::<f64>().ok();
     let mut widest: Vec<f64> = text.lines().skip(1).filter_map(force).collect();
+    widest.sort_by(f64::total_cmp);
+    widest
+}
+
+/// What a person should know of the `disagreement.csv` of a run: how far the members came apart.
+pub fn disagreements(folder: &Path, limit: f64) -> Vec<String> {
+    let widest = looks(folder);
     if widest.is_empty() {
         return Vec::new();
     }
-    widest.sort_by(f64::total_cmp);
     let beyond = widest.iter().filter(|most| **most > limit).count();
     vec![format!(
         "the committee is apart in a force by {:.3} eV/Å in the median of {} looks, {:.3} at most; more than {limit} at {beyond}",

@@ -11,7 +11,7 @@ mod table;
 mod thermo;
 mod trajectory;
 
-pub use disagreement::{Disagreement, Tolerance, disagreements};
+pub use disagreement::{DISAGREED, Disagreement, Tolerance, disagreements, looks};
 pub use findings::findings;
 pub use guard::{CellLimits, Guard, Limits};
 pub use thermo::Thermo;

@@ -19,11 +19,12 @@ pub struct Sample {
 /// The column in which a committee says how far its members are apart.
 pub const FORCES_STD: &str = "forces_std";
 
-/// Are energy and forces of a frame a potential's, as far as it tells? So are those of frames that the guard of a run has kept,
-/// and of those that a committee was asked about.
+/// What frames have that the guard of a run has kept, and those that a committee was asked about.
+pub const PREDICTED: [&str; 2] = ["guard", "energy_std"];
+
+/// Are energy and forces of a frame a potential's, as far as it tells?
 pub fn is_predicted(frame: &Frame) -> bool {
-    ["guard", "energy_std"].iter().any(|key| frame.info.contains_key(*key))
-        || frame.columns.contains_key(FORCES_STD)
+    PREDICTED.iter().any(|key| frame.info.contains_key(*key)) || frame.columns.contains_key(FORCES_STD)
 }
 
 /// Which labels a training uses.

@@ -3,6 +3,7 @@
 //! | file | the job |
 //! |---|---|
 //! | [`analyze`] | trajectories to transport, with a report |
+//! | [`mod@build`] | the structures of an input, as files |
 //! | [`convert`] | frames from one file into another |
 //! | [`info`] | what is in a file |
 //! | [`models`] | potentials from one format into another; what is in them |
@@ -10,6 +11,8 @@
 //! | [`evaluate`] | a potential on frames, against references |
 //! | [`select`] | the frames of many that are worth their DFT |
 //! | [`mod@bench`] | how fast a potential is |
+//! | [`label`] | frames to energies and forces of another program |
+//! | [`mod@learn`] | training, exploration and calculation in rounds |
 //! | [`run`] | the main job |
 //! | [`train`] | reference frames become a potential |
 //! | [`sweep`] | many runs from one plan, one table from many runs |
@@ -27,6 +30,7 @@
 
 pub mod analyze;
 pub mod bench;
+pub mod build;
 mod closest;
 pub mod convert;
 mod deviation;
@@ -34,6 +38,8 @@ pub mod dynamics;
 mod errors;
 pub mod evaluate;
 pub mod info;
+pub mod label;
+pub mod learn;
 pub mod models;
 pub mod neb;
 pub mod potential;

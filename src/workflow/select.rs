@@ -8,7 +8,7 @@ use crate::system::Element;
 use crate::train::dataset::{FORCES_STD, is_predicted};
 use crate::train::features::{self, FrameFeatures};
 use crate::train::novelty::{self, Wanted};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to choose from, and how much of it.
 #[derive(Debug, Clone)]
@@ -83,31 +83,43 @@ pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Sele
     let set = load_descriptor(&request.potential, &LoadOptions { units: request.reading.units })?;
     let known = read(&request.known, &request.reading)?;
     let all = read(&request.files, &request.reading)?;
+    let (selected, frames) = choose(&set, &known, all, request.wanted, request.limits, progress)?;
+    if !frames.is_empty() {
+        write(&frames, &request.output)?;
+    }
+    Ok(selected)
+}
+
+/// Chooses among `all`: what was chosen, and the frames as they are to be computed.
+pub(super) fn choose(
+    set: &DescriptorSet,
+    known: &[Frame],
+    all: Vec<Frame>,
+    wanted: Wanted,
+    limits: Limits,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(Selected, Vec<Frame>)> {
     let frames = all.len();
-    let (good, left_out) = good(all, request.limits)?;
+    let (good, left_out) = good(all, limits)?;
     if good.is_empty() {
         return Err(Error::invalid(format!("none of the {frames} frames can be chosen")));
     }
-    let total = (known.len() + request.wanted.most.min(good.len())) as u64;
-    let known = descriptors(&set, &known)?;
+    let total = (known.len() + wanted.most.min(good.len())) as u64;
+    let known = descriptors(set, known)?;
     let mut done = 0;
     let mut tick = || {
         done += 1;
         progress(done, total);
     };
-    let candidates = descriptors(&set, &good)?;
-    let (picks, rest) = novelty::farthest(&set, &known, &candidates, request.wanted, &mut tick);
+    let candidates = descriptors(set, &good)?;
+    let (picks, rest) = novelty::farthest(set, &known, &candidates, wanted, &mut tick);
     let chosen = picks.iter().map(|pick| Chosen {
         origin: good[pick.frame].origin.clone(),
         novelty: pick.novelty,
         atom: (pick.atom, good[pick.frame].species[pick.atom]),
     });
     let selected = Selected { chosen: chosen.collect(), frames, left_out, rest };
-    if picks.is_empty() {
-        return Ok(selected);
-    }
-    let mut writer = io::create_whole(&request.output, None, &WriteOptions::default())?;
-    for pick in picks {
+    let wanted = picks.iter().map(|pick| {
         let mut frame = good[pick.frame].clone();
         // Energy and forces of a frame that a guard kept, or that a committee was asked about, are those of the potential:
         // nothing to learn from.
@@ -117,10 +129,16 @@ pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Sele
         if pick.novelty.is_finite() {
             frame.info.insert("novelty".into(), Value::Real(pick.novelty));
         }
-        writer.write(&frame)?;
-    }
-    writer.finish()?;
-    Ok(selected)
+        frame
+    });
+    Ok((selected, wanted.collect()))
+}
+
+/// Writes frames into a file of their own.
+pub(super) fn write(frames: &[Frame], output: &Path) -> Result<()> {
+    let mut writer = io::create_whole(output, None, &WriteOptions::default())?;
+    frames.iter().try_for_each(|frame| writer.write(frame))?;
+    writer.finish()
 }
 
 fn read(files: &[PathBuf], reading: &ReadOptions) -> Result<Vec<Frame>> {

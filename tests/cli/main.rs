@@ -1,6 +1,7 @@
 //! The program as a person or a script meets it: arguments, output, messages, exit codes.
 
 mod binary;
+mod build;
 mod cases;
 mod committee;
 mod convert;
@@ -8,6 +9,8 @@ mod disk;
 mod folders;
 mod help;
 mod info;
+mod label;
+mod learn;
 mod models;
 mod potentials;
 mod relax;

@@ -161,14 +161,18 @@ impl RunFolder {
 /// # Errors
 /// [`Error::Invalid`] if another process has it.
 pub(crate) fn lock(folder: &Path) -> Result<File> {
+    lock_unless_taken(folder)?
+        .ok_or_else(|| Error::invalid(format!("{}: another mlmd is running here", folder.display())))
+}
+
+/// The same, or nothing if another process has it.
+pub(crate) fn lock_unless_taken(folder: &Path) -> Result<Option<File>> {
     fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
     let path = folder.join(".lock");
     let lock = File::create(&path).map_err(Error::io(&path, "create"))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::invalid(format!("{}: another mlmd is running here", folder.display())))
-        }
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(Error::io(&path, "lock")(error)),
     }
 }

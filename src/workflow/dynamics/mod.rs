@@ -11,8 +11,8 @@ mod stop;
 mod tasks;
 
 pub use checkpoint::saved_step;
-pub(crate) use folder::lock;
 pub use folder::{Made, RunFolder, Timing};
+pub(crate) use folder::{lock, lock_unless_taken};
 pub use propagation::{Share, Tried, residence, try_on_device};
 pub use schedule::{Finished, lanes, run_all, share, together};
 pub use stop::Stop;

@@ -36,7 +36,7 @@ use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
 use crate::input::changes::{self, Written};
 use crate::input::train::{DescriptorChoice, TrainPlan};
-use crate::io;
+use crate::io::{self, Frame};
 use crate::potential::{self, LoadOptions, PotentialFormat, load_descriptor, save};
 use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::{Stop, lock};
@@ -89,6 +89,22 @@ pub fn run(
             Some(cross) => cross::run(&job, cross, &frames, &request).map(Finished::Cross),
         }
     })
+}
+
+/// The frames that a training learns from.
+pub(super) fn known_frames(plan: &TrainPlan) -> Result<Vec<Frame>> {
+    let frames = data::read_all(plan, &Silent)?;
+    Ok(frames.train.into_iter().chain(frames.validate).map(|sample| sample.frame).collect())
+}
+
+/// Tells nothing.
+struct Silent;
+
+impl Listener for Silent {
+    fn note(&self, _message: &str) {}
+    fn warn(&self, _message: &str) {}
+    fn described(&self, _total: usize) {}
+    fn epoch(&self, _member: usize, _point: &CurvePoint, _best: bool) {}
 }
 
 /// What all trainings of a job have in common.
