@@ -73,7 +73,7 @@ impl Arguments {
         for (k, folder, why) in &labelled.failed {
             terminal.warn(&format!("{}: {why}\n   {}", origins[*k], folder.display()));
         }
-        if labelled.frames.is_empty() && labelled.elsewhere == 0 {
+        if labelled.frames.is_empty() {
             return Err(Error::Physics(format!(
                 "none of {} came to labels; `--retry` tries again",
                 counted(origins.len(), "calculation")
@@ -88,13 +88,6 @@ fn summary(labelled: &Labelled, total: usize, output: &Path) -> String {
     let mut text = format!("{} of {total} frames labelled", labelled.frames.len());
     if labelled.before > 0 {
         let _ = write!(text, ", {} of them before", labelled.before);
-    }
-    if labelled.elsewhere > 0 {
-        let _ = write!(
-            text,
-            "; another process works on {}: repeat the command to gather them",
-            labelled.elsewhere
-        );
     }
     let _ = write!(text, ": {}", output.display());
     if !labelled.failed.is_empty() {

@@ -9,7 +9,7 @@ use crate::input::LearnPlan;
 use crate::train::checkpoint::CurvePoint;
 use crate::workflow::dynamics::Stop;
 use crate::workflow::label::Count;
-use crate::workflow::learn::{self, Learnt, Round, Watcher};
+use crate::workflow::learn::{self, Again, Learnt, Round, Watcher};
 use crate::workflow::train::Listener;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// What to do with rounds that are already there: `fresh` begins anew, by default they are gone on from
     #[arg(long, value_name = "HOW")]
     restart: Option<Restart>,
+    /// Try those calculations of the round again that failed
+    #[arg(long)]
+    retry: bool,
 }
 
 impl Arguments {
@@ -38,8 +41,8 @@ impl Arguments {
         let plan = LearnPlan::read_file(&self.input, &self.set)?;
         let stop = Stop::listen(plan.run.wall_time)?;
         let talk = Talk { terminal, begun: Instant::now(), shown: Mutex::new(None) };
-        let fresh = matches!(self.restart, Some(Restart::Fresh));
-        let learnt = learn::learn(&plan, fresh, &stop, &talk)?;
+        let again = Again { fresh: matches!(self.restart, Some(Restart::Fresh)), retry: self.retry };
+        let learnt = learn::learn(&plan, again, &stop, &talk)?;
         drop(talk);
         terminal::print(&describe(&learnt))
     }

@@ -1,13 +1,23 @@
 //! The plan of `mlmd label`: what a calculation of another program is.
 
 use super::keys::{Keys, Table};
-use super::kind::{Kind, element, existing_path, integer, list, output_path, pressure, table, text};
+use super::kind::{Kind, element, existing_path, flag, integer, list, output_path, pressure, table, text};
 use super::run::Run;
 use super::schema::Schema;
 use super::whole;
 use crate::error::Result;
 use crate::system::Element;
 use std::path::{Path, PathBuf};
+
+/// The frame as it was asked for, with its labels, in the folder of a calculation.
+pub const LABELS: &str = "labelled.extxyz";
+/// Why there are none, there.
+pub const FAILURE: &str = "failed.txt";
+/// What the command printed, there.
+pub const LOG: &str = "label.log";
+
+/// Names that are mlmd's own in the folder of a calculation.
+const OWN: [&str; 4] = [LABELS, FAILURE, LOG, ".lock"];
 
 /// How frames get energies, forces and stress.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,12 +26,16 @@ pub struct LabelPlan {
     pub title: Option<String>,
     /// Files that go into the folder of each calculation, with the structure in its places.
     pub files: Vec<PathBuf>,
+    /// Files that decide the result and stay where they are.
+    pub depends: Vec<PathBuf>,
     /// The name of a file for the structure, in the format of that name.
     pub structure: Option<String>,
     /// The order of the elements in the calculation.
     pub elements: Vec<Element>,
     /// What the shell is told.
     pub command: String,
+    /// Is a command that ends with a status other than 0 none that failed?
+    pub ignore_status: bool,
     /// The file it leaves.
     pub output: String,
     /// How many calculations there are at a time.
@@ -52,6 +66,14 @@ impl Table for LabelPlan {
                 )
                 .optional(["pw.in"])?
                 .unwrap_or_default(),
+            depends: keys
+                .key(
+                    "depends",
+                    list(existing_path(false)),
+                    "Files that decide the result and are not copied, such as pseudopotentials: where their content changes it is another calculation.",
+                )
+                .optional(["Li.upf"])?
+                .unwrap_or_default(),
             structure: keys
                 .key(
                     "structure",
@@ -71,9 +93,16 @@ impl Table for LabelPlan {
                 .key(
                     "command",
                     text(),
-                    "What is run by the shell in the folder of a calculation. `sbatch --wait` leaves it to a queue.",
+                    "What is run by the shell in the folder of a calculation; {{here}} as above. `sbatch --wait` leaves it to a queue.",
                 )
                 .required("mpirun -np 8 pw.x -in pw.in > pw.out")?,
+            ignore_status: keys
+                .key(
+                    "ignore_status",
+                    flag(),
+                    "Of a program that ends with a status other than 0 after good calculations: the output alone says whether it failed.",
+                )
+                .default(false)?,
             output: keys
                 .key(
                     "output",
@@ -104,6 +133,32 @@ impl Table for LabelPlan {
             return Err(keys
                 .error("files", "the calculation is not told where the atoms are")
                 .with_help("expected `files` with {{cell}} and {{atoms}} in one of them, or `structure = \"POSCAR\"`")
+                .into());
+        }
+        let copied = self.files.iter().map(|file| file.file_name().unwrap_or_default().to_string_lossy());
+        let mut names: Vec<_> = copied.collect();
+        let of_files = names.len();
+        names.extend(self.structure.iter().map(|name| name.as_str().into()));
+        for (k, name) in names.iter().enumerate() {
+            let key = if k < of_files { "files" } else { "structure" };
+            let why = if OWN.contains(&&**name) {
+                "a file of this name is mlmd's own in the folder of a calculation"
+            } else if names[..k].contains(name) {
+                "another file of the calculation has this name"
+            } else if *name == self.output {
+                "this is the `output`, which is not there before the calculation"
+            } else {
+                continue;
+            };
+            return Err(keys
+                .error(key, format!("`{name}`: {why}"))
+                .with_help("expected another name")
+                .into());
+        }
+        if OWN.contains(&self.output.as_str()) {
+            return Err(keys
+                .error("output", "a file of this name is mlmd's own in the folder of a calculation")
+                .with_help("expected another name")
                 .into());
         }
         Ok(())

@@ -24,7 +24,7 @@ mod defects;
 mod device;
 mod dynamics;
 mod guards;
-mod label;
+pub mod label;
 mod learn;
 mod output;
 mod plan;

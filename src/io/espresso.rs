@@ -25,6 +25,7 @@ pub(super) fn open(source: Source, _options: &ReadOptions) -> Box<dyn ReadFrames
         lattice: None,
         cell: None,
         structure: None,
+        threshold: None,
         labels: Labels::default(),
         time_step: None,
         frames: 0,
@@ -39,6 +40,8 @@ struct Reader {
     lattice: Option<f64>,
     cell: Option<[Vec3; 3]>,
     structure: Option<Structure>,
+    /// The estimated error of the energy at which self-consistency is reached, Ry.
+    threshold: Option<f64>,
     labels: Labels,
     /// The time step of a dynamics, fs.
     time_step: Option<f64>,
@@ -62,10 +65,22 @@ struct Labels {
     energy: Option<f64>,
     converged: bool,
     failed: bool,
+    /// The estimated error of the energy, Ry, and was exchange iterated, with thresholds of its own?
+    accuracy: Option<f64>,
+    exchange: bool,
     forces: Option<Vec<Vec3>>,
     stress: Option<Mat3>,
     step: Option<u64>,
     time: Option<f64>,
+}
+
+impl Labels {
+    /// With `scf_must_converge = .false.` pw.x says that it has converged where it has run out of iterations. The threshold is
+    /// printed with two digits, the accuracy with eight decimals.
+    fn gave_up(&self, threshold: Option<f64>) -> bool {
+        let (Some(accuracy), Some(threshold)) = (self.accuracy, threshold) else { return false };
+        !self.exchange && accuracy > 1.05 * threshold + 1e-8
+    }
 }
 
 impl ReadFrames for Reader {
@@ -119,6 +134,14 @@ impl Reader {
             self.labels.converged = true;
         } else if text.starts_with("convergence NOT achieved") {
             self.labels.failed = true;
+        } else if text.starts_with("convergence threshold") || text.starts_with("scf convergence threshold") {
+            self.threshold = Some(after_equals(line, "the threshold of convergence")?);
+        } else if let Some(value) = text.strip_prefix("estimated scf accuracy") {
+            let word = value.split_whitespace().nth(1).unwrap_or_default();
+            // Stars where the first of them is too large for its columns.
+            self.labels.accuracy = word.parse().ok();
+        } else if text.starts_with("EXX") {
+            self.labels.exchange = true;
         } else if text.starts_with("Forces acting on atoms") {
             self.labels.forces = Some(self.forces()?);
         } else if text.starts_with("total   stress") {
@@ -139,7 +162,7 @@ impl Reader {
         }
         let structure = self.structure.take()?;
         let mut frame = Frame::new(structure.cell, structure.species, structure.positions);
-        if labels.converged && !labels.failed {
+        if labels.converged && !labels.failed && !labels.gave_up(self.threshold) {
             frame.energy = labels.energy;
             frame.forces = labels.forces;
             frame.stress = labels.stress;

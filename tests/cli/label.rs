@@ -178,6 +178,15 @@ fn slips_are_told_before_anything_is_computed() {
         2,
         "`../POSCAR` is not the name of a file in the folder of a calculation",
     );
+    for (set, expected) in [
+        ("structure=\"failed.txt\"", "`failed.txt`: a file of this name is mlmd's own"),
+        ("structure=\"labels.extxyz\"", "`labels.extxyz`: this is the `output`, which is not there before"),
+        ("output=\"label.log\"", "a file of this name is mlmd's own"),
+    ] {
+        refused(set, 2, expected);
+    }
+    fs::write(path.join("POSCAR"), "of another kind").unwrap();
+    refused("files=[\"POSCAR\"]", 2, "`POSCAR`: another file of the calculation has this name");
     refused("elements=[\"Li\"]", 2, "there is N in this frame");
     refused("parallel=0", 2, "--set:1:10");
     refused("comand=\"a\"", 2, "did you mean `command`?");
@@ -208,22 +217,87 @@ fn a_signal_ends_calculations_and_the_same_command_goes_on() {
     {
         std::thread::sleep(Duration::from_millis(5));
     }
-    // Another process has no part in what this one works on.
-    let beside = mlmd(path, &[&LABEL[..4], &["other.extxyz", "--set", "command=exit 5"]].concat());
+    // Another process does what is left, and writes nothing that is not whole.
+    fs::write(path.join("go"), "").unwrap();
+    let beside = mlmd(path, &[&LABEL[..4], &["other.extxyz"]].concat());
+    assert_eq!(beside.code, 76, "{}{}", beside.out, beside.err);
     assert!(
-        beside.out.contains("another process works on 2") || beside.code == 3,
-        "{}{}",
-        beside.out,
+        beside.err.contains("another process works on 2 of 3 calculations, the others are done"),
+        "{}",
         beside.err
     );
+    assert!(!path.join("other.extxyz").exists());
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(75));
     let left = Command::new("pgrep").args(["-f", "^sleep 1234$"]).output();
     assert!(left.is_err() || left.unwrap().stdout.is_empty());
     assert!(!path.join("labelled.extxyz").exists());
+    let said = succeed(path, &LABEL);
+    assert!(said.starts_with("3 of 3 frames labelled, 1 of them before"), "{said}");
+}
+
+/// What a process that was killed has started goes on, and nobody else begins the same beside it.
+#[cfg(unix)]
+#[test]
+fn a_folder_is_taken_as_long_as_its_calculation_goes_on() {
+    let keys = BY_MLMD.replace(
+        "MLMD evaluate",
+        "echo $$ > pid; while test ! -e ../../go; do sleep 0.05; done; MLMD evaluate",
+    );
+    let folder = folder(1, &keys);
+    let path = folder.path();
+    let mut child = command(path).args(LABEL).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = || path.join("out-label").exists() && calculations(path)[0].join("pid").exists();
+    while !begun() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(mlmd(path, &LABEL).code, 76);
     fs::write(path.join("go"), "").unwrap();
-    let said = succeed(path, &[&LABEL[..], &["--retry"]].concat());
-    assert!(said.starts_with("3 of 3 frames labelled"), "{said}");
+    let pid = fs::read_to_string(calculations(path)[0].join("pid")).unwrap();
+    while Command::new("kill").args(["-0", pid.trim()]).stderr(Stdio::null()).status().unwrap().success() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // What it left is not read: nobody saw how it ended.
+    assert_eq!(succeed(path, &LABEL), "1 of 1 frames labelled: labelled.extxyz\n");
+}
+
+/// A status other than 0 is a failure unless it is told that it is none; files that are not copied decide the result, too.
+#[test]
+fn status_and_files_that_stay_where_they_are_count() {
+    let keys = BY_MLMD.replace("--quiet", "--quiet; cat {{here}}/number >> {{ here }}/count; exit 5");
+    let folder = folder(1, &format!("depends = [\"number\"]\n{keys}"));
+    let path = folder.path();
+    fs::write(path.join("number"), "1").unwrap();
+    let ran = mlmd(path, &LABEL);
+    assert!(ran.code == 3 && ran.err.contains("it ended badly (exit status: 5; "), "{}", ran.err);
+    let ignoring = [&LABEL[..], &["--retry", "--set", "ignore_status=true"]].concat();
+    assert!(succeed(path, &ignoring).starts_with("1 of 1"));
+    assert_eq!(fs::read_to_string(path.join("count")).unwrap(), "11");
+    // Done, wherever the plan lies; anew with another content.
+    assert!(succeed(path, &ignoring).starts_with("1 of 1 frames labelled, 1 of them before"));
+    fs::write(path.join("number"), "2").unwrap();
+    assert_eq!(succeed(path, &ignoring), "1 of 1 frames labelled: labelled.extxyz\n");
+    assert_eq!(fs::read_to_string(path.join("count")).unwrap(), "112");
+    assert_eq!(calculations(path).len(), 2);
+}
+
+/// Labels of an earlier kind do not stay beside the new ones, and the energy is the one that forces are derivatives of.
+#[test]
+fn the_free_energy_counts_and_older_labels_go() {
+    let keys = BY_MLMD
+        .replace("--quiet", "--quiet; sed -i.bak 's/ energy=/ free_energy=-1.5 energy=/' labels.extxyz");
+    let folder = folder(1, &keys);
+    let path = folder.path();
+    let mut frame = frames(1).swap_remove(0);
+    frame.info.insert("free_energy".into(), Value::Real(7.0));
+    frame.info.insert("MACE_stress".into(), Value::Text("older".into()));
+    write(&path.join("frames.extxyz"), &[frame]);
+    succeed(path, &LABEL);
+    let labelled = read(path.join("labelled.extxyz")).swap_remove(0);
+    assert_eq!(labelled.energy, Some(-1.5));
+    assert_eq!(labelled.info.keys().collect::<Vec<_>>(), ["config_type"]);
 }
 
 const BY_ESPRESSO: &str = "files = [\"pw.in\"]\ncommand = \"OMP_NUM_THREADS=1 pw.x -in pw.in > pw.out\"\noutput = \"pw.out\"\nparallel = 2\n";
@@ -252,13 +326,14 @@ const H: f64 = 0.01;
 /// The whole way to a DFT code and back: forces are derivatives of the energies of other frames.
 #[test]
 fn quantum_espresso_labels_frames() {
-    let there = Command::new("pw.x").arg("--version").stdin(Stdio::null()).output().is_ok();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // It writes files where it is started.
+    let there = Command::new("pw.x").arg("--version").current_dir(path).stdin(Stdio::null()).output().is_ok();
     if !there || !Path::new("/usr/share/espresso/pseudo/Si.pz-vbc.UPF").exists() {
         eprintln!("skipped: there is no pw.x, or not its pseudopotential of silicon");
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
     fs::write(path.join("label.toml"), BY_ESPRESSO).unwrap();
     fs::write(path.join("pw.in"), PW).unwrap();
     // Two atoms off their sites; then one of them moved along x by h to either side.

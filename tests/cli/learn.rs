@@ -1,6 +1,6 @@
 //! `mlmd learn`: a potential asks a known law for the frames it lacks.
 
-use crate::binary::{command, fail, succeed};
+use crate::binary::{command, fail, mlmd, succeed};
 use crate::train::{INPUT, argon, write};
 use mlmd::io::{self, ReadOptions};
 use serde_json::Value;
@@ -159,6 +159,69 @@ fn rounds_teach_what_is_not_known() {
     assert_eq!(count(&grown[3], "frames"), count(&grown[2], "frames") + count(&grown[2], "labelled"));
 }
 
+/// A round whose calculations all fail ends it with its numbers kept; what is mended is tried again, and inputs may
+/// change in the midst of a round, which begins anew then, and only then.
+#[test]
+fn what_fails_is_tried_again_and_inputs_may_change() {
+    let folder = folder();
+    let path = folder.path();
+    let label = fs::read_to_string(path.join("label.toml")).unwrap();
+    fs::write(
+        path.join("label.toml"),
+        label.replace("command = \"", "command = \"test -e ../../mended || exit 7; "),
+    )
+    .unwrap();
+    let learn = ["learn", "learn.toml", "--quiet", "--set", "until.rounds=1"];
+    let told = fail(path, 3, &learn);
+    assert!(
+        told.contains(
+            "calculations failed, and none has come to an end: it left no labels.extxyz (exit status: 7"
+        ),
+        "{told}"
+    );
+    fs::write(path.join("mended"), "").unwrap();
+    // Comments, and what decides nothing of what is found, begin nothing anew.
+    let explore = fs::read_to_string(path.join("explore.toml")).unwrap();
+    fs::write(path.join("explore.toml"), format!("# A remark.\n{explore}")).unwrap();
+    let chosen = || fs::metadata(path.join("out-learn/round-01/chosen.extxyz")).unwrap().modified().unwrap();
+    let before = chosen();
+    let said = succeed(path, &[&learn[..], &["--retry"]].concat());
+    assert_eq!(chosen(), before);
+    assert!(
+        said.contains("not sure yet after 1 round of calculations: the committee is unsure at"),
+        "{said}"
+    );
+    let first = record(path)["rounds"][0].clone();
+    assert_eq!((&first["labelled"], &first["failed"]), (&4.into(), &0.into()));
+    // The last round chose nothing: with another exploration it is another round, the first stays what it was.
+    fs::write(path.join("explore.toml"), explore.replace("every = \"20 fs\"", "every = \"40 fs\"")).unwrap();
+    let looks = record(path)["rounds"][1]["looks"].as_u64().unwrap();
+    let ran =
+        mlmd(path, &["learn", "learn.toml", "--set", "until.rounds=1", "--set", "until.disagreed=1e-9"]);
+    assert_eq!((ran.code, record(path)["rounds"][1]["looks"].as_u64()), (0, Some(looks)), "{}", ran.err);
+    let ran = mlmd(path, &["learn", "learn.toml", "--set", "until.rounds=2"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("round 2: an input has changed, it begins anew"), "{}", ran.err);
+    assert_eq!(record(path)["rounds"][0], first);
+    assert!(record(path)["rounds"][1]["looks"].as_u64().unwrap() < looks);
+    // Anew: nothing that the rounds came to is left, but calculations are.
+    let folders = fs::read_dir(path.join("out-label")).unwrap().count();
+    fs::write(
+        path.join("label.toml"),
+        format!(
+            "directory = \"elsewhere\"\n{}",
+            label.replace("command = \"", "command = \"no-such-program ")
+        ),
+    )
+    .unwrap();
+    let told = fail(path, 2, &[&learn[..], &["--restart", "fresh"]].concat());
+    assert!(told.contains("cannot be run"), "{told}");
+    for name in ["potential.mlmd", "report.html", "labelled.extxyz", "learn.json"] {
+        assert!(!path.join("out-learn").join(name).exists(), "{name}");
+    }
+    assert_eq!(fs::read_dir(path.join("out-label")).unwrap().count(), folders);
+}
+
 #[test]
 fn inputs_that_cannot_teach_are_refused_before_anything_is_written() {
     let folder = folder();
@@ -195,6 +258,13 @@ fn inputs_that_cannot_teach_are_refused_before_anything_is_written() {
     );
     refused("label.toml", "structure = ", "files = [\"in.toml\"]\n# ", "where the atoms are");
     refused("learn.toml", "rounds = 2", "rounds = 0", "learn.toml:");
+    fs::copy(path.join("explore.toml"), path.join("train.toml")).unwrap();
+    refused(
+        "learn.toml",
+        "\"explore.toml\"",
+        "\"train.toml\"",
+        "the folder of this name is that of the training",
+    );
     refused(
         "learn.toml",
         "\"explore.toml\"",

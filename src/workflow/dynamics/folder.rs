@@ -169,7 +169,10 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
 pub(crate) fn lock_unless_taken(folder: &Path) -> Result<Option<File>> {
     fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
     let path = folder.join(".lock");
-    let lock = File::create(&path).map_err(Error::io(&path, "create"))?;
+    // To be read as well: it may stand for the empty input of a program that is to hold it, too.
+    let mut options = File::options();
+    let lock = options.read(true).write(true).create(true).truncate(false).open(&path);
+    let lock = lock.map_err(Error::io(&path, "create"))?;
     match lock.try_lock() {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Ok(None),

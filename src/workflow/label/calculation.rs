@@ -1,30 +1,36 @@
 //! One calculation: a frame, its folder, and the labels that are read from there.
 
 use super::shell;
-use super::template::Template;
+use super::template::{self, Template};
 use crate::digest::hexadecimal;
 use crate::error::{Error, Result};
 use crate::input::LabelPlan;
+use crate::input::label::{FAILURE, LABELS, LOG};
 use crate::io::{self, Frame, Precision, ReadOptions, Value, WriteOptions};
-use crate::system::Mat3;
+use crate::system::{Mat3, Vec3};
 use crate::train::dataset::{FORCES_STD, PREDICTED};
 use crate::workflow::dynamics::{Stop, lock_unless_taken};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The frame as it was asked for, with its labels.
-const DONE: &str = "labelled.extxyz";
-/// Why there are none.
-const FAILED: &str = "failed.txt";
-/// What the command printed.
-const LOG: &str = "label.log";
+use std::process::ExitStatus;
 
 /// Lattice vectors and atoms of an output may be printed with so few digits, Å.
 const SAME: f64 = 2e-3;
 
 /// How readers say that a calculation did not converge.
 const UNCONVERGED: [&str; 2] = ["converged", "scf_converged"];
+
+/// Files of a calculation, as they are for all frames.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    /// Those that go into its folder.
+    pub(super) templates: Vec<Template>,
+    /// Hashes of those that it reads where they are.
+    pub(super) depends: Vec<String>,
+    /// The folder of the plan.
+    pub(super) here: PathBuf,
+}
 
 /// A frame that wants labels, and the folder where they are made.
 #[derive(Debug, Clone)]
@@ -51,7 +57,7 @@ pub enum Ended {
 
 impl Calculation {
     /// Where a frame is computed: the name of the folder follows from structure and files.
-    pub(super) fn new(frame: Frame, plan: &LabelPlan, templates: &[Template]) -> Result<Self> {
+    pub(super) fn new(frame: Frame, plan: &LabelPlan, files: &Files) -> Result<Self> {
         let rank = |k: &usize| {
             let element = frame.species[*k];
             let place = plan.elements.iter().position(|known| *known == element);
@@ -67,7 +73,7 @@ impl Calculation {
                 frame.origin
             )));
         }
-        if templates.iter().any(Template::has_cell) && frame.cell.present() != [true; 3] {
+        if files.templates.iter().any(Template::has_cell) && frame.cell.present() != [true; 3] {
             return Err(Error::invalid(format!(
                 "{}: this frame has no cell of three lattice vectors to stand in the files of the calculation",
                 frame.origin
@@ -77,10 +83,11 @@ impl Calculation {
         let mut hash = Sha256::new();
         hash.update(io::extxyz(&asked, &WriteOptions { precision: Precision::Seventeen })?);
         hash.update(plan.structure.as_deref().unwrap_or_default());
-        for template in templates {
+        for template in &files.templates {
             hash.update(&template.name);
-            hash.update(template.filled(&asked));
+            hash.update(template.identity(&asked));
         }
+        files.depends.iter().for_each(|known| hash.update(known));
         let folder = plan.directory.join(&hexadecimal(hash)[..16]);
         Ok(Self { frame, order, folder })
     }
@@ -92,34 +99,25 @@ impl Calculation {
 
     /// What is known of it without computing anything.
     pub(super) fn known(&self) -> Result<Option<Ended>> {
-        let done = self.folder.join(DONE);
+        let done = self.folder.join(LABELS);
         if done.exists() {
             let frames = io::read_all(&done, &ReadOptions::default())?;
             return Ok(frames.into_iter().next().map(|labels| Ended::Labelled(Box::new(labels))));
         }
-        let failed = io::read_if_there(&self.folder.join(FAILED))?;
+        let failed = io::read_if_there(&self.folder.join(FAILURE))?;
         Ok(failed.map(|why| Ended::Failed(String::from_utf8_lossy(&why).trim().to_string())))
     }
 
     /// Computes it, unless it is done; one that failed is tried again if `retry`.
-    pub(super) fn run(
-        &self,
-        plan: &LabelPlan,
-        templates: &[Template],
-        retry: bool,
-        stop: &Stop,
-    ) -> Result<Ended> {
-        let Some(_lock) = lock_unless_taken(&self.folder)? else { return Ok(Ended::Elsewhere) };
+    pub(super) fn run(&self, plan: &LabelPlan, files: &Files, retry: bool, stop: &Stop) -> Result<Ended> {
+        let Some(lock) = lock_unless_taken(&self.folder)? else { return Ok(Ended::Elsewhere) };
         match self.known()? {
-            Some(Ended::Failed(_)) if retry => io::remove_if_there(&self.folder.join(FAILED))?,
+            Some(Ended::Failed(_)) if retry => io::remove_if_there(&self.folder.join(FAILURE))?,
             Some(known) => return Ok(known),
             None => {}
         }
         let asked = ordered(&self.frame, &self.order);
-        for template in templates {
-            let path = self.folder.join(&template.name);
-            fs::write(&path, template.filled(&asked)).map_err(Error::io(&path, "write"))?;
-        }
+        files.templates.iter().try_for_each(|file| file.write(&asked, &files.here, &self.folder))?;
         if let Some(name) = &plan.structure {
             let mut writer =
                 io::create(&self.folder.join(name), None, &WriteOptions { precision: Precision::Seventeen })?;
@@ -130,30 +128,34 @@ impl Calculation {
         let output = self.folder.join(&plan.output);
         io::remove_if_there(&output)?;
         let log = self.folder.join(LOG);
-        let Some(status) = shell::run(&plan.command, &self.folder, &log, stop)? else {
+        let command = template::command(&plan.command, &files.here);
+        let Some(status) = shell::run(&command, &self.folder, &log, &lock, stop)? else {
             return Ok(Ended::Stopped);
         };
         if matches!(status.code(), Some(126 | 127)) {
             let said = last_line(&log);
             return Err(Error::invalid(format!("`{}` cannot be run: {said}", plan.command)));
         }
-        match read(&output).and_then(|found| check(&found, &asked).map(|()| found)) {
-            Ok(found) => {
-                let labels =
-                    Frame { energy: found.energy, forces: found.forces, stress: found.stress, ..asked };
-                let options = WriteOptions { precision: Precision::Seventeen };
-                let mut writer = io::create_whole(&self.folder.join(DONE), None, &options)?;
-                writer.write(&labels)?;
-                writer.finish()?;
-                Ok(Ended::Labelled(Box::new(labels)))
-            }
-            Err(why) => {
-                let why =
-                    if status.success() { why } else { format!("{why} ({status}; {})", last_line(&log)) };
-                io::replace(&self.folder.join(FAILED), format!("{why}\n"))?;
-                Ok(Ended::Failed(why))
-            }
-        }
+        let found = read(&output).and_then(|found| check(&found, &asked).map(|()| found));
+        let ended = |why: &str| format!("{why} ({}; {})", status_of(status), last_line(&log));
+        let labels = match found {
+            Ok(found) if status.success() || plan.ignore_status => found,
+            Ok(_) => return self.fail(&ended("it ended badly")),
+            Err(why) if status.success() => return self.fail(&why),
+            Err(why) => return self.fail(&ended(&why)),
+        };
+        let labels = Frame { energy: labels.energy, forces: labels.forces, stress: labels.stress, ..asked };
+        let options = WriteOptions { precision: Precision::Seventeen };
+        let mut writer = io::create_whole(&self.folder.join(LABELS), None, &options)?;
+        writer.write(&labels)?;
+        writer.finish()?;
+        Ok(Ended::Labelled(Box::new(labels)))
+    }
+
+    /// Remembers why there will be no labels.
+    fn fail(&self, why: &str) -> Result<Ended> {
+        io::replace(&self.folder.join(FAILURE), format!("{why}\n"))?;
+        Ok(Ended::Failed(why.to_string()))
     }
 
     /// The frame that was given, with the labels of its calculation.
@@ -169,11 +171,13 @@ impl Calculation {
         });
         frame.stress = labels.stress.map(|stress| stress - Mat3::identity() * plan.basis_stress);
         (frame.velocities, frame.images, frame.atomic_energies) = (None, None, None);
-        // What a potential said of it, and which frames of a training are not to be learnt from.
-        for key in PREDICTED {
-            frame.info.remove(key);
-        }
-        frame.columns.remove(FORCES_STD);
+        // What a potential said of it, and labels of another kind, which a reader might take for these.
+        let is_label =
+            |key: &str, parts: &[&str]| parts.iter().any(|part| key.to_ascii_lowercase().contains(part));
+        frame.info.retain(|key, _| {
+            !PREDICTED.contains(&key.as_str()) && !is_label(key, &["energy", "virial", "stress"])
+        });
+        frame.columns.retain(|key, _| key != FORCES_STD && !is_label(key, &["force", "energy", "energies"]));
         frame
     }
 }
@@ -196,8 +200,14 @@ fn read(output: &Path) -> Result<Frame, String> {
     }
     let energy = found.energy.ok_or("its output holds no energy")?;
     let forces = found.forces.as_ref().ok_or("its output holds no forces")?;
-    if energy.is_finite() && forces.iter().all(|force| force.iter().all(|x| x.is_finite())) {
-        return Ok(found);
+    // With smearing, forces and stress are derivatives of the free energy, which ASE writes beside the one without entropy.
+    let free = match found.info.get("free_energy") {
+        Some(Value::Real(free)) => *free,
+        Some(Value::Integer(free)) => *free as f64,
+        _ => energy,
+    };
+    if free.is_finite() && forces.iter().all(|force| force.iter().all(|x| x.is_finite())) {
+        return Ok(Frame { energy: Some(free), ..found });
     }
     Err("its energy or forces are not finite numbers".to_string())
 }
@@ -208,8 +218,11 @@ fn check(found: &Frame, asked: &Frame) -> Result<(), String> {
         let [found, asked] = [found, asked].map(Frame::formula);
         return Err(format!("its output is of {found}, in another order or of another formula than {asked}"));
     }
-    let apart = (found.cell.matrix() - asked.cell.matrix()).abs().max();
-    if asked.cell.is_bulk() && apart > SAME {
+    let vectors = (0..3).filter(|k| asked.cell.periodic()[*k]);
+    let apart = vectors
+        .map(|k| (Vec3::from(found.cell.rows()[k]) - Vec3::from(asked.cell.rows()[k])).abs().max())
+        .fold(0.0, f64::max);
+    if apart > SAME {
         return Err(format!("the cell of its output is another one, by {apart:.3} Å"));
     }
     let pairs = asked.positions.iter().zip(&found.positions);
@@ -220,6 +233,11 @@ fn check(found: &Frame, asked: &Frame) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// `exit status: 5` or the signal that ended it.
+fn status_of(status: ExitStatus) -> String {
+    status.to_string().replace(" (core dumped)", "")
 }
 
 /// What is wrong and what was expected, in one line.

@@ -13,12 +13,13 @@ mod calculation;
 mod shell;
 mod template;
 
+use crate::digest;
 use crate::error::{Error, Result};
 use crate::input::LabelPlan;
 use crate::io::{self, Format, Frame, Precision, WriteOptions};
 use crate::workflow::dynamics::Stop;
-use calculation::Calculation;
 pub use calculation::Ended;
+use calculation::{Calculation, Files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -34,8 +35,6 @@ pub struct Labelled {
     pub failed: Vec<(usize, PathBuf, String)>,
     /// How many of all were done before.
     pub before: usize,
-    /// How many another process works on.
-    pub elsewhere: usize,
 }
 
 /// How far it is.
@@ -55,7 +54,8 @@ const HOPELESS: usize = 3;
 /// Computes frames that are not done yet; `progress` is told now and then, from several threads.
 ///
 /// # Errors
-/// [`Error::Interrupted`] if it was stopped, [`Error::Physics`] if the first calculations all fail.
+/// [`Error::Interrupted`] if it was stopped, [`Error::Physics`] if the first calculations all fail, [`Error::Busy`] if
+/// another process works on some when all others are done.
 pub fn label(
     plan: &LabelPlan,
     here: &Path,
@@ -64,8 +64,8 @@ pub fn label(
     stop: &Stop,
     progress: &(dyn Fn(Count) + Sync),
 ) -> Result<Labelled> {
-    let templates = templates(plan, here)?;
-    let all = frames.into_iter().map(|frame| Calculation::new(frame, plan, &templates));
+    let files = files(plan, here)?;
+    let all = frames.into_iter().map(|frame| Calculation::new(frame, plan, &files));
     let all: Vec<Calculation> = all.collect::<Result<_>>()?;
     let known: Vec<Option<Ended>> = all.iter().map(Calculation::known).collect::<Result<_>>()?;
     let is_open = |known: &Option<Ended>| match known {
@@ -89,7 +89,7 @@ pub fn label(
     let work = || -> Result<()> {
         while stop.reason().is_none() && !job.broken.load(Ordering::Relaxed) {
             let Some(&k) = open.get(job.next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let ended = all[k].run(plan, &templates, retry, stop);
+            let ended = all[k].run(plan, &files, retry, stop);
             if ended.is_err() {
                 job.broken.store(true, Ordering::Relaxed);
             }
@@ -137,13 +137,13 @@ impl Job {
     fn finish(self, plan: &LabelPlan, all: &[Calculation], twin: &[usize], stop: &Stop) -> Result<Labelled> {
         let hopeless = self.broken.into_inner();
         let mut result = Labelled { before: self.before, ..Labelled::default() };
-        let mut waiting = 0;
+        let (mut waiting, mut elsewhere) = (0, 0);
         let ended = self.ended.into_inner().map_err(|_| panicked())?;
         for (k, one) in all.iter().enumerate() {
             match &ended[twin[k]] {
                 Some(Ended::Labelled(labels)) => result.frames.push(one.labelled(labels, plan)),
                 Some(Ended::Failed(why)) => result.failed.push((k, one.folder().to_path_buf(), why.clone())),
-                Some(Ended::Elsewhere) => result.elsewhere += 1,
+                Some(Ended::Elsewhere) => elsewhere += 1,
                 Some(Ended::Stopped) | None => waiting += 1,
             }
         }
@@ -162,6 +162,13 @@ impl Job {
                 all.len()
             )));
         }
+        if elsewhere > 0 {
+            return Err(Error::Busy(format!(
+                "another process works on {elsewhere} of {} calculations, the others are done; \
+                 the same command gathers them all when it is",
+                all.len()
+            )));
+        }
         Ok(result)
     }
 }
@@ -174,14 +181,14 @@ fn tally(ended: &[Option<Ended>]) -> [usize; 2] {
 
 /// Refuses files that do not say where the atoms are, or whose places stand for nothing; paths start from `here`.
 pub fn check(plan: &LabelPlan, here: &Path) -> Result<()> {
-    templates(plan, here).map(drop)
+    files(plan, here).map(drop)
 }
 
 /// The files of a plan, checked.
-fn templates(plan: &LabelPlan, here: &Path) -> Result<Vec<Template>> {
+fn files(plan: &LabelPlan, here: &Path) -> Result<Files> {
     let here = std::path::absolute(Path::new(".").join(here)).map_err(Error::io(here, "find"))?;
     let templates: Vec<Template> =
-        plan.files.iter().map(|file| Template::read(file, &here)).collect::<Result<_>>()?;
+        plan.files.iter().map(|file| Template::read(file)).collect::<Result<_>>()?;
     if plan.structure.is_none() && !templates.iter().any(Template::has_atoms) {
         return Err(Error::invalid(
             "no file of the calculation says where the atoms are\n   expected {{atoms}} in one of `files`, or `structure = \"POSCAR\"`",
@@ -191,7 +198,8 @@ fn templates(plan: &LabelPlan, here: &Path) -> Result<Vec<Template>> {
         let format = Format::from_name_for_writing(Path::new(name))?;
         format.check_writes(Path::new(name))?;
     }
-    Ok(templates)
+    let depends = plan.depends.iter().map(|file| digest::of_file(file)).collect::<Result<_>>()?;
+    Ok(Files { templates, depends, here })
 }
 
 /// Writes frames with their labels.

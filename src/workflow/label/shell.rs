@@ -8,12 +8,21 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Runs a command in a folder, what it prints going into a file there; `None` if it was stopped.
-pub(super) fn run(command: &str, folder: &Path, log: &Path, stop: &Stop) -> Result<Option<ExitStatus>> {
+///
+/// The lock of the folder is the command's (empty) input: where this process is killed and what it has started goes on,
+/// the folder stays taken until that ends.
+pub(super) fn run(
+    command: &str,
+    folder: &Path,
+    log: &Path,
+    lock: &File,
+    stop: &Stop,
+) -> Result<Option<ExitStatus>> {
     let file = File::create(log).map_err(Error::io(log, "create"))?;
     let errors = file.try_clone().map_err(Error::io(log, "create"))?;
     let mut child = shell(command)
         .current_dir(folder)
-        .stdin(Stdio::null())
+        .stdin(input(lock).map_err(Error::io(folder, "lock"))?)
         .stdout(file)
         .stderr(errors)
         .spawn()
@@ -30,6 +39,17 @@ pub(super) fn run(command: &str, folder: &Path, log: &Path, stop: &Stop) -> Resu
         std::thread::sleep(pause);
         pause = (2 * pause).min(Duration::from_millis(100));
     }
+}
+
+#[cfg(unix)]
+fn input(lock: &File) -> std::io::Result<Stdio> {
+    Ok(lock.try_clone()?.into())
+}
+
+/// What is locked here is not to be read there.
+#[cfg(not(unix))]
+fn input(_lock: &File) -> std::io::Result<Stdio> {
+    Ok(Stdio::null())
 }
 
 #[cfg(unix)]
@@ -52,8 +72,10 @@ fn shell(command: &str) -> Command {
 fn end(child: &mut Child) {
     tell(child, "-TERM");
     for _ in 0..50 {
-        if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
-            break;
+        // Waited for first: what has ended and was not waited for would still be there.
+        let shell_is_there = matches!(child.try_wait(), Ok(None));
+        if !shell_is_there && !tell(child, "-0") {
+            return;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -63,8 +85,9 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// The standard library knows no signals and no groups; the commands of the system do.
-fn tell(child: &Child, signal: &str) {
+/// Sends a signal to all that a shell has started; is anything of it there? (The standard library knows no signals and no
+/// groups; the commands of the system do.)
+fn tell(child: &Child, signal: &str) -> bool {
     let mut command = if cfg!(unix) {
         let mut kill = Command::new("kill");
         kill.args([signal, "--", &format!("-{}", child.id())]);
@@ -74,6 +97,6 @@ fn tell(child: &Child, signal: &str) {
         kill.args(["/T", "/F", "/PID", &child.id().to_string()]);
         kill
     };
-    // Nobody is there to be told where all have ended.
-    let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }

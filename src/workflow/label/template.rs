@@ -1,9 +1,9 @@
 //! Files of a calculation, with the structure in the places of `{{cell}}`, `{{atoms}}` and their like.
 
 use crate::error::{Diagnostic, Error, Result, nearest};
-use crate::io::Frame;
+use crate::io::{self, Frame};
 use std::fmt::Write;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::path::Path;
 
 /// A file that goes into the folder of each calculation.
@@ -12,6 +12,8 @@ pub(super) struct Template {
     /// Its name there.
     pub(super) name: String,
     content: Content,
+    /// Whoever may run it may run its copies.
+    permissions: Permissions,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ enum Content {
 enum Part {
     Text(String),
     Place(Place),
+    /// The folder of the plan: where that is decides nothing, so that a project may be moved.
+    Here,
 }
 
 /// What stands for a part of the structure.
@@ -45,23 +49,24 @@ const PLACES: [(&str, Place); 6] = [
     ("atoms", Place::Atoms),
     ("natoms", Place::Count),
 ];
-/// The folder of the plan.
+/// What stands for the folder of the plan.
 const HERE: &str = "here";
 
 impl Template {
-    /// Reads a file; `here` is the folder of the plan.
+    /// Reads a file.
     ///
     /// # Errors
     /// At file, line and column where something in double braces is not known.
-    pub(super) fn read(path: &Path, here: &Path) -> Result<Self> {
+    pub(super) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
+        let permissions = fs::metadata(path).map_err(Error::io(path, "read"))?.permissions();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let content = match String::from_utf8(bytes) {
-            Ok(text) if text.contains("{{") => Content::Parts(parts(path, &text, here)?),
+            Ok(text) if text.contains("{{") => Content::Parts(parts(path, &text)?),
             Ok(text) => Content::Whole(text.into_bytes()),
             Err(binary) => Content::Whole(binary.into_bytes()),
         };
-        Ok(Self { name, content })
+        Ok(Self { name, content, permissions })
     }
 
     /// Does it say where the atoms are?
@@ -75,8 +80,23 @@ impl Template {
         matches!(&self.content, Content::Parts(parts) if parts.iter().any(is_cell))
     }
 
-    /// The file for a structure.
-    pub(super) fn filled(&self, frame: &Frame) -> Vec<u8> {
+    /// Writes the file for a structure into the folder of its calculation.
+    pub(super) fn write(&self, frame: &Frame, here: &Path, folder: &Path) -> Result<()> {
+        let path = folder.join(&self.name);
+        // That of another try may be one that nobody may write.
+        io::remove_if_there(&path)?;
+        fs::write(&path, self.filled(frame, &here.display().to_string()))
+            .map_err(Error::io(&path, "write"))?;
+        fs::set_permissions(&path, self.permissions.clone()).map_err(Error::io(&path, "write"))
+    }
+
+    /// What decides the result of a calculation.
+    pub(super) fn identity(&self, frame: &Frame) -> Vec<u8> {
+        self.filled(frame, HERE)
+    }
+
+    /// The content for a structure, with `here` for the folder of the plan.
+    fn filled(&self, frame: &Frame, here: &str) -> Vec<u8> {
         let parts = match &self.content {
             Content::Whole(bytes) => return bytes.clone(),
             Content::Parts(parts) => parts,
@@ -86,6 +106,7 @@ impl Template {
             // Writing into a string cannot fail.
             let _ = match part {
                 Part::Text(part) => text.write_str(part),
+                Part::Here => text.write_str(here),
                 Part::Place(Place::Count) => write!(text, "{}", frame.len()),
                 Part::Place(Place::Cell) => text.write_str(&[0, 1, 2].map(|k| vector(frame, k)).join("\n")),
                 Part::Place(Place::Vector(k)) => text.write_str(&vector(frame, *k)),
@@ -94,6 +115,28 @@ impl Template {
         }
         text.into_bytes()
     }
+}
+
+/// A command with the folder of the plan in its places.
+pub(super) fn command(text: &str, here: &Path) -> String {
+    let (open, close) = ("{{", "}}");
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        filled.push_str(before);
+        // Braces of other kinds are the shell's, or those of the programs it starts.
+        match after.split_once(close) {
+            Some((name, after)) if name.trim() == HERE => {
+                filled.push_str(&here.display().to_string());
+                rest = after;
+            }
+            _ => {
+                filled.push_str(open);
+                rest = after;
+            }
+        }
+    }
+    filled + rest
 }
 
 /// A lattice vector, Å.
@@ -111,7 +154,7 @@ fn atoms(frame: &Frame) -> String {
 }
 
 /// Text and places of a file.
-fn parts(path: &Path, text: &str, here: &Path) -> Result<Vec<Part>> {
+fn parts(path: &Path, text: &str) -> Result<Vec<Part>> {
     let (mut parts, mut at) = (Vec::new(), 0);
     while let Some(begin) = text[at..].find("{{").map(|found| at + found) {
         let end = text[begin..].find("}}").map(|found| begin + found + 2);
@@ -128,7 +171,7 @@ fn parts(path: &Path, text: &str, here: &Path) -> Result<Vec<Part>> {
         parts.push(Part::Text(text[at..begin].to_string()));
         let name = text[begin + 2..end - 2].trim();
         if name == HERE {
-            parts.push(Part::Text(here.display().to_string()));
+            parts.push(Part::Here);
         } else if let Some((_, place)) = PLACES.iter().find(|(known, _)| *known == name) {
             parts.push(Part::Place(*place));
         } else {
@@ -164,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pw.in");
         fs::write(&path, text).unwrap();
-        Template::read(&path, Path::new("/home/a"))
+        Template::read(&path)
     }
 
     #[test]
@@ -175,7 +218,7 @@ mod tests {
         let template =
             template("nat={{natoms}}, '{{ here }}/p'\n{{cell}}\nATOMS\n{{atoms}}\nB {{b}}\n").unwrap();
         assert!(template.has_atoms());
-        let filled = String::from_utf8(template.filled(&frame)).unwrap();
+        let filled = String::from_utf8(template.filled(&frame, "/home/a")).unwrap();
         let words: Vec<&str> = filled.split_whitespace().collect();
         assert_eq!(words[..2], ["nat=2,", "'/home/a/p'"]);
         let numbers: Vec<f64> = words.iter().filter_map(|word| word.parse().ok()).collect();
@@ -184,6 +227,20 @@ mod tests {
             [4.0, 0.0, 0.0, -2.0, 3.5, 0.0, 0.0, 0.0, 5.25, 0.5, -1.0, 2.0, 0.0, 0.0, 0.0, -2.0, 3.5, 0.0]
         );
         assert_eq!(words[11..13], ["ATOMS", "Li"]);
+        // Where the plan lies decides nothing.
+        assert!(!String::from_utf8(template.identity(&frame)).unwrap().contains("/home"));
+    }
+
+    #[test]
+    fn commands_know_the_folder_of_the_plan_and_keep_their_own_braces() {
+        let here = Path::new("/home/a");
+        for (text, expected) in [
+            ("{{here}}/run.sh {{ here }}", "/home/a/run.sh /home/a"),
+            ("docker ps --format {{.ID}} {{here}}", "docker ps --format {{.ID}} /home/a"),
+            ("awk '{{print}' {{", "awk '{{print}' {{"),
+        ] {
+            assert_eq!(command(text, here), expected);
+        }
     }
 
     #[test]
@@ -198,7 +255,7 @@ mod tests {
         }
         assert!(template("a\n b {{atom}}\n").unwrap_err().to_string().contains("did you mean `{{atoms}}`?"));
         assert_eq!(
-            template("{ cell }").unwrap().filled(&Frame::new(Cell::isolated(), vec![], vec![])),
+            template("{ cell }").unwrap().identity(&Frame::new(Cell::isolated(), vec![], vec![])),
             b"{ cell }"
         );
     }

@@ -45,11 +45,21 @@ pub(super) fn explore(
         files: &files,
     };
     let _output = RunFolder::open(folder, made, &all, false)?;
-    let (system, _) =
-        relax::stage(&setup.plan, &setup.system, &mut setup.engine, &mut |_| match stop.reason() {
-            None => Ok(()),
-            Some(reason) => Err(stopped(reason)),
-        })?;
+    let relaxed = relax::stage(&setup.plan, &setup.system, &mut setup.engine, &mut |_| match stop.reason() {
+        None => Ok(()),
+        Some(reason) => Err(stopped(reason)),
+    });
+    let system = match relaxed {
+        Ok((system, _)) => system,
+        // A potential of the first round may know no minimum.
+        Err(Error::Physics(why)) => {
+            return Ok(Explored {
+                stopped: vec![format!("{}: {why}", exploration.name)],
+                ..Explored::default()
+            });
+        }
+        Err(error) => return Err(error),
+    };
     let steps = Mutex::new(vec![0; all.len()]);
     let total = all.iter().map(Task::steps).sum();
     let finished = run_all(&all, &system, &setup.engine, stop, &|index, progress| {

@@ -1,15 +1,22 @@
 //! The three inputs of a learning, checked before anything is begun, and what a round makes of them.
 
+use super::TRAINING;
+use crate::digest;
 use crate::error::{Error, Result};
+use crate::input::changes::{self, Written};
 use crate::input::train::{FrameFile, TrainPlan};
-use crate::input::{LabelPlan, LearnPlan, Plan};
+use crate::input::{Choose, LabelPlan, LearnPlan, Plan};
 use crate::io::LabelKeys;
 use crate::observe::Policy;
 use crate::random::derived_seed;
 use crate::workflow::run::Setup;
-use crate::workflow::{label, structure};
+use crate::workflow::{label, structure, train};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Tables and keys of an exploration that decide nothing of what is found.
+const FREE: [&str; 5] = ["title", "analysis", "run", "output", "device"];
 
 /// Training, explorations and calculations.
 #[derive(Debug, Clone)]
@@ -29,6 +36,8 @@ pub(super) struct Exploration {
     pub(super) name: String,
     pub(super) path: PathBuf,
     pub(super) text: String,
+    /// The file of its structure.
+    structure: PathBuf,
     pub(super) seed: u64,
     /// How far members may be apart, eV/Å.
     pub(super) tolerance: f64,
@@ -59,6 +68,12 @@ impl Inputs {
             if explorations[..k].iter().any(|other| other.name == one.name) {
                 return wrong(&one.path, "another exploration has this name\n   expected names that differ");
             }
+            if one.name == TRAINING {
+                return wrong(
+                    &one.path,
+                    "the folder of this name is that of the training\n   expected another name",
+                );
+            }
         }
         let label = LabelPlan::read_file(&plan.label, &[])?;
         let label_folder = plan.label.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -79,6 +94,22 @@ impl Inputs {
         }));
         train.output.directory = folder.to_path_buf();
         train
+    }
+
+    /// What decides the potential of a round and the frames it chooses, as a hash.
+    pub(super) fn digest(&self, training: &TrainPlan, choose: &Choose) -> Result<String> {
+        let mut hash = Sha256::new();
+        hash.update(train::request(training, &self.train_text, &[])?);
+        for one in &self.explorations {
+            hash.update(&one.name);
+            for line in changes::deciding(Written { text: &one.text, sets: &[] }, &FREE)? {
+                hash.update(line);
+                hash.update("\n");
+            }
+            hash.update(digest::of_file(&one.structure)?);
+        }
+        hash.update(format!("{choose:?}"));
+        Ok(digest::hexadecimal(hash))
     }
 }
 
@@ -114,6 +145,7 @@ fn exploration(path: &Path) -> Result<Exploration> {
         name,
         path: path.to_path_buf(),
         text: text(path)?,
+        structure: read.structure.file.clone(),
         seed: read.seed,
         tolerance: guard.force,
     })

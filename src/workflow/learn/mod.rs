@@ -60,37 +60,57 @@ pub struct Learnt {
     pub page: PathBuf,
 }
 
-/// Learns, or goes on with that; with `fresh` from the beginning, where calculations that are done stay done.
-pub fn learn(plan: &LearnPlan, fresh: bool, stop: &Stop, watcher: &dyn Watcher) -> Result<Learnt> {
+/// What is done again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Again {
+    /// All rounds, where calculations that are done stay done.
+    pub fresh: bool,
+    /// Calculations of the round it is in that failed.
+    pub retry: bool,
+}
+
+/// Learns, or goes on with that.
+pub fn learn(plan: &LearnPlan, again: Again, stop: &Stop, watcher: &dyn Watcher) -> Result<Learnt> {
     let inputs = Inputs::read(plan)?;
     let _lock = lock(&plan.directory)?;
-    if fresh {
-        for k in 1.. {
-            let folder = folder(plan, k);
-            if !folder.exists() {
-                break;
-            }
-            dynamics::remove(&folder)?;
-        }
-        io::remove_if_there(&plan.directory.join(record::RECORD))?;
+    if again.fresh {
+        remove(plan)?;
     }
     let mut record = Record::read(&plan.directory)?;
-    let job = Job { plan, inputs: &inputs, stop, watcher };
+    let job = Job { plan, inputs: &inputs, again, stop, watcher };
     // Rounds may have been added, or the goal moved, since it was reached: the last one goes on, then.
     record.enough = record.rounds.last().and_then(|last| job.enough(last));
     if record.enough.is_none() {
-        record.rounds.pop_if(|last| last.chosen.is_none());
+        record.rounds.pop_if(|last| last.chosen.is_none() || last.failure.is_some());
     }
     while record.enough.is_none() {
         let round = job.round(record.rounds.len() + 1)?;
         watcher.round(&round);
         record.enough = job.enough(&round);
+        let failure = round.failure.clone();
         record.rounds.push(round);
         record.write(&plan.directory)?;
         job.report(&record)?;
+        if let Some(why) = failure {
+            return Err(Error::Physics(why));
+        }
     }
     record.write(&plan.directory)?;
     job.finish(record)
+}
+
+/// Deletes all rounds, and what they came to.
+fn remove(plan: &LearnPlan) -> Result<()> {
+    for k in 1.. {
+        let folder = folder(plan, k);
+        if !folder.exists() {
+            break;
+        }
+        dynamics::remove(&folder)?;
+    }
+    [record::RECORD, REPORT, POTENTIAL, LABELLED]
+        .iter()
+        .try_for_each(|name| io::remove_if_there(&plan.directory.join(name)))
 }
 
 /// The folder of a round.
@@ -100,30 +120,51 @@ fn folder(plan: &LearnPlan, round: usize) -> PathBuf {
 
 const POTENTIAL: &str = "potential.mlmd";
 const LABELLED: &str = "labelled.extxyz";
+const REPORT: &str = "report.html";
+/// The folder of the training of a round, beside those of its explorations.
+const TRAINING: &str = "train";
+/// What a round was begun with.
+const BEGUN_WITH: &str = "inputs.sha256";
 
 struct Job<'a> {
     plan: &'a LearnPlan,
     inputs: &'a Inputs,
+    again: Again,
     stop: &'a Stop,
     watcher: &'a dyn Watcher,
 }
 
 impl Job<'_> {
-    /// Why no more rounds are needed after this one, if so.
+    /// Why there are no more rounds after this one, if so.
     fn enough(&self, last: &Round) -> Option<String> {
-        let goal = self.plan.until.disagreed;
-        if last.disagreed() <= goal && last.stopped.is_empty() {
-            let share = 100.0 * last.disagreed();
+        let until = &self.plan.until;
+        if last.disagreed() <= until.disagreed && last.stopped.is_empty() {
+            let beyond = 100.0 * last.disagreed();
             return Some(format!(
-                "the committee is sure at all but {share:.2} % of {} looks, where {:.2} % were allowed",
+                "the committee is sure at all but {beyond:.2} % of {} looks, where {:.2} % were allowed",
                 last.looks,
-                100.0 * goal
+                100.0 * until.disagreed
             ));
         }
-        if last.round > self.plan.until.rounds {
-            return Some(format!("{} rounds of calculations are over", self.plan.until.rounds));
+        let doubt = match (last.looks, last.stopped.len()) {
+            (0, _) => "nobody knows where the committee is sure, no exploration came to a look".to_string(),
+            (_, 0) => format!(
+                "the committee is unsure at {:.2} % of {} looks",
+                100.0 * last.disagreed(),
+                last.looks
+            ),
+            (_, stopped) => format!(
+                "the committee is unsure at {:.2} % of {} looks, and physics stopped {stopped} of the explorations",
+                100.0 * last.disagreed(),
+                last.looks
+            ),
+        };
+        if last.round > until.rounds {
+            let rounds = if until.rounds == 1 { "round" } else { "rounds" };
+            return Some(format!("not sure yet after {} {rounds} of calculations: {doubt}", until.rounds));
         }
-        (last.chosen == Some(0)).then(|| "the explorations found no frame that is new".to_string())
+        let nothing = "no frame that is new was found (`least` and `closest` of [choose], `most` of [guards.disagreement])";
+        (last.chosen == Some(0)).then(|| format!("not sure, but {nothing}: {doubt}"))
     }
 
     /// The files of frames that rounds before this one have added.
@@ -136,13 +177,14 @@ impl Job<'_> {
     fn round(&self, number: usize) -> Result<Round> {
         let (inputs, watcher) = (self.inputs, self.watcher);
         let folder = folder(self.plan, number);
+        let training = inputs.training(&self.labelled(number), &folder.join(TRAINING));
+        self.begin(number, &training, &folder)?;
         watcher.stage(&format!("round {number}: training"));
-        let training = inputs.training(&self.labelled(number), &folder.join("train"));
         let trained = match train::run(&training, &inputs.train_text, &[], false, self.stop, watcher)? {
             Finished::Potential(report) => report,
             Finished::Cross(_) => return Err(Error::Internal("a cross-validation in a round".into())),
         };
-        let potential = folder.join("train").join(POTENTIAL);
+        let potential = folder.join(TRAINING).join(POTENTIAL);
         let mut round = trained_round(number, &trained);
         let mut explored = Explored::default();
         for exploration in &inputs.explorations {
@@ -175,6 +217,21 @@ impl Job<'_> {
             round.chosen = Some(0);
         }
         Ok(round)
+    }
+
+    /// Deletes what a round has of other inputs: they may change between rounds, and in the midst of one.
+    fn begin(&self, number: usize, training: &TrainPlan, folder: &Path) -> Result<()> {
+        let digest = self.inputs.digest(training, &self.plan.choose)?;
+        let known = folder.join(BEGUN_WITH);
+        if io::read_if_there(&known)?.is_some_and(|before| before == digest.as_bytes()) {
+            return Ok(());
+        }
+        if folder.exists() {
+            self.watcher.stage(&format!("round {number}: an input has changed, it begins anew"));
+            dynamics::remove(folder)?;
+        }
+        fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
+        io::replace(&known, digest)
     }
 
     /// Chooses among the frames that members disagreed about; where none is new there is no file.
@@ -212,30 +269,27 @@ impl Job<'_> {
         let frames = io::read_all(chosen, &ReadOptions::default())?;
         round.chosen = Some(frames.len());
         self.watcher.stage(&format!("round {}: computing {} frames", round.round, frames.len()));
+        let (plan, here) = (&self.inputs.label, &self.inputs.label_folder);
         let told = |count| self.watcher.calculations(count);
-        let done =
-            label::label(&self.inputs.label, &self.inputs.label_folder, frames, false, self.stop, &told)?;
+        let done = label::label(plan, here, frames, self.again.retry, self.stop, &told)?;
         for (k, folder, why) in &done.failed {
             self.watcher.warn(&format!("{}: frame {k}: {why}\n   {}", chosen.display(), folder.display()));
-        }
-        if done.elsewhere > 0 {
-            return Err(Error::Busy(format!(
-                "another process works on {} of the calculations; repeat the command when it is done",
-                done.elsewhere
-            )));
         }
         let steepest = self.plan.choose.steepest;
         let gentle = |frame: &Frame| frame.forces.iter().flatten().all(|force| force.norm() <= steepest);
         let (learnt, steep): (Vec<Frame>, Vec<Frame>) = done.frames.into_iter().partition(gentle);
         (round.labelled, round.steep, round.failed) = (learnt.len(), steep.len(), done.failed.len());
         if learnt.is_empty() {
-            return Err(Error::Physics(format!(
-                "none of the {} frames of this round can be learnt from: {} failed, {} have forces above {steepest} eV/Å\n   \
-                 expected `most` in [guards.disagreement] or `closest` in [choose], which keep frames out that are no crystals",
-                done.failed.len() + round.labelled + round.steep,
+            round.failure = Some(format!(
+                "none of the {} frames of round {} can be learnt from: {} failed (`--retry` tries again), {} have forces above \
+                 {steepest} eV/Å\n   expected `most` in [guards.disagreement] or `closest` in [choose], which keep frames out that \
+                 are no crystals",
+                round.failed + round.steep,
+                round.round,
                 round.failed,
                 round.steep
-            )));
+            ));
+            return Ok(());
         }
         label::write(&learnt, labelled)?;
         let mut processor = Processor::new(DeviceKind::Cpu, Precision::Double);
@@ -257,7 +311,7 @@ impl Job<'_> {
     fn report(&self, record: &Record) -> Result<PathBuf> {
         let title = self.plan.title.clone().or(self.inputs.train.title.clone());
         let title = title.unwrap_or_else(|| "What a potential learnt".into());
-        let path = self.plan.directory.join("report.html");
+        let path = self.plan.directory.join(REPORT);
         let page = page::page(&title, record, self.plan.until.disagreed);
         io::replace(&path, page.html())?;
         Ok(path)
@@ -266,7 +320,7 @@ impl Job<'_> {
     /// Puts the potential of the last round, and the frames of all, where they are found.
     fn finish(&self, record: Record) -> Result<Learnt> {
         let page = self.report(&record)?;
-        let last = folder(self.plan, record.rounds.len()).join("train");
+        let last = folder(self.plan, record.rounds.len()).join(TRAINING);
         let potential = self.plan.directory.join(POTENTIAL);
         let from = last.join(POTENTIAL);
         let content = fs::read(&from).map_err(Error::io(&from, "read"))?;

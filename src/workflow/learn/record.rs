@@ -55,6 +55,9 @@ pub struct Round {
     pub failed: usize,
     /// How far the committee was off, before it learnt them, in the forces of the frames that were computed, eV/Å.
     pub new_force: Option<f64>,
+    /// Why nothing could be learnt from it, if so.
+    #[serde(default)]
+    pub failure: Option<String>,
     /// How far its members were apart in these forces, eV/Å: what the committee knew of its error.
     pub new_spread: Option<f64>,
 }

@@ -156,7 +156,7 @@ impl Job<'_> {
 const FREE: [&str; 7] = ["title", "threads", "output", "run", "data.memory", "data.source", "data.test"];
 
 /// What decides the result: the input and the contents of all files, as a hash.
-fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
+pub(super) fn request(plan: &TrainPlan, input: &str, sets: &[String]) -> Result<String> {
     let mut hash = Sha256::new();
     for line in changes::deciding(Written { text: input, sets }, &FREE)? {
         hash.update(line);
