@@ -256,6 +256,12 @@ fn inputs_that_cannot_teach_are_refused_before_anything_is_written() {
         "",
         "the calculation is not told where the atoms are",
     );
+    refused(
+        "label.toml",
+        "structure = ",
+        "elements = [\"Kr\"]\nstructure = ",
+        "explore.toml: there is Ar in this exploration, which is not among the `elements` of label.toml",
+    );
     refused("label.toml", "structure = ", "files = [\"in.toml\"]\n# ", "where the atoms are");
     refused("learn.toml", "rounds = 2", "rounds = 0", "learn.toml:");
     fs::copy(path.join("explore.toml"), path.join("train.toml")).unwrap();

@@ -9,9 +9,11 @@ use crate::input::{Choose, LabelPlan, LearnPlan, Plan};
 use crate::io::LabelKeys;
 use crate::observe::Policy;
 use crate::random::derived_seed;
+use crate::system::Element;
 use crate::workflow::run::Setup;
 use crate::workflow::{label, structure, train};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,8 @@ pub(super) struct Exploration {
     pub(super) text: String,
     /// The file of its structure.
     structure: PathBuf,
+    /// What it is of.
+    elements: BTreeSet<Element>,
     pub(super) seed: u64,
     /// How far members may be apart, eV/Å.
     pub(super) tolerance: f64,
@@ -78,6 +82,19 @@ impl Inputs {
         let label = LabelPlan::read_file(&plan.label, &[])?;
         let label_folder = plan.label.parent().unwrap_or(Path::new("")).to_path_buf();
         label::check(&label, &label_folder)?;
+        for one in &explorations {
+            // Told now, not when the first committee is trained.
+            let stranger = one.elements.iter().find(|element| !label.elements.contains(element));
+            if let (Some(stranger), false) = (stranger, label.elements.is_empty()) {
+                let input = plan.label.display();
+                return wrong(
+                    &one.path,
+                    &format!(
+                        "there is {stranger} in this exploration, which is not among the `elements` of {input}"
+                    ),
+                );
+            }
+        }
         let train_text = text(&plan.train)?;
         Ok(Self { train, train_text, explorations, label, label_folder })
     }
@@ -139,13 +156,15 @@ fn exploration(path: &Path) -> Result<Exploration> {
             "frames that are not collected cannot be computed\n   expected `policy = \"collect\"` in [guards.disagreement], or none",
         );
     }
-    structure::build(&read.structure, read.dynamics.as_ref(), read.seed)?;
+    let built = structure::build(&read.structure, read.dynamics.as_ref(), read.seed)?;
+    let elements = built.species.iter().copied().collect();
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Exploration {
         name,
         path: path.to_path_buf(),
         text: text(path)?,
         structure: read.structure.file.clone(),
+        elements,
         seed: read.seed,
         tolerance: guard.force,
     })

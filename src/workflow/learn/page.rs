@@ -1,14 +1,17 @@
 //! `report.html`: how the potential learnt.
 
 use super::record::{Record, Round};
+use super::{TRAINING, round_name};
 use crate::report::{Cell, Content, Figure, Page, Scale};
 use std::fmt::Write;
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 13] = [
     "round",
     "frames learnt from",
     "force RMSE, held back (eV/Å)",
     "force RMSE, test (eV/Å)",
+    "energy RMSE, held back (meV/atom)",
+    "energy RMSE, test (meV/atom)",
     "looks",
     "too far apart",
     "apart in the median (eV/Å)",
@@ -41,6 +44,7 @@ pub(super) fn page(title: &str, record: &Record, limit: f64) -> Page {
         .rounds
         .iter()
         .flat_map(|round| round.stopped.iter().map(move |why| format!("round {}: {why}", round.round)));
+    let failures = record.rounds.iter().filter_map(|round| round.failure.clone());
     let columns = COLUMNS.map(String::from).to_vec();
     let rows = record.rounds.iter().map(row).collect();
     let remark = "Before its frames were learnt, the committee was off by so much, and its members were apart by so much: \
@@ -49,7 +53,7 @@ pub(super) fn page(title: &str, record: &Record, limit: f64) -> Page {
         title: title.to_string(),
         lead: record.enough.clone().unwrap_or_else(|| "not at its end".into()),
         cards,
-        warnings: stopped.collect(),
+        warnings: stopped.chain(failures).collect(),
         contents: vec![
             Content::Plots("By round".into(), vec![sureness(record, limit), errors(record)]),
             Content::Table("Rounds".into(), columns, rows, remark.into()),
@@ -64,10 +68,12 @@ fn percent(share: f64) -> String {
 fn row(round: &Round) -> Vec<Cell> {
     let number = |x: Option<f64>| x.map_or_else(|| Cell::text("–"), Cell::number);
     vec![
-        Cell::text(&round.round.to_string()),
+        Cell::link(&round.round.to_string(), &format!("{}/{TRAINING}/report.html", round_name(round.round))),
         Cell::text(&round.frames.to_string()),
         number(round.validation_force),
         number(round.test_force),
+        number(round.validation_energy),
+        number(round.test_energy),
         Cell::text(&round.looks.to_string()),
         Cell::text(&format!("{} ({})", round.beyond, percent(round.disagreed()))),
         Cell::number(round.median),
