@@ -52,8 +52,9 @@ impl Arguments {
         let formula = frames.first().map_or_else(String::new, Frame::formula);
         let atoms = frames.first().map_or(0, Frame::len);
         terminal::print(&format!(
-            "{} of {formula}, {atoms} atoms: {}\n",
+            "{} of {formula}, {}: {}\n",
             counted(frames.len(), "structure"),
+            counted(atoms, "atom"),
             request.output.display()
         ))
     }

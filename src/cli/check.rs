@@ -1,5 +1,6 @@
 //! `mlmd check`: is a potential what it claims to be?
 
+use super::amounts::counted;
 use super::options::{PotentialChoice, Reading};
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
@@ -55,9 +56,9 @@ impl Arguments {
             checked += 1;
             failed += usize::from(!report.passed());
             terminal::print(&format!(
-                "{name}: {}, {} atoms: {verdict}\n{report}",
+                "{name}: {}, {}: {verdict}\n{report}",
                 system.formula(),
-                system.len()
+                counted(system.len(), "atom")
             ))
         };
         if self.files.is_empty() {

@@ -48,7 +48,9 @@ impl Arguments {
         if report.extrapolating.1 > 0 {
             let (atoms, frames) = report.extrapolating;
             terminal.warn(&format!(
-                "{atoms} atoms of {frames} frames are outside the trained range of the potential"
+                "{} of {} are outside the trained range of the potential",
+                counted(atoms, "atom"),
+                counted(frames, "frame")
             ));
         }
         let Some(path) = self.json else {
@@ -97,7 +99,8 @@ fn mean(spread: &Spread) -> Option<f64> {
 }
 
 fn table(potential: &str, report: &Report) -> String {
-    let mut text = format!("{potential}\n{}, {} atoms\n", counted(report.frames, "frame"), report.atoms);
+    let mut text =
+        format!("{potential}\n{}, {}\n", counted(report.frames, "frame"), counted(report.atoms, "atom"));
     let all = &report.errors.all;
     if let [Some(energy), Some(force)] = report.committee.each_ref().map(mean) {
         let _ = writeln!(

@@ -1,5 +1,6 @@
 //! `mlmd relax`: to the nearest minimum of the energy.
 
+use super::amounts::counted;
 use super::options::{PotentialChoice, Reading, StructureChoice, force, positive};
 use super::progress::Minimising;
 use super::rows::Rows;
@@ -114,6 +115,10 @@ impl Arguments {
         for path in [Some(&self.output), self.trajectory.as_ref()].into_iter().flatten() {
             check_output(path)?;
         }
+        if same_file(&self.structure.file, &self.output) {
+            let file = self.output.display();
+            return Err(Error::invalid(format!("{file}: the input and the output are the same file")));
+        }
         if let Some(trajectory) = &self.trajectory
             && [&self.structure.file, &self.output].iter().any(|other| same_file(other, trajectory))
         {
@@ -174,10 +179,18 @@ impl Arguments {
         let mut rows = Rows::new(potential);
         rows.push(
             "structure",
-            format!("{}: {}, {} atoms", self.structure.file.display(), after.formula(), after.len()),
+            format!(
+                "{}: {}, {}",
+                self.structure.file.display(),
+                after.formula(),
+                counted(after.len(), "atom")
+            ),
         );
         let outcome = if done.stopped.is_none() { "converged after" } else { "NOT converged after" };
-        rows.push("steps", format!("{outcome} {} steps, {} evaluations", done.steps, done.evaluations));
+        rows.push(
+            "steps",
+            format!("{outcome} {}, {}", counted(done.steps, "step"), counted(done.evaluations, "evaluation")),
+        );
         // Under pressure it is the enthalpy that becomes less, and the energy may well rise.
         let (minimised, value, before_it) = if self.pressure == 0.0 {
             ("energy", done.energy, done.first_energy)

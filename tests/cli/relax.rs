@@ -97,6 +97,9 @@ fn a_crystal_is_relaxed_with_its_cell() {
 #[test]
 fn what_does_not_converge_ends_with_3_and_what_is_wrong_with_2() {
     let folder = folder();
+    // A structure is not lost to what became of it.
+    let told = fail(folder.path(), 2, &["relax", "lj.toml", "start.xyz", "-o", "./start.xyz"]);
+    assert!(told.contains("the input and the output are the same file"), "{told}");
     let message = fail(folder.path(), 3, &["relax", "lj.toml", "start.xyz", "--steps", "1", "-q"]);
     assert!(message.contains("has not converged: 1 steps were not enough"), "{message}");
     assert!(folder.path().join("relaxed.extxyz").exists());
