@@ -41,15 +41,9 @@ pub(super) fn run(
     }
 }
 
-#[cfg(unix)]
+/// The lock as an input; where what is locked cannot be read by others (Windows), nothing is.
 fn input(lock: &File) -> std::io::Result<Stdio> {
-    Ok(lock.try_clone()?.into())
-}
-
-/// What is locked here is not to be read there.
-#[cfg(not(unix))]
-fn input(_lock: &File) -> std::io::Result<Stdio> {
-    Ok(Stdio::null())
+    if cfg!(unix) { lock.try_clone().map(Stdio::from) } else { Ok(Stdio::null()) }
 }
 
 #[cfg(unix)]
