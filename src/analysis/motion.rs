@@ -280,7 +280,7 @@ impl Motion {
             interval,
             frames: self.frames,
             volume: self.bulk.then_some(self.volume / self.frames as f64),
-            temperature: (self.kinetic.frames() == self.frames).then(|| self.kinetic.mean()),
+            temperature: if self.kinetic.frames() == self.frames { self.kinetic.mean() } else { None },
             reference: self.settings.reference,
         })
     }
