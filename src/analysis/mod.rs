@@ -22,7 +22,8 @@
 //! | `radial` | [`Radial`]: radial distribution functions |
 //! | `van_hove` | [`VanHove`]: where an ion is after a time, and where the others are |
 //! | `fourier` | Fourier transforms and the correlations they make |
-//! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states, conductivity by Green and Kubo |
+//! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states |
+//! | `green_kubo` | [`GreenKubo`]: conductivity from the current |
 //! | `density` | [`DensityMap`]: where the mobile ions are |
 //! | `sites` | [`Sites`]: where ions stay |
 //! | `hop_counter`, `hops` | [`HopCounter`], [`Hops`]: how long ions stay, and where they go from there |
@@ -37,6 +38,7 @@ mod density;
 mod estimate;
 mod finite_size;
 mod fourier;
+mod green_kubo;
 mod hop_counter;
 mod hops;
 mod kinetic;
@@ -63,6 +65,7 @@ pub use crystal::Crystal;
 pub use density::{DensityMap, Projection};
 pub use estimate::{Digits, Estimate, Refusal};
 pub use finite_size::without_images;
+pub use green_kubo::GreenKubo;
 pub use hop_counter::HopCounter;
 pub use hops::Hops;
 pub use motion::{DriftReference, Moment, Motion, Moved, Settings, Species};
@@ -75,5 +78,5 @@ pub use tracer::{Choice, Tracer, Window};
 pub use transport::{Transport, mean_temperature};
 pub use unwrap::Unwrapper;
 pub use van_hove::{VanHove, VanHoveCounter};
-pub use velocity::{GreenKubo, Velocities, VelocityCounter};
+pub use velocity::{Velocities, VelocityCounter};
 pub use watch::{Wanted, Watch, Watched};
