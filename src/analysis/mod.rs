@@ -20,7 +20,7 @@
 //! | `transport` | [`Transport`]: all of it at one temperature |
 //! | `watch` | [`Watch`]: everything at once, frame by frame |
 //! | `radial` | [`Radial`]: radial distribution functions |
-//! | `van_hove` | [`VanHove`]: where an ion is after a time, and where the others are |
+//! | `van_hove`, `van_hove_counter` | [`VanHove`]: where an ion is after a time, and where the others are |
 //! | `fourier` | Fourier transforms and the correlations they make |
 //! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states |
 //! | `green_kubo` | [`GreenKubo`]: conductivity from the current |
@@ -56,6 +56,7 @@ mod tracer;
 mod transport;
 mod unwrap;
 mod van_hove;
+mod van_hove_counter;
 mod velocity;
 mod watch;
 
@@ -77,6 +78,7 @@ pub use sites::{LEAST_PEAK, Sites};
 pub use tracer::{Choice, Tracer, Window};
 pub use transport::{Transport, mean_temperature};
 pub use unwrap::Unwrapper;
-pub use van_hove::{VanHove, VanHoveCounter};
+pub use van_hove::VanHove;
+pub use van_hove_counter::VanHoveCounter;
 pub use velocity::{Velocities, VelocityCounter};
 pub use watch::{Wanted, Watch, Watched};
