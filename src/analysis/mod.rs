@@ -25,7 +25,7 @@
 //! | `velocity` | [`Velocities`]: autocorrelation, vibrational density of states |
 //! | `green_kubo` | [`GreenKubo`]: conductivity from the current |
 //! | `density` | [`DensityMap`]: where the mobile ions are |
-//! | `sites` | [`Sites`]: where ions stay |
+//! | `sites`, `site_grid` | [`Sites`]: where ions stay, and which of them is nearest |
 //! | `hop_counter`, `hops` | [`HopCounter`], [`Hops`]: how long ions stay, and where they go from there |
 //! | `arrhenius` | temperature dependence and extrapolation |
 //! | [`synthetic`] | systems whose answers are known, for the coverage study |
@@ -49,6 +49,7 @@ mod multitau;
 mod radial;
 mod scatter;
 mod series;
+mod site_grid;
 mod sites;
 pub mod special;
 pub mod synthetic;
@@ -63,6 +64,7 @@ mod watch;
 pub use arrhenius::{Arrhenius, Fit as ArrheniusFit, Influence, Point, Vtf};
 pub use charge::{Charge, Cross, nernst_einstein};
 pub use crystal::Crystal;
+pub(crate) use density::alike;
 pub use density::{DensityMap, Projection};
 pub use estimate::{Digits, Estimate, Refusal};
 pub use finite_size::without_images;
