@@ -5,11 +5,12 @@
 //! over a saddle and turning back is no hop.
 
 use super::estimate::Estimate;
-use super::hops::{Hops, residence};
+use super::hops::Hops;
 use super::motion::Moment;
 use super::scatter::mean_and_error;
 use super::site_grid::SiteGrid;
 use super::sites::Sites;
+use super::stays::residence;
 use crate::system::Vec3;
 use std::collections::BTreeMap;
 

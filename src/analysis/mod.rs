@@ -27,6 +27,7 @@
 //! | `density` | [`DensityMap`]: where the mobile ions are |
 //! | `sites`, `site_grid` | [`Sites`]: where ions stay, and which of them is nearest |
 //! | `hop_counter`, `hops` | [`HopCounter`], [`Hops`]: how long ions stay, and where they go from there |
+//! | `stays` | how long ions stay at a site, with the stays that the end of a run cut |
 //! | `arrhenius` | temperature dependence and extrapolation |
 //! | [`synthetic`] | systems whose answers are known, for the coverage study |
 
@@ -52,6 +53,7 @@ mod series;
 mod site_grid;
 mod sites;
 pub mod special;
+mod stays;
 pub mod synthetic;
 mod tracer;
 mod transport;

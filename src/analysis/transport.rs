@@ -163,7 +163,9 @@ mod tests {
     /// Ions at rest have two lags in a window like others, and no slope.
     #[test]
     fn ions_at_rest_have_a_window() {
-        let moved = Synthetic { step: 0.0, ..Synthetic::of(Kind::Walks) }.watch(0).unwrap();
+        let mut moved = Synthetic::of(Kind::Walks).watch(0).unwrap();
+        let rest = &mut moved.msd[0];
+        rest.mean.iter_mut().chain(rest.per_atom.iter_mut().flatten()).for_each(|own| own.fill(0.0));
         let reason = |window| {
             let choice = Choice { window: Some(window), ..Choice::default() };
             let found = Transport::of(vec![moved.clone()], None, &[], &choice).unwrap();
