@@ -270,7 +270,8 @@ impl Ions<'_> {
         let joint = (walk + (other - walk).clamp(0.0, events)).min((own * other).sqrt());
         let relative = (own + other - 2.0 * joint).max(1e-12).sqrt();
         let mut flags = diffusivity.flags.clone();
-        if self.tracers.len() < self.runs[0].species.iter().filter(|s| s.mobile).count() {
+        let species = self.runs[0].species.iter().zip(self.charges);
+        if self.tracers.len() < species.filter(|(s, z)| s.mobile && **z != 0.0).count() {
             flags.push(LEFT_OUT.into());
         }
         Estimate::mean_square(

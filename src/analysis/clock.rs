@@ -56,6 +56,13 @@ impl Clock {
             self.start.clear();
             let interval = *self.interval.get_or_insert(passed);
             let expected = self.last + interval;
+            if (self.first..self.last).contains(&time) {
+                return Err(Error::invalid(format!(
+                    "{}: the frames from {time} to {} fs are there twice\n   expected every frame once: \
+                     a run that goes on from an older checkpoint repeats some; leave those out",
+                    frame.origin, self.last
+                )));
+            }
             // Times are printed with a few digits; half a percent of an interval is no missing frame.
             if (time - expected).abs() > 5e-3 * interval.abs() + 1e-9 * time.abs() || interval <= 0.0 {
                 return Err(Error::invalid(format!(

@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 /// Wanted distance of grid points, Å.
 const SPACING: f64 = 0.25;
-/// Grid points along an edge, at most.
-const MOST: usize = 128;
+/// Grid points, about as many at most: a long cell has them where a large one has none to spare.
+const MOST: f64 = 2_097_152.0;
 
 /// Counts mobile ions on a grid of fractional coordinates, with the drift of the reference taken off.
 #[derive(Debug, Clone)]
@@ -24,13 +24,17 @@ pub struct DensityMap {
 }
 
 impl DensityMap {
-    /// A grid over the cell of the first frame; `None` if that is not periodic in three dimensions.
-    pub fn new(moment: &Moment<'_>) -> Option<Self> {
+    /// A grid over the cell of the first frame; `None` if that is not periodic in three dimensions. It has the points that `like`
+    /// would have, if that is a cell of about the same edges: maps of replicas whose boxes breathe add up point by point.
+    pub fn new(moment: &Moment<'_>, like: Option<&Cell>) -> Option<Self> {
         let cell = &moment.frame.cell;
         if !cell.is_bulk() {
             return None;
         }
-        let points = cell.lengths().map(|length| ((length / SPACING).ceil() as usize).clamp(1, MOST));
+        let like = like.filter(|like| alike(like, cell)).unwrap_or(cell);
+        let lengths = like.lengths();
+        let spacing = (lengths.iter().product::<f64>() / MOST).cbrt().max(SPACING);
+        let points = lengths.map(|length| ((length / spacing - 1e-9).ceil() as usize).max(1));
         let rest = moment.species.iter().zip(moment.members).filter(|(species, _)| !species.mobile);
         let framework = rest
             .flat_map(|(species, members)| members.iter().map(move |i| (species.element, *i)))
@@ -93,6 +97,12 @@ impl DensityMap {
     /// Grid points along each edge.
     pub fn points(&self) -> [usize; 3] {
         self.points
+    }
+
+    /// The largest distance of neighbouring grid points along an edge, Å.
+    pub(super) fn spacing(&self) -> crate::Result<f64> {
+        let lengths = self.cell()?.lengths();
+        Ok((0..3).map(|k| lengths[k] / self.points[k] as f64).fold(0.0, f64::max))
     }
 
     /// The mean cell.
@@ -170,6 +180,12 @@ impl DensityMap {
     }
 }
 
+/// Are the edges of two cells the same within a tenth?
+pub(crate) fn alike(a: &Cell, b: &Cell) -> bool {
+    let (a, b) = (a.lengths(), b.lengths());
+    (0..3).all(|k| (a[k] / b[k] - 1.0).abs() <= 0.1)
+}
+
 /// A density map seen along an edge of its cell.
 #[derive(Debug, Clone)]
 pub struct Projection {
@@ -189,6 +205,32 @@ mod tests {
     use crate::analysis::{DriftReference, Motion, Settings};
     use crate::io::Frame;
 
+    /// Replicas whose boxes differ by less than a tenth have one map between them, of as many ions as each; others do not.
+    #[test]
+    fn maps_of_replicas_add_up() {
+        let [li, o] = ["Li", "O"].map(|s| Element::from_symbol(s).unwrap());
+        let map = |edge: f64, like: Option<&Cell>| {
+            let cell = Cell::orthorhombic(edge, 8.0, 8.0).unwrap();
+            let places = vec![cell.cartesian(&Vec3::new(0.3, 0.3, 0.3)), Vec3::zeros()];
+            let frame = Frame::new(cell, vec![li, o], places);
+            let settings =
+                Settings { mobile: vec![li], reference: DriftReference::Framework, interval: Some(1.0) };
+            let mut motion = Motion::new(settings);
+            let moment = motion.push(&frame).unwrap().unwrap();
+            let mut map = DensityMap::new(&moment, like).unwrap();
+            map.push(&moment);
+            map
+        };
+        let first = Cell::orthorhombic(8.0, 8.0, 8.0).unwrap();
+        let mut both = map(8.0, Some(&first));
+        assert!(!both.merge(&map(8.3, None)) && both.merge(&map(8.3, Some(&first))));
+        let voxel = both.cell().unwrap().volume() / 32.0_f64.powi(3);
+        assert!((both.density().iter().sum::<f64>() * voxel - 1.0).abs() < 1e-12);
+        assert_eq!(map(10.0, Some(&first)).points(), [40, 32, 32]);
+        // A long cell has points as near to each other as a short one.
+        assert_eq!(map(132.0, None).points(), [528, 32, 32]);
+    }
+
     /// One ion that rests at a grid point of a slanted cell and an oxygen that drifts away with it: all density is at
     /// that point, its integral is one ion, and the cube file says so.
     #[test]
@@ -203,7 +245,7 @@ mod tests {
             let at = [cell.cartesian(&Vec3::new(0.25, 0.55, 0.9)) + drift, drift];
             let frame = Frame::new(cell.clone(), vec![li, o], at.map(|r| cell.wrap(&r).0).to_vec());
             let moment = motion.push(&frame).unwrap().unwrap();
-            map.get_or_insert_with(|| DensityMap::new(&moment).unwrap()).push(&moment);
+            map.get_or_insert_with(|| DensityMap::new(&moment, None).unwrap()).push(&moment);
         }
         let map = map.unwrap();
         assert_eq!(map.points(), [16, 17, 11]);

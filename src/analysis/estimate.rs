@@ -72,6 +72,34 @@ impl Estimate {
         }
     }
 
+    /// A rate of events, from a count: of n = (value/error)² events that know nothing of each other the exact interval is
+    /// that of F. Garwood (Biometrika 28, 437 (1936), doi:10.1093/biomet/28.3-4.437), [χ²(0.025; 2n), χ²(0.975; 2n + 2)]/2n
+    /// times the value; events that come together are as good as fewer of them. Never negative, and further above than below.
+    ///
+    /// `dof`: degrees of freedom of the standard error itself, as in [`Estimate::mean_square`].
+    pub fn counted(
+        value: f64,
+        std_error: f64,
+        dof: f64,
+        unit: &'static str,
+        method: impl Into<String>,
+    ) -> Self {
+        let twice = 2.0 * (value / std_error).powi(2);
+        let widen = student_95(dof) / student_95(f64::INFINITY);
+        let end = |p: f64, nu: f64| value * ((chi_square_quantile(p, nu) / twice).ln() * widen).exp();
+        // Of no event at all only the error is known.
+        let none = [0.0, student_95(dof) * std_error];
+        Self {
+            value,
+            std_error,
+            ci95: if value > 0.0 { [end(0.025, twice), end(0.975, twice + 2.0)] } else { none },
+            n_effective: dof + 1.0,
+            unit,
+            method: method.into(),
+            flags: Vec::new(),
+        }
+    }
+
     /// exp(y) of a normally distributed y: value is the median, the interval is log-normal.
     pub fn exponential(y: f64, error: f64, unit: &'static str, method: impl Into<String>) -> Self {
         let z = student_95(f64::INFINITY);
@@ -182,6 +210,9 @@ mod tests {
         // The mean of 10 squares of standard normal deviates: ν = 10.
         let e = Estimate::mean_square(1.0, (0.2_f64).sqrt(), 1e9, 1.0, "", "test");
         assert!((e.ci95[0] - 10.0 / 20.4832).abs() < 1e-4 && (e.ci95[1] - 10.0 / 3.24697).abs() < 1e-3);
+        // Three counts in a time of ten, from Garwood's table: 0.619 to 8.77.
+        let counts = Estimate::counted(0.3, 0.3 / 3.0_f64.sqrt(), 1e9, "", "test");
+        assert!((counts.ci95[0] - 0.0619).abs() < 1e-4 && (counts.ci95[1] - 0.877).abs() < 1e-3);
         let turned = e.scaled(-2.0, "x");
         assert!(turned.ci95[0] < turned.ci95[1] && turned.value == -2.0);
     }

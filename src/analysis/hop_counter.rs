@@ -8,8 +8,10 @@ use super::estimate::Estimate;
 use super::hops::Hops;
 use super::motion::Moment;
 use super::scatter::mean_and_error;
+use super::site_grid::SiteGrid;
 use super::sites::Sites;
-use crate::system::{Element, Vec3};
+use super::stays::residence;
+use crate::system::Vec3;
 use std::collections::BTreeMap;
 
 /// Stretches of time for errors, at most; they are joined in pairs beyond.
@@ -20,11 +22,9 @@ const NOWHERE: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub struct HopCounter {
     sites: Sites,
-    /// Nearest site of each point of a coarse grid, found when it is first asked for.
-    nearest: Vec<u32>,
-    points: [usize; 3],
+    /// Per mobile element: the sites that are open to it.
+    grids: Vec<SiteGrid>,
     ions: Vec<Ion>,
-    element: Vec<Element>,
     frames: usize,
     /// Per site: frames in which ions belonged to it, in stretches of time.
     occupied: Vec<Vec<u32>>,
@@ -44,6 +44,8 @@ pub struct HopCounter {
 #[derive(Debug, Clone, Copy)]
 struct Ion {
     atom: usize,
+    /// Which mobile element.
+    kind: usize,
     /// Fractional coordinates in the first frame.
     first: Vec3,
     site: u32,
@@ -57,24 +59,22 @@ struct Ion {
 impl HopCounter {
     /// For the mobile ions of a first frame.
     pub fn new(moment: &Moment<'_>, sites: Sites) -> Self {
-        let cell = &moment.frame.cell;
-        let points = cell.lengths().map(|length| ((length / 0.5).ceil() as usize).clamp(1, 64));
         let mobile = moment.species.iter().zip(moment.members).filter(|(species, _)| species.mobile);
-        let atoms: Vec<usize> = mobile.clone().flat_map(|(_, members)| members.iter().copied()).collect();
-        let ion = |atom: &usize| Ion {
-            atom: *atom,
-            first: moment.place(*atom),
+        let ion = |kind: usize, atom: usize| Ion {
+            atom,
+            kind,
+            first: moment.place(atom),
             site: NOWHERE,
             image: [0; 3],
             since: 0,
             arrived: false,
             last: None,
         };
+        let members = mobile.clone().enumerate();
+        let ions = members.flat_map(|(kind, (_, atoms))| atoms.iter().map(move |atom| (kind, *atom)));
         Self {
-            nearest: vec![NOWHERE; points.iter().product()],
-            points,
-            ions: atoms.iter().map(ion).collect(),
-            element: mobile.map(|(species, _)| species.element).collect(),
+            ions: ions.map(|(kind, atom)| ion(kind, atom)).collect(),
+            grids: mobile.map(|(species, _)| SiteGrid::new(&sites, sites.open_to(species.element))).collect(),
             frames: 0,
             occupied: vec![Vec::new(); sites.len()],
             sites,
@@ -98,10 +98,11 @@ impl HopCounter {
             let s = moment.place(ion.atom);
             // The way that was taken tells the image, however the cell breathes meanwhile.
             let way = ion.first + cell.fractional(&moment.displacements[ion.atom]);
-            let unwrapped = s + (way - s).map(f64::round);
-            let site = self.nearest_site(&s);
+            let images = |s: Vec3| Vec3::from_fn(|k, _| if cell.periodic()[k] { s[k].round() } else { 0.0 });
+            let unwrapped = s + images(way - s);
+            let Some(site) = self.grids[ion.kind].nearest(&self.sites, &s) else { continue };
             let home = unwrapped - self.sites.fractional[site as usize];
-            let image = home.map(f64::round);
+            let image = images(home);
             if cell.cartesian(&(home - image)).norm() <= self.sites.radius[site as usize] {
                 let image = [image.x as i32, image.y as i32, image.z as i32];
                 if ion.site == NOWHERE {
@@ -162,34 +163,16 @@ impl HopCounter {
         stretch
     }
 
-    /// The nearest site of a place. Near the border between two sites the coarse grid may say the wrong one, which is
-    /// outside the radius of both.
-    fn nearest_site(&mut self, s: &Vec3) -> u32 {
-        let at = [0, 1, 2].map(|k| {
-            let n = self.points[k];
-            ((s[k] - s[k].floor()) * n as f64) as usize % n
-        });
-        let index = (at[0] * self.points[1] + at[1]) * self.points[2] + at[2];
-        if self.nearest[index] == NOWHERE {
-            let middle = Vec3::from_fn(|k, _| (at[k] as f64 + 0.5) / self.points[k] as f64);
-            let cell = &self.sites.cell;
-            let distance =
-                |site: &Vec3| cell.cartesian(&(middle - site).map(|x| x - x.round())).norm_squared();
-            let all = self.sites.fractional.iter().map(distance).enumerate();
-            let nearest = all.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(k, _)| k);
-            self.nearest[index] = nearest as u32;
-        }
-        self.nearest[index]
-    }
-
     /// What was seen; `interval` is the time between frames, fs. A run without hops tells of that too.
     pub fn finish(self, interval: f64) -> Option<Hops> {
         let hops: u64 = self.hopped.iter().map(|n| u64::from(*n)).sum();
         let (frames, ions) = (self.frames as f64, self.ions.len() as f64);
-        if self.element.is_empty() {
+        if self.ions.is_empty() {
             return None;
         }
-        let time = frames * interval / 1e3;
+        // Hops are between frames.
+        let steps = frames - 1.0;
+        let time = steps * interval / 1e3;
         // Whole stretches only: the last may be short.
         let whole = self.frames / self.span;
         let counts = &self.hopped[..whole.max(1).min(self.hopped.len())];
@@ -198,10 +181,9 @@ impl HopCounter {
         let dof = (counts.len() as f64 - 1.0).max(1.0);
         let rate = hops as f64 / (ions * time);
         let rate_error = least.max(scatter(counts) * rate);
-        let relative = rate_error / rate;
         let settled = self.settled.iter().map(|n| f64::from(*n)).sum::<f64>() / (ions * frames);
-        let residence = settled / rate;
         let by_time = format!("hops counted; error from {} stretches of time", counts.len());
+        let rate = Estimate::counted(rate, rate_error, dof, "1/ps", by_time);
         let seen = hops.max(1) as f64;
         let mean_square = self.squares / seen;
         let spread: f64 = self
@@ -226,16 +208,19 @@ impl HopCounter {
         });
         Some(Hops {
             occupancy: occupancy.collect(),
-            rate: Estimate::normal(rate, rate_error, dof, "1/ps", by_time.clone()),
-            residence: Estimate::normal(residence, relative * residence, dof, "ps", by_time),
+            residence: residence(&rate, settled, interval),
+            rate,
             length: Estimate::normal(length, length_error, (seen - 1.0).max(1.0), "Å", "root mean square"),
             cosine,
             settled,
             hops,
             interval,
-            watched: ions * frames,
+            watched: ions * steps,
             kinds: self.kinds.iter().map(|((a, b, v), n)| (*a, *b, vector(v), *n)).collect(),
             stays: self.stays.iter().map(|(site, n)| (*site, f64::from(*n) * interval / 1e3)).collect(),
+            unfinished: (self.ions.iter().filter(|ion| ion.arrived))
+                .map(|ion| f64::from(self.frames as u32 - 1 - ion.since) * interval / 1e3)
+                .collect(),
             sites: self.sites,
         })
     }

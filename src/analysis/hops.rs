@@ -6,6 +6,8 @@
 
 use super::estimate::Estimate;
 use super::sites::Sites;
+use super::special::student_95;
+use super::stays::residence;
 use crate::system::Vec3;
 
 /// Hops of one run or replicas.
@@ -15,7 +17,7 @@ pub struct Hops {
     pub sites: Sites,
     /// Time between frames, fs.
     pub interval: f64,
-    /// Ions times frames that were watched.
+    /// Ions times steps between frames that were watched.
     pub watched: f64,
     /// Number of hops.
     pub hops: u64,
@@ -35,6 +37,8 @@ pub struct Hops {
     pub kinds: Vec<(u32, u32, Vec3, u64)>,
     /// Site and length (ps) of every stay that was seen from arrival to departure.
     pub stays: Vec<(u32, f64)>,
+    /// Lengths (ps) of the stays that were seen from arrival on and had no end.
+    pub unfinished: Vec<f64>,
 }
 
 impl Hops {
@@ -42,12 +46,11 @@ impl Hops {
     pub fn merge(&mut self, other: Self) {
         let parts = [self.watched, other.watched].map(|n| n / (self.watched + other.watched));
         let hops = [self.hops, other.hops].map(|n| n as f64 / (self.hops + other.hops).max(1) as f64);
-        self.rate = pooled(&self.rate, &other.rate, parts);
+        let rate = pooled(&self.rate, &other.rate, parts);
+        self.rate =
+            Estimate::counted(rate.value, rate.std_error, rate.n_effective - 1.0, rate.unit, rate.method);
         self.settled = parts[0] * self.settled + parts[1] * other.settled;
-        let residence = self.settled / self.rate.value;
-        let error = residence * self.rate.relative_error();
-        let dof = self.rate.n_effective - 1.0;
-        self.residence = Estimate::normal(residence, error, dof, "ps", self.residence.method.clone());
+        self.residence = residence(&self.rate, self.settled, self.interval);
         self.length = pooled(&self.length, &other.length, hops);
         self.cosine = match (&self.cosine, &other.cosine) {
             (Some(a), Some(b)) => Some(pooled(a, b, hops)),
@@ -63,6 +66,7 @@ impl Hops {
             }
         }
         self.stays.extend(other.stays);
+        self.unfinished.extend(other.unfinished);
         self.hops += other.hops;
         self.watched += other.watched;
     }
@@ -77,7 +81,12 @@ impl Hops {
         .sqrt();
         let value = diffusivity.value / free;
         let dof = self.rate.n_effective.min(diffusivity.n_effective).max(2.0) - 1.0;
-        Estimate::normal(value, relative * value, dof, "1", "D* over that of uncorrelated hops, Γa²/6")
+        let method = "D* over that of uncorrelated hops, Γa²/6";
+        let mut factor = Estimate::normal(value, relative * value, dof, "1", method);
+        // A ratio of positive numbers: its logarithm is nearer to normal than itself.
+        let half = student_95(dof) * relative;
+        factor.ci95 = [value * (-half).exp(), value * half.exp()];
+        factor
     }
 }
 
@@ -116,7 +125,7 @@ mod tests {
         frames: usize,
         mut at: Vec<usize>,
         next: &mut dyn FnMut(&mut Vec<usize>),
-    ) -> (Hops, Estimate) {
+    ) -> (Hops, Transport) {
         let [li, o] = ["Li", "O"].map(|s| Element::from_symbol(s).unwrap());
         let (cell, sites) = lattice(n);
         let species = [vec![li; at.len()], vec![o]].concat();
@@ -140,7 +149,11 @@ mod tests {
         let hops = counter.unwrap().finish(1000.0).unwrap();
         let moved = motion.finish().unwrap();
         let found = Transport::of(vec![moved], None, &[], &Choice::default()).unwrap();
-        (hops, found.tracers[0].1.as_ref().unwrap().diffusivity.clone())
+        (hops, found)
+    }
+
+    fn factor(hops: &Hops, found: &Transport) -> Estimate {
+        hops.correlation_factor(&found.tracers[0].1.as_ref().unwrap().diffusivity)
     }
 
     fn step(site: usize, way: usize, n: usize) -> usize {
@@ -156,7 +169,7 @@ mod tests {
     fn independent_hops_are_uncorrelated() {
         let (n, hop) = (4, 0.05);
         let mut random = Philox::new(8, Purpose::General, 0, 0);
-        let (hops, tracer) = watch(n, 2000, (0..32).collect(), &mut |at| {
+        let (hops, found) = watch(n, 2000, (0..32).collect(), &mut |at| {
             for site in at {
                 if random.uniform() < hop {
                     *site = step(*site, random.below(6) as usize, n);
@@ -168,10 +181,10 @@ mod tests {
         assert!(near(&hops.residence, 1.0 / hop), "{}", hops.residence);
         assert!((hops.length.value - EDGE).abs() < 1e-6 && hops.settled > 0.999);
         assert!(near(hops.cosine.as_ref().unwrap(), 0.0), "{:?}", hops.cosine);
-        let f = hops.correlation_factor(&tracer);
+        let f = factor(&hops, &found);
         assert!(near(&f, 1.0), "{f}");
         // Every hop is one of an ion in a time, and Γa²/6 is the diffusivity without correlation.
-        assert!((hops.rate.value * 32.0 * 2000.0 / hops.hops as f64 - 1.0).abs() < 1e-12, "{}", hops.rate);
+        assert!((hops.rate.value * 32.0 * 1999.0 / hops.hops as f64 - 1.0).abs() < 1e-12, "{}", hops.rate);
         assert!((hops.residence.value * hops.rate.value / hops.settled - 1.0).abs() < 1e-12);
         let [per_ps, unit] = ["1 angstrom^2/ps", "1 cm^2/s"]
             .map(|text| crate::units::parse(text, crate::units::Dimension::DIFFUSIVITY).unwrap());
@@ -184,9 +197,58 @@ mod tests {
         let ions: f64 = hops.occupancy.iter().map(|e| e.value).sum();
         assert!((ions - 32.0).abs() < 0.05, "{ions}");
         assert!(hops.kinds.iter().all(|(_, _, v, _)| (v.norm() - EDGE).abs() < 1e-9));
+        // Stays that the end cut count too: in the first tenth of the run the part that lasts is that of a geometric distribution
+        // within four binomial errors.
+        let arrivals = (hops.stays.len() + hops.unfinished.len()) as f64;
+        for [t, part] in hops.lasting().into_iter().filter(|row| row[0] <= 60.0) {
+            let truth = (1.0 - hop).powf(t);
+            let error = (truth * (1.0 - truth) / arrivals).sqrt();
+            assert!((part - truth).abs() <= 4.0 * error, "{t}: {part} {truth}");
+        }
         // Whole stays of an exponential distribution, cut by the length of the run, are shorter on average.
         let mean = hops.stays.iter().map(|s| s.1).sum::<f64>() / hops.stays.len() as f64;
         assert!((mean / 20.0 - 1.0).abs() < 0.1, "{mean}");
+    }
+
+    /// In runs as long as ions stay on average, whole stays are half as long and less; with those that the end cut the part that
+    /// lasts is right, within four binomial errors. Few hops have an interval that stays positive, and a residence time whose
+    /// upper end is further away than its lower one.
+    #[test]
+    fn short_runs_have_no_shorter_stays() {
+        let (n, hop, frames) = (4, 0.05, 21);
+        let mut random = Philox::new(8, Purpose::General, 3, 0);
+        let mut all: Option<Hops> = None;
+        for _ in 0..40 {
+            let (hops, _) = watch(n, frames, (0..32).collect(), &mut |at| {
+                for site in at {
+                    if random.uniform() < hop {
+                        *site = step(*site, random.below(6) as usize, n);
+                    }
+                }
+            });
+            match &mut all {
+                Some(all) => all.merge(hops),
+                None => all = Some(hops),
+            }
+        }
+        let hops = all.unwrap();
+        let arrivals = (hops.stays.len() + hops.unfinished.len()) as f64;
+        for [t, part] in hops.lasting().into_iter().filter(|row| row[0] <= 10.0) {
+            let truth = (1.0 - hop).powf(t);
+            // Half of the ions that arrived are still in sight after half of the run.
+            let error = (2.0 * truth * (1.0 - truth) / arrivals).sqrt();
+            assert!((part - truth).abs() <= 4.0 * error, "{t}: {part} {truth}");
+        }
+        let mean = hops.stays.iter().map(|s| s.1).sum::<f64>() / hops.stays.len() as f64;
+        assert!(mean < 10.0, "{mean}");
+        // Of 21 frames hops are between 20 pairs: one in 21 would be missed otherwise, two standard errors of 1300 hops.
+        let exact = hops.hops as f64 / (40.0 * 32.0 * 20.0);
+        assert!((hops.rate.value / exact - 1.0).abs() < 1e-12, "{} {exact}", hops.rate);
+        assert!((hops.residence.value - 20.0).abs() < 4.0 * hops.residence.std_error, "{}", hops.residence);
+
+        let few = residence(&Estimate::counted(0.1, 0.1 / 2.0_f64.sqrt(), 31.0, "1/ps", "two"), 1.0, 1000.0);
+        assert!(few.ci95[0] > 0.0 && few.ci95[1] - few.value > few.value - few.ci95[0], "{few}");
+        assert!(few.flags.is_empty() && residence(&few.scaled(0.3, "1/ps"), 1.0, 1000.0).flags.len() == 1);
     }
 
     /// Diffusion by vacancies on a simple cubic lattice: an ion that changed places with a vacancy is likely to change
@@ -204,7 +266,7 @@ mod tests {
             ion_at[*site] = ion;
         }
         // One change of places per frame, so that none is missed.
-        let (hops, tracer) = watch(n, 6000, at, &mut |at| {
+        let (hops, found) = watch(n, 6000, at, &mut |at| {
             let hole = random.below(2) as usize;
             let from = step(holes[hole], random.below(6) as usize, n);
             let ion = ion_at[from];
@@ -214,7 +276,7 @@ mod tests {
                 holes[hole] = from;
             }
         });
-        let f = hops.correlation_factor(&tracer);
+        let f = factor(&hops, &found);
         assert!((f.value - 0.6531).abs() < 4.0 * f.std_error + 0.01 && f.std_error < 0.05, "{f}");
         let cosine = hops.cosine.as_ref().unwrap();
         assert!((cosine.value + 0.2098).abs() < 4.0 * cosine.std_error + 0.02, "{cosine}");

@@ -35,11 +35,40 @@ impl Kinetic {
     }
 
     /// The mean temperature, K: the centre of mass does not take part in it, and may have its own velocity, unless atoms are held.
-    pub(super) fn mean(&self) -> f64 {
+    /// `None` where velocities are all zero: nobody has filled them in.
+    pub(super) fn mean(&self) -> Option<f64> {
         let free = self.moved.iter().filter(|moved| **moved).count();
-        let held = free > 0 && free < self.moved.len();
+        if free == 0 {
+            return None;
+        }
+        let held = free < self.moved.len();
         let (sum, freedom) =
             if held { (self.sums[0], 3 * free) } else { (self.sums[1], 3 * self.moved.len() - 3) };
-        sum / (freedom * self.frames) as f64
+        Some(sum / (freedom * self.frames) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Cell, Element};
+
+    /// Two atoms that fly apart: all kinetic energy is against their centre of mass, and is that of three degrees of freedom.
+    /// Velocities that are all zero have no temperature.
+    #[test]
+    fn velocities_that_nobody_filled_in_have_no_temperature() {
+        let li = Element::from_symbol("Li").unwrap();
+        let cell = Cell::orthorhombic(9.0, 9.0, 9.0).unwrap();
+        let mut frame = Frame::new(cell, vec![li; 2], vec![Vec3::zeros(), Vec3::x()]);
+        let mean = |frame: &Frame| {
+            let mut kinetic = Kinetic::default();
+            kinetic.push(frame).unwrap();
+            kinetic.mean()
+        };
+        frame.velocities = Some(vec![Vec3::zeros(); 2]);
+        assert_eq!(mean(&frame), None);
+        frame.velocities = Some(vec![Vec3::x() * 0.01, Vec3::x() * -0.01]);
+        let whole = frame.to_system().unwrap().temperature(3);
+        assert!((mean(&frame).unwrap() / whole - 1.0).abs() < 1e-12);
     }
 }

@@ -280,7 +280,7 @@ impl Motion {
             interval,
             frames: self.frames,
             volume: self.bulk.then_some(self.volume / self.frames as f64),
-            temperature: (self.kinetic.frames() == self.frames).then(|| self.kinetic.mean()),
+            temperature: if self.kinetic.frames() == self.frames { self.kinetic.mean() } else { None },
             reference: self.settings.reference,
         })
     }
@@ -340,6 +340,8 @@ mod tests {
         assert!(refuse(li(DriftReference::CenterOfMass), &[frame(0.0, &[0.0])]).contains("one atom"));
         let times = [0.0, 1.0, 3.0].map(|t| frame(t, &[0.0]));
         assert!(refuse(li(none), &times).contains("frames are missing"));
+        let again = [0.0, 1.0, 2.0, 3.0, 1.0].map(|t| frame(t, &[t]));
+        assert!(refuse(li(none), &again).contains("frames from 1 to 3 fs are there twice"));
         let timeless = |step: Option<u64>| Frame { time: None, step, ..frame(0.0, &[0.0]) };
         assert!(refuse(li(none), &[timeless(None)]).contains("--interval"));
         let mut open = [frame(0.0, &[0.0]), frame(1.0, &[0.0])];

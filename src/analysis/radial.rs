@@ -41,8 +41,10 @@ pub struct Radial {
 }
 
 impl PairCounter {
-    /// Counts pairs up to a distance, Å.
+    /// Counts pairs up to a distance, Å, and to the end of the bin it is in.
     pub fn new(cutoff: f64) -> Self {
+        // A last bin that ends within the distance would be half empty.
+        let cutoff = (cutoff / BIN - 1e-9).ceil() * BIN;
         Self {
             cutoff,
             elements: Vec::new(),
@@ -178,14 +180,16 @@ mod tests {
         let symbols = ["Li", "O"].map(|s| Element::from_symbol(s).unwrap());
         let cell = Cell::new([[12.0, 0.0, 0.0], [4.0, 11.0, 0.0], [-3.0, 2.0, 13.0]], [true; 3]).unwrap();
         let mut random = Philox::new(1, Purpose::General, 0, 0);
-        let mut pairs = PairCounter::new(8.0);
+        let mut pairs = PairCounter::new(7.98);
         let species: Vec<_> = (0..60).map(|i| symbols[i % 2]).collect();
         for _ in 0..40 {
             let positions =
                 (0..60).map(|_| cell.cartesian(&Vec3::from_fn(|_, _| random.uniform()))).collect();
             pairs.push(&Frame::new(cell.clone(), species.clone(), positions)).unwrap();
         }
+        // Whole bins: the last one ends at 8 Å.
         for radial in pairs.finish() {
+            assert_eq!(radial.counts.len(), 160);
             // Pairs of the same element are counted from both ends: half of them are independent.
             let both = if radial.a == radial.b { 2.0 } else { 1.0 };
             for (row, count) in radial.curve().iter().zip(&radial.counts).filter(|(row, _)| row[0] > 1.0) {

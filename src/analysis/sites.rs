@@ -11,6 +11,8 @@ pub const LEAST_PEAK: f64 = 0.05;
 const CLOSEST: f64 = 1.0;
 /// Standard deviation of the smoothing of the density, Å: a noisy peak is one peak.
 const SMOOTHING: f64 = 0.35;
+/// Grid points that are further apart tell no sites, Å.
+const COARSEST: f64 = 0.5;
 /// An ion within this part of the distance to the next site is at the site.
 const CORE: f64 = 0.4;
 /// The largest radius of a site, Å.
@@ -27,6 +29,8 @@ pub struct Sites {
     pub cell: Cell,
     /// Where they come from.
     pub origin: &'static str,
+    /// The element of each, where these are places of atoms: sites of other elements are not open to an ion.
+    pub elements: Option<Vec<Element>>,
 }
 
 impl Sites {
@@ -41,7 +45,8 @@ impl Sites {
             let others = fractional.iter().enumerate().filter(|(j, _)| *j != i);
             let distance = others.map(|(_, s)| cell.shortest(&cell.cartesian(&(s - own))).norm());
             // Its own images are neighbours too.
-            distance.fold(cell.heights().into_iter().fold(f64::INFINITY, f64::min), f64::min)
+            let images = cell.heights().into_iter().zip(cell.periodic()).filter(|(_, periodic)| *periodic);
+            distance.fold(images.map(|(height, _)| height).fold(f64::INFINITY, f64::min), f64::min)
         };
         let distances: Vec<f64> = (0..fractional.len()).map(next).collect();
         if let Some(i) = distances.iter().position(|d| *d < 0.5) {
@@ -51,21 +56,33 @@ impl Sites {
             )));
         }
         let radius = distances.iter().map(|d| (CORE * d).min(LARGEST_CORE)).collect();
-        Ok(Self { fractional, radius, cell, origin })
+        Ok(Self { fractional, radius, cell, origin, elements: None })
     }
 
     /// The places of some elements in a structure.
     pub fn of_structure(frame: &Frame, mobile: &[Element]) -> Result<Self> {
         let atoms = frame.species.iter().zip(&frame.positions).filter(|(e, _)| mobile.contains(e));
-        let fractional = atoms.map(|(_, r)| frame.cell.fractional(r)).collect();
-        Self::new(fractional, frame.cell.clone(), "structure")
-            .map_err(|error| Error::invalid(format!("{}: {error}", frame.origin)))
+        let (elements, fractional) = atoms.map(|(e, r)| (*e, frame.cell.fractional(r))).unzip();
+        let sites = Self::new(fractional, frame.cell.clone(), "structure")
+            .map_err(|error| Error::invalid(format!("{}: {error}", frame.origin)))?;
+        Ok(Self { elements: Some(elements), ..sites })
+    }
+
+    /// The sites that an element can be at, by their places in the list.
+    pub(super) fn open_to(&self, element: Element) -> Vec<u32> {
+        let open = |site: &usize| self.elements.as_ref().is_none_or(|elements| elements[*site] == element);
+        (0..self.len()).filter(open).map(|site| site as u32).collect()
     }
 
     /// The peaks of a density map, smoothed, that are at least a part of the highest; each is the maximum of its
     /// surroundings of 1 Å, refined to their centre of mass.
     pub fn of_density(map: &DensityMap, least: f64) -> Result<Self> {
-        let cell = map.cell()?;
+        let (cell, spacing) = (map.cell()?, map.spacing()?);
+        if spacing > COARSEST {
+            return Err(Error::invalid(format!(
+                "the cell is so large that its density has points every {spacing:.2} Å, too far apart to tell sites; give a structure with them"
+            )));
+        }
         let points = map.points();
         let density = smooth(map.density(), points, &cell);
         let highest = density.iter().copied().fold(0.0, f64::max);
@@ -192,7 +209,7 @@ mod tests {
             let species = [vec![li; 8], vec![o]].concat();
             let frame = Frame::new(cell.clone(), species, positions);
             let moment = motion.push(&frame).unwrap().unwrap();
-            map.get_or_insert_with(|| DensityMap::new(&moment).unwrap()).push(&moment);
+            map.get_or_insert_with(|| DensityMap::new(&moment, None).unwrap()).push(&moment);
         }
         let found = Sites::of_density(&map.unwrap(), LEAST_PEAK).unwrap();
         assert_eq!(found.len(), 8, "{:?}", found.fractional);
@@ -203,6 +220,35 @@ mod tests {
         }
         // Half a cell apart: 3.25 to 4 Å, so radii of 1.3 to 1.5 Å.
         assert!(found.radius.iter().all(|r| (1.2..=1.5).contains(r)), "{:?}", found.radius);
+    }
+
+    /// A cell of 100 Å along each edge has points every 0.78 Å.
+    #[test]
+    fn a_coarse_density_has_no_sites() {
+        let [li, o] = ["Li", "O"].map(|s| Element::from_symbol(s).unwrap());
+        let cell = Cell::orthorhombic(100.0, 100.0, 100.0).unwrap();
+        let settings =
+            Settings { mobile: vec![li], reference: DriftReference::Framework, interval: Some(1.0) };
+        let frame = Frame::new(cell, vec![li, o], vec![Vec3::x(), Vec3::zeros()]);
+        let mut motion = Motion::new(settings);
+        let moment = motion.push(&frame).unwrap().unwrap();
+        let mut map = DensityMap::new(&moment, None).unwrap();
+        map.push(&moment);
+        let message = Sites::of_density(&map, LEAST_PEAK).unwrap_err().to_string();
+        assert!(message.contains("points every 0.78 Å"), "{message}");
+    }
+
+    /// A place of sodium is none of lithium; places without an element are open to both.
+    #[test]
+    fn sites_are_open_to_their_own_element() {
+        let [li, na, o] = ["Li", "Na", "O"].map(|s| Element::from_symbol(s).unwrap());
+        let cell = Cell::orthorhombic(6.0, 6.0, 6.0).unwrap();
+        let places: Vec<Vec3> = (0..4).map(|k| Vec3::x() * 1.5 * f64::from(k)).collect();
+        let frame = Frame::new(cell.clone(), vec![li, o, na, li], places.clone());
+        let sites = Sites::of_structure(&frame, &[li, na]).unwrap();
+        assert_eq!((sites.open_to(li), sites.open_to(na)), (vec![0, 2], vec![1]));
+        let given = Sites::new(places.iter().map(|r| cell.fractional(r)).collect(), cell, "given").unwrap();
+        assert_eq!((given.open_to(li), given.open_to(na)), (vec![0, 1, 2, 3], vec![0, 1, 2, 3]));
     }
 
     #[test]

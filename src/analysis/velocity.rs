@@ -1,18 +1,13 @@
-//! Velocities: their autocorrelation, the vibrational density of states, and the conductivity by Green and Kubo.
+//! Velocities: their autocorrelation, the vibrational density of states, and the current.
 //!
 //! C(t) = ⟨v(0)·v(t)⟩/⟨v²⟩ over the atoms of an element. Its cosine transform D(ν) = 4 ∫₀^∞ C(t) cos(2πνt) dt is the
 //! vibrational density of states (J. M. Dickey and A. Paskin, Phys. Rev. 188, 1407 (1969), doi:10.1103/PhysRev.188.1407),
 //! of integral one over ν ≥ 0; what is left at ν = 0 is diffusion. Correlations are made by Fourier transform, block
 //! after block of frames, so memory does not grow with the run.
-//!
-//! σ = 1/(3 V k_B T) ∫₀^∞ ⟨J(0)·J(t)⟩ dt with the current J = Σ_i z_i e v_i (R. Kubo, J. Phys. Soc. Jpn. 12, 570 (1957),
-//! doi:10.1143/JPSJ.12.570) is the conductivity of [`super::charge`] in another form: a cross-check of it.
 
-use super::estimate::{Estimate, Refusal};
 use super::fourier::Fourier;
 use super::motion::Moment;
 use crate::system::{Element, Vec3};
-use crate::units::{BOLTZMANN, ELEMENTARY_CHARGE};
 use rayon::prelude::*;
 
 /// Frames of a block, at most, and at least.
@@ -20,9 +15,6 @@ const BLOCK: usize = 1024;
 const LEAST_BLOCK: usize = 128;
 /// Velocities that are kept, at most.
 const KEPT: usize = 1 << 23;
-/// Blocks of time for the error of the integral, at most, and at least.
-const STRETCHES: usize = 16;
-const LEAST_STRETCHES: usize = 4;
 
 /// Velocities, watched.
 #[derive(Debug, Clone)]
@@ -52,18 +44,7 @@ pub struct Velocities {
     sums: Vec<Vec<f64>>,
     pairs: Vec<u64>,
     /// Per run, per element, per frame: Σ v, Å/fs.
-    currents: Vec<Vec<Vec<Vec3>>>,
-}
-
-/// The conductivity from the current.
-#[derive(Debug, Clone)]
-pub struct GreenKubo {
-    /// S/cm.
-    pub conductivity: Estimate,
-    /// Where the integral ends, fs.
-    pub until: f64,
-    /// Time (fs), integral up to it, and its standard error, S/cm.
-    pub curve: Vec<[f64; 3]>,
+    pub(super) currents: Vec<Vec<Vec<Vec3>>>,
 }
 
 impl VelocityCounter {
@@ -210,95 +191,10 @@ impl Velocities {
         500.0 / self.interval
     }
 
-    /// σ from the current, integrated up to a time: where the charge displacement has become diffusive.
-    pub fn green_kubo(
-        &self,
-        charges: &[f64],
-        volume: f64,
-        temperature: f64,
-        until: f64,
-    ) -> Result<GreenKubo, Refusal> {
-        let lags = (until / self.interval).round() as usize;
-        let currents: Vec<Vec<Vec3>> = self.currents.iter().map(|run| combined(run, charges)).collect();
-        let first = currents.iter().map(|current| short_correlation(current));
-        let [own, next] = first.fold([0.0; 2], |sum, c| [sum[0] + c[0], sum[1] + c[1]]);
-        if next < 0.5 * own {
-            return Err(Refusal {
-                reason: format!(
-                    "velocities are stored too sparsely, every {} fs: the current changes by more than half in between",
-                    self.interval
-                ),
-                more_time: None,
-            });
-        }
-        let frames: usize = currents.iter().map(Vec::len).sum();
-        let length = (frames / STRETCHES).max(2 * lags);
-        let parts: Vec<&[Vec3]> = currents.iter().flat_map(|run| run.chunks_exact(length.max(1))).collect();
-        if parts.len() < LEAST_STRETCHES || lags == 0 {
-            return Err(Refusal {
-                reason: format!(
-                    "the current was seen for {:.3} ps, and {LEAST_STRETCHES} stretches of twice {:.3} ps are needed",
-                    frames as f64 * self.interval / 1e3,
-                    until / 1e3
-                ),
-                more_time: Some(
-                    ((2 * LEAST_STRETCHES * lags.max(1)) as f64 - frames as f64).max(1.0) * self.interval,
-                ),
-            });
-        }
-        // e²Å²/fs² over eV Å³, times fs.
-        let factor = ELEMENTARY_CHARGE * 1e23 / (3.0 * volume * BOLTZMANN * temperature) * self.interval;
-        let integrals: Vec<Vec<f64>> = parts.par_iter().map(|part| integral(part, lags, factor)).collect();
-        let n = integrals.len() as f64;
-        let curve: Vec<[f64; 3]> = (0..=lags)
-            .map(|lag| {
-                let mean = integrals.iter().map(|i| i[lag]).sum::<f64>() / n;
-                let square: f64 = integrals.iter().map(|i| (i[lag] - mean).powi(2)).sum();
-                [lag as f64 * self.interval, mean, (square / (n - 1.0) / n).sqrt()]
-            })
-            .collect();
-        let [_, value, error] = curve[lags];
-        let method = format!(
-            "Green–Kubo, integrated to {:.3} ps; error from {} stretches of time",
-            until / 1e3,
-            integrals.len()
-        );
-        let conductivity = Estimate::normal(value, error, n - 1.0, "S/cm", method);
-        Ok(GreenKubo { conductivity, until, curve })
-    }
-
     /// How many atoms each element has.
     pub fn atoms(&self) -> &[usize] {
         &self.atoms
     }
-}
-
-/// Σ_s z_s Σ_i∈s v_i, frame by frame.
-fn combined(run: &[Vec<Vec3>], charges: &[f64]) -> Vec<Vec3> {
-    let frames = run.first().map_or(0, Vec::len);
-    (0..frames).map(|t| run.iter().zip(charges).map(|(sum, z)| sum[t] * *z).sum()).collect()
-}
-
-/// ∫⟨J(0)·J(t)⟩dt up to every lag, by trapezoids.
-fn integral(current: &[Vec3], lags: usize, factor: f64) -> Vec<f64> {
-    let n = current.len();
-    let fourier = Fourier::of_at_least(2 * n);
-    let series = |k: usize| current.iter().map(|j| j[k]).collect::<Vec<f64>>();
-    let (mut sums, mut work) = (vec![0.0; lags + 1], Vec::new());
-    fourier.correlate(&series(0), &series(1), &mut work, &mut sums);
-    fourier.correlate(&series(2), &vec![0.0; n], &mut work, &mut sums);
-    let value = |lag: usize| sums[lag] / (n - lag) as f64;
-    let mut whole = vec![0.0];
-    for lag in 1..=lags {
-        whole.push(whole[lag - 1] + 0.5 * factor * (value(lag - 1) + value(lag)));
-    }
-    whole
-}
-
-/// Σ J·J at the same and at the next frame.
-fn short_correlation(current: &[Vec3]) -> [f64; 2] {
-    let own = current.iter().map(Vec3::norm_squared).sum();
-    [own, current.windows(2).map(|pair| pair[0].dot(&pair[1])).sum()]
 }
 
 /// E. Parzen, Ann. Math. Stat. 32, 167 (1961), doi:10.1214/aoms/1177705149.
@@ -307,18 +203,17 @@ fn parzen(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::analysis::{DriftReference, Motion, Settings};
     use crate::io::Frame;
     use crate::random::{Philox, Purpose};
     use crate::system::Cell;
-    use crate::units::{self, Dimension};
 
-    const INTERVAL: f64 = 2.0;
+    pub(in crate::analysis) const INTERVAL: f64 = 2.0;
 
     /// Watches 20 atoms whose velocities a rule makes from those before.
-    fn watch(frames: usize, next: &mut dyn FnMut(usize, &mut [Vec3])) -> Velocities {
+    pub(in crate::analysis) fn watch(frames: usize, next: &mut dyn FnMut(usize, &mut [Vec3])) -> Velocities {
         let li = Element::from_symbol("Li").unwrap();
         let cell = Cell::orthorhombic(20.0, 20.0, 20.0).unwrap();
         let settings =
@@ -336,57 +231,28 @@ mod tests {
         counter.unwrap().finish(INTERVAL)
     }
 
-    /// Langevin's free particle forgets its velocity with the rate γ: C(t) = exp(−γt), and without interaction
-    /// σ = N e² ⟨v_x²⟩/(γ V k_B T). The discrete recursion has exactly this correlation; trapezoids of an exponential
-    /// give its integral times x coth x, x = γΔ/2. All within four standard errors.
+    /// Langevin's free particle forgets its velocity with the rate γ: C(t) = exp(−γt), within four standard errors.
     #[test]
     fn langevin_particles() {
         let (rate, thermal) = (0.02, 0.005);
-        let keep = (-rate * INTERVAL).exp();
-        let mut random = Philox::new(4, Purpose::General, 0, 0);
-        let found = watch(20_000, &mut |n, velocities| {
-            for v in velocities {
-                let noise = Vec3::from_fn(|_, _| thermal * random.normal());
-                *v = if n == 0 { noise } else { *v * keep + noise * (1.0 - keep * keep).sqrt() };
-            }
-        });
+        let found = langevin(20_000, rate, thermal, 4);
         // An autocorrelation over M correlation times of 60 components scatters by about √(2/(60 M)).
         let error = (2.0 / (60.0 * 20_000.0 * INTERVAL * rate)).sqrt();
         for [t, c] in found.correlation(0) {
             assert!((c - (-rate * t).exp()).abs() < 4.0 * error, "{t}: {c}");
         }
-        let (volume, temperature) = (8000.0, 600.0);
-        let gk = found.green_kubo(&[1.0], volume, temperature, 400.0).unwrap();
-        let x = 0.5 * rate * INTERVAL;
-        let whole = x / x.tanh() * (1.0 - (-rate * 400.0_f64).exp());
-        let exact =
-            ELEMENTARY_CHARGE * 1e23 * 20.0 * thermal * thermal / rate / (volume * BOLTZMANN * temperature)
-                * whole;
-        let sigma = &gk.conductivity;
-        assert!((sigma.value - exact).abs() < 4.0 * sigma.std_error, "{sigma} {exact}");
-        assert!(sigma.relative_error() < 0.2 && sigma.flags.is_empty(), "{sigma}");
-        assert!(found.green_kubo(&[1.0], volume, temperature, 1e5).is_err());
     }
 
-    /// A current that turns with ω has ⟨j(0)·j(t)⟩ = J² cos ωt from every origin; trapezoids give its integral times
-    /// x/tan x, x = ωΔ/2. Stretches that all say the same have no error.
-    #[test]
-    fn a_turning_current_has_its_integral() {
-        let (omega, speed, ions) = (2e-3, 0.003, 20.0);
-        let found = watch(4000, &mut |n, velocities| {
-            let (sin, cos) = (omega * INTERVAL * n as f64).sin_cos();
-            velocities.fill(Vec3::new(cos, sin, 0.0) * speed);
-        });
-        let (volume, temperature, until) = (8000.0, 600.0, 400.0);
-        let sigma = found.green_kubo(&[1.0], volume, temperature, until).unwrap().conductivity;
-        let x = 0.5 * omega * INTERVAL;
-        let integral = (ions * speed).powi(2) * (omega * until).sin() / omega * x / x.tan();
-        let unit = units::parse("1 S/cm", Dimension::new([-1, -1, -1, 0, 2])).unwrap();
-        let exact = integral / (3.0 * volume * BOLTZMANN * temperature) / unit;
-        assert!(
-            (sigma.value / exact - 1.0).abs() < 1e-9 && sigma.std_error < 1e-9 * exact,
-            "{sigma}, not {exact}"
-        );
+    /// Particles whose velocities decay with a rate, and that a thermostat hits.
+    pub(in crate::analysis) fn langevin(frames: usize, rate: f64, thermal: f64, seed: u64) -> Velocities {
+        let keep = (-rate * INTERVAL).exp();
+        let mut random = Philox::new(seed, Purpose::General, 0, 0);
+        watch(frames, &mut |n, velocities| {
+            for v in velocities {
+                let noise = Vec3::from_fn(|_, _| thermal * random.normal());
+                *v = if n == 0 { noise } else { *v * keep + noise * (1.0 - keep * keep).sqrt() };
+            }
+        })
     }
 
     /// An oscillator of 10 THz: the density of states has its peak there, and the integral one.

@@ -8,10 +8,12 @@ use super::hops::Hops;
 use super::motion::{Motion, Moved, Settings};
 use super::radial::{PairCounter, Radial};
 use super::sites::Sites;
-use super::van_hove::{VanHove, VanHoveCounter};
+use super::van_hove::VanHove;
+use super::van_hove_counter::VanHoveCounter;
 use super::velocity::{Velocities, VelocityCounter};
 use crate::error::Result;
 use crate::io::Frame;
+use crate::system::Cell;
 
 /// What is to be found besides displacements.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Wanted {
     pub sites: Option<Sites>,
     /// Where places in the crystal are counted from; where it is in the first frame, if that is not said.
     pub crystal: Option<Crystal>,
+    /// The cell whose grid the density map has, if that of the first frame is about as large.
+    pub grid: Option<Cell>,
 }
 
 /// A trajectory, watched.
@@ -83,7 +87,7 @@ impl Watch {
                 };
                 self.van_hove = mobile.map(of).collect();
                 self.velocities = VelocityCounter::new(&moment);
-                self.density = DensityMap::new(&moment);
+                self.density = DensityMap::new(&moment, self.wanted.grid.as_ref());
             }
             self.hops = self.wanted.sites.clone().map(|sites| HopCounter::new(&moment, sites));
         }

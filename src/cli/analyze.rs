@@ -30,9 +30,9 @@ pub(super) struct Arguments {
     /// Charges of the ions, such as Li=1,N=-3; without them no conductivity
     #[arg(long, value_name = "CHARGES", value_delimiter = ',', value_parser = charge)]
     charges: Vec<(Element, f64)>,
-    /// What displacements are measured against
-    #[arg(long, value_name = "REFERENCE", default_value = "framework")]
-    frame: Reference,
+    /// What displacements are measured against [default: framework]
+    #[arg(long, value_name = "REFERENCE")]
+    frame: Option<Reference>,
     /// Temperature of each trajectory, or one for all, such as "500 K,600 K"; else from the velocities, and those within 1 % are one
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature)]
     temperature: Vec<f64>,
@@ -42,17 +42,17 @@ pub(super) struct Arguments {
     /// First and last lag of the fits, such as "10 ps,100 ps", instead of those that are chosen
     #[arg(long, value_name = "FROM,TO", value_delimiter = ',', num_args = 1, value_parser = time)]
     window: Vec<f64>,
-    /// How far radial distributions and Van Hove functions go
-    #[arg(long, value_name = "LENGTH", value_parser = reach, default_value = "8 angstrom")]
-    within: f64,
+    /// How far radial distributions and Van Hove functions go [default: 8 angstrom]
+    #[arg(long, value_name = "LENGTH", value_parser = reach)]
+    within: Option<f64>,
     /// Count hops between sites: "density" for the peaks of the ions' own density, or a structure that has them
     #[arg(long, value_name = "density|FILE")]
     sites: Option<PathBuf>,
     /// Viscosity of a liquid, such as "1e-3 Pa*s", for diffusivities in an infinite box; not for solids
     #[arg(long, value_name = "VISCOSITY", value_parser = viscosity)]
     viscosity: Option<f64>,
-    /// Temperatures to extrapolate to
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature, default_value = "300 K")]
+    /// Temperatures to extrapolate to [default: 300 K]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = temperature)]
     predict: Vec<f64>,
     /// Folder for result.json, report.html, figures and curves [default: analysis; that of the run for an input file]
     #[arg(short, long, value_name = "FOLDER")]
@@ -145,6 +145,10 @@ impl Arguments {
                 "--mobile is missing: expected the mobile elements, such as --mobile Li",
             ));
         }
+        let repeated = (1..self.mobile.len()).find(|k| self.mobile[..*k].contains(&self.mobile[*k]));
+        if let Some(k) = repeated {
+            return Err(Error::invalid(format!("--mobile: {} is there twice", self.mobile[k])));
+        }
         let window = match self.window.as_slice() {
             [] => None,
             [from, to] if from < to => Some([*from, *to]),
@@ -160,9 +164,9 @@ impl Arguments {
             return Err(Error::invalid(format!("--charges: {element} is there twice")));
         }
         let reference = match self.frame {
-            Reference::None => DriftReference::None,
-            Reference::CenterOfMass => DriftReference::CenterOfMass,
-            Reference::Framework => DriftReference::Framework,
+            Some(Reference::None) => DriftReference::None,
+            Some(Reference::CenterOfMass) => DriftReference::CenterOfMass,
+            Some(Reference::Framework) | None => DriftReference::Framework,
         };
         let names: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
         let request = Request {
@@ -175,13 +179,13 @@ impl Arguments {
             charges: self.charges.clone(),
             all_charged: true,
             choice: Choice { window, ..Choice::default() },
-            within: self.within,
+            within: self.within.unwrap_or(8.0),
             sites: self.sites.as_ref().map(|path| {
                 let density = path.as_os_str() == "density";
                 if density { SitesFrom::Density(LEAST_PEAK) } else { SitesFrom::Structure(path.clone()) }
             }),
             viscosity: self.viscosity,
-            predict: self.predict.clone(),
+            predict: if self.predict.is_empty() { vec![300.0] } else { self.predict.clone() },
             provenance: vec![("trajectories".into(), names.join(", "))],
         };
         Ok((request, self.output.clone().unwrap_or_else(|| "analysis".into())))
@@ -192,12 +196,18 @@ impl Arguments {
         let told = [
             ("--mobile", !self.mobile.is_empty()),
             ("--charges", !self.charges.is_empty()),
+            ("--frame", self.frame.is_some()),
             ("--temperature", !self.temperature.is_empty()),
             ("--interval", self.interval.is_some()),
             ("--window", !self.window.is_empty()),
+            ("--within", self.within.is_some()),
             ("--sites", self.sites.is_some()),
             ("--viscosity", self.viscosity.is_some()),
+            ("--predict", !self.predict.is_empty()),
             ("--output", self.output.is_some()),
+            ("--from", self.reading.from.is_some()),
+            ("--units", self.reading.units.is_some()),
+            ("--types", self.reading.types.is_some()),
         ];
         told.iter().find(|row| row.1).map(|row| row.0)
     }

@@ -79,7 +79,13 @@ impl Table for Analysis {
     }
 
     fn check(&self, keys: &Keys<'_>) -> Result<()> {
-        for mobile in &self.mobile {
+        for (k, mobile) in self.mobile.iter().enumerate() {
+            if self.mobile[..k].contains(mobile) {
+                return Err(keys
+                    .error("mobile", format!("{mobile} is there twice"))
+                    .with_help("expected every mobile element once")
+                    .into());
+            }
             if !self.charges.iter().any(|(element, _)| element == mobile) {
                 return Err(keys
                     .error("charges", format!("the charge of {mobile}, which is mobile, is missing"))

@@ -84,7 +84,7 @@ pub(super) fn all(section: &Section) -> Vec<(String, String, Figure)> {
     if let Some(hops) = &section.hops {
         plots.push((
             "stays".into(),
-            "part of the stays at a site that last longer than a time; dashed: exponential with the mean residence time."
+            "part of the stays at a site that last longer than a time (Kaplan and Meier, with those that the end of the run cut); dashed: exponential with the mean residence time."
                 .into(),
             stays(hops),
         ));
@@ -165,12 +165,12 @@ fn density(velocities: &Velocities) -> Figure {
 
 fn stays(hops: &Hops) -> Figure {
     let mut figure = Figure::new("time at a site (ps)", Scale::Linear, "part that stays longer", Scale::Log);
-    let mut all: Vec<f64> = hops.stays.iter().map(|stay| stay.1).collect();
-    all.sort_by(f64::total_cmp);
-    let n = all.len() as f64;
+    if hops.stays.is_empty() {
+        return figure;
+    }
+    let (all, n) = (hops.lasting(), hops.stays.len() as f64);
     let every = all.len().div_ceil(300).max(1);
-    let curve: Vec<[f64; 2]> =
-        all.iter().enumerate().step_by(every).map(|(k, t)| [*t, 1.0 - k as f64 / n]).collect();
+    let curve: Vec<[f64; 2]> = all.into_iter().step_by(every).filter(|row| row[1] > 0.0).collect();
     if let Some(last) = curve.last().copied() {
         let mean = hops.residence.value;
         figure.line(curve, Figure::colour(0), false);

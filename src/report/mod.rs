@@ -36,7 +36,8 @@ pub use page::{Cell, Content, Page};
 pub use rows::{Row, csv, json_lines};
 
 use crate::analysis::{
-    Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Point, Radial, Refusal, Transport, VanHove, Velocities,
+    Arrhenius, DensityMap, Estimate, GreenKubo, Hops, Moved, Point, Radial, Refusal, Transport, VanHove,
+    Velocities,
 };
 use crate::error::Result;
 use crate::system::Element;
@@ -107,6 +108,12 @@ pub struct Law {
 }
 
 impl Section {
+    /// The longest run: the curves of all of them go as far.
+    fn longest(&self) -> &Moved {
+        let runs = &self.transport.runs;
+        runs.iter().max_by_key(|run| run.frames).unwrap_or(&runs[0])
+    }
+
     /// What two ways to the conductivity do not agree on.
     fn disagreement(&self, current: &Estimate) -> Vec<String> {
         let Ok(charge) = &self.transport.charge else { return Vec::new() };
@@ -207,6 +214,9 @@ impl Report {
                 }
                 Some(Err(refusal)) => add(&place, &refused(refusal)),
                 None => {}
+            }
+            if let Some(hops) = &section.hops {
+                add(&format!("{at}, time at a site"), &hops.residence.flags);
             }
         }
         for law in &self.laws {

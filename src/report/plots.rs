@@ -131,7 +131,7 @@ fn haven(report: &Report) -> Figure {
 
 fn msd(section: &Section) -> Figure {
     let mut figure = Figure::new("time (ps)", Scale::Log, "mean squared displacement (Å²)", Scale::Log);
-    let run = &section.transport.runs[0];
+    let run = section.longest();
     for (k, (species, msd)) in run.species.iter().zip(&section.transport.msd).enumerate() {
         let colour = Figure::colour(k);
         // The last lags are means of few origins.
@@ -169,13 +169,13 @@ fn charge(section: &Section) -> Figure {
     figure.band(curve(&|c| (c[1] - c[2]).max(0.1 * c[1])), curve(&|c| c[1] + c[2]), colour);
     figure.line(curve(&|c| c[1]), colour, false);
     figure.span(charge.window.start / 1e3, charge.window.end / 1e3, colour);
-    figure.line(line(&charge.window, section.transport.runs[0].duration()), "#000000", true);
+    figure.line(line(&charge.window, section.longest().duration()), "#000000", true);
     figure
 }
 
 fn non_gaussian(section: &Section) -> Figure {
     let mut figure = Figure::new("time (ps)", Scale::Log, "non-Gaussian parameter", Scale::Linear);
-    let run = &section.transport.runs[0];
+    let run = section.longest();
     let mobile = run.species.iter().zip(&section.transport.msd).filter(|(species, _)| species.mobile);
     for (k, (species, msd)) in mobile.enumerate() {
         let seen = msd.lags.iter().take_while(|lag| **lag <= run.frames / 2).count();

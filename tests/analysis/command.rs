@@ -21,7 +21,7 @@ pub(crate) fn write(system: Synthetic, seed: u64, path: &Path) {
     out.finish().unwrap();
 }
 
-fn analyze(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn analyze(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mlmd"))
         .current_dir(folder)
         .args(["analyze", "--quiet"])
@@ -40,13 +40,13 @@ fn check_estimate(value: &Value, name: &str) {
 }
 
 /// The published schema holds.
-fn check_schema(result: &Value) {
+pub(crate) fn check_schema(result: &Value) {
     let schema = serde_json::from_str(include_str!("../../docs/result.schema.json")).unwrap();
     let complaints = crate::schema::complaints(result, &schema);
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
-fn result(folder: &Path) -> Value {
+pub(crate) fn result(folder: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join("result.json")).unwrap()).unwrap()
 }
 
@@ -270,7 +270,7 @@ fn replicas_are_compared_within_the_crystal() {
 }
 
 /// Twenty ions and eight framework atoms, 27 sites of a simple cubic lattice of 3 Å, and velocities that are noise.
-fn lattice(frames: u32, seed: u64, path: &Path) {
+pub(crate) fn lattice(frames: u32, seed: u64, path: &Path) {
     let mut random = mlmd::random::Philox::new(seed, mlmd::random::Purpose::General, 0, 0);
     let [li, o] = ["Li", "O"].map(|symbol| mlmd::Element::from_symbol(symbol).unwrap());
     let cell = mlmd::Cell::orthorhombic(9.0, 9.0, 9.0).unwrap();
@@ -337,6 +337,11 @@ fn corners_have_answers() {
         (["short.extxyz", "--mobile=Li", "--charges=Li=nan"], "expected an element and its charge"),
         (["short.extxyz", "./short.extxyz", "--mobile=Li"], "./short.extxyz: this trajectory is there twice"),
         (["input.toml", "--mobile", "Li"], "--mobile cannot be used with an input file"),
+        (["input.toml", "--predict", "400 K"], "--predict cannot be used with an input file"),
+        (["input.toml", "--within", "5 angstrom"], "--within cannot be used with an input file"),
+        (["input.toml", "--frame", "none"], "--frame cannot be used with an input file"),
+        (["input.toml", "--from", "extxyz"], "--from cannot be used with an input file"),
+        (["short.extxyz", "--mobile", "Li,Li"], "--mobile: Li is there twice"),
         (["absent.extxyz", "--mobile", "Li"], "absent.extxyz"),
     ] {
         let output = analyze(folder.path(), &arguments);

@@ -3,5 +3,6 @@
 mod command;
 mod coverage;
 mod exact;
+mod missing;
 mod peers;
 mod schema;

@@ -19,6 +19,9 @@ const TAKEN_BACK: f64 = 0.02;
 /// What is left of that may be this part of the error.
 const LEFT: f64 = 1.0 / 3.0;
 
+/// So many ions more than runs scatter enough to tell an error by it.
+const FEWEST: usize = 7;
+
 /// A fit with its errors.
 pub(super) struct Found {
     pub(super) line: Line,
@@ -100,7 +103,7 @@ impl Found {
                 ));
             }
             (in_time, stretches, by_time)
-        } else if independent >= 7.0 {
+        } else if independent >= FEWEST as f64 {
             let between = between + concert;
             if stretches >= 3.0 && in_time / between > chi_square_quantile(0.95, stretches) / stretches {
                 (in_time, stretches, by_time)
@@ -203,11 +206,21 @@ impl Found {
             flags.push("the error is more than half of the value".to_string());
         }
         diffusivity.flags = flags;
+        let atoms: usize = runs.iter().map(|run| run.0.atoms).sum();
+        let squares: f64 = slopes[..3].iter().map(|slope| slope[0].powi(2)).sum();
         // What concert adds to the error of the trace it adds to the components.
         let (_, plain) = slopes[..3].iter().fold((0.0, 0.0), |(s, e), x| (s + x[0], e + x[1] * x[1]));
         let inflation = if plain > 0.0 { (error / plain.sqrt()).max(1.0) } else { 1.0 };
-        let tensor = slopes.map(|[slope, own]| {
-            Estimate::normal(0.5 * slope, 0.5 * own * inflation, dof, unit, method).scaled(CM2_PER_S, unit)
+        let tensor = std::array::from_fn(|c| {
+            let [slope, mut own] = slopes[c];
+            own *= inflation;
+            if atoms < runs.len() + FEWEST {
+                // Of Gaussian displacements Σ u_a u_b over as many steps has the variance ρ/2 (s_aa s_bb + s_ab²).
+                let (a, b) = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)][c];
+                let product = slopes[a][0].abs() * slopes[b][0].abs() + slope * slope;
+                own = error * (0.5 * product / squares).sqrt();
+            }
+            Estimate::normal(0.5 * slope, 0.5 * own, dof, unit, method).scaled(CM2_PER_S, unit)
         });
         let farthest = values[last];
         let jumps = runs.iter().map(|run| run.0.atoms).sum::<usize>() as f64 * farthest / 9.0;

@@ -132,6 +132,11 @@ impl Tracer {
                     }
                     found
                 }),
+                None if chosen.len() > 1 => Err(Refusal {
+                    reason: "the mean squared displacement does not grow in the window: ions do not move"
+                        .into(),
+                    more_time: None,
+                }),
                 None => Err(Refusal {
                     reason: format!(
                         "the window from {} to {} ps holds fewer than two lags of the trajectory",

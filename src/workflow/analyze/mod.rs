@@ -1,16 +1,21 @@
 //! `mlmd analyze`, and the end of `mlmd run`: trajectories become transport, and a report.
 
+mod group;
+mod places;
+
 use super::structure;
 use super::traces::thermo;
 use crate::analysis::{
-    Arrhenius, ArrheniusFit, Choice, Crystal, DriftReference, GreenKubo, Point, Refusal, Settings, Sites,
-    Transport, Wanted, Watch, Watched, mean_temperature, without_images,
+    Arrhenius, ArrheniusFit, Choice, Crystal, DriftReference, GreenKubo, Point, Refusal, Settings, Transport,
+    Wanted, Watch, Watched, mean_temperature, without_images,
 };
 use crate::error::{Error, Result};
 use crate::input::{Plan, SitesFrom};
 use crate::io::{self, Frame, ReadOptions};
 use crate::report::{Law, Report, Section};
-use crate::system::{Element, Vec3};
+use crate::system::Element;
+use group::{Group, are_one};
+use places::FEWEST_HOPS;
 use std::path::{Path, PathBuf};
 
 /// What is to be analysed, and how.
@@ -104,11 +109,13 @@ impl Request {
             progress(done);
         };
         let crystal = self.crystal()?;
+        let grid = self.first(&self.trajectories[0].0)?.cell;
         let mut groups: Vec<Group> = Vec::new();
         for (path, temperature) in &self.trajectories {
             let sites = self.known_sites(path)?;
             let crystal = self.within(&crystal, path)?;
-            let wanted = Wanted { within: self.within, structure: true, sites, crystal };
+            let wanted =
+                Wanted { within: self.within, structure: true, sites, crystal, grid: Some(grid.clone()) };
             let watched = self.watch(path, wanted, &mut tick)?;
             let given = temperature.is_some();
             let temperature = temperature.or(watched.runs[0].temperature);
@@ -122,7 +129,13 @@ impl Request {
                     group.watched.merge(watched);
                     group.files.push(path.clone());
                 }
-                None => groups.push(Group { temperature, given, files: vec![path.clone()], watched }),
+                None => groups.push(Group {
+                    temperature,
+                    given,
+                    files: vec![path.clone()],
+                    watched,
+                    without_sites: None,
+                }),
             }
         }
         groups.sort_by(|a, b| a.temperature.unwrap_or(0.0).total_cmp(&b.temperature.unwrap_or(0.0)));
@@ -184,84 +197,13 @@ impl Request {
         }
     }
 
-    /// Where places are counted from: sites of a structure where its framework is, given ones where that of the start is, and all
-    /// else where the first trajectory has its own, if that is not known.
-    fn crystal(&self) -> Result<Crystal> {
-        let mobile = &self.settings.mobile;
-        if let Some(SitesFrom::Structure(file)) = &self.sites {
-            let of_sites = Crystal::of(&self.first(file)?, mobile);
-            if of_sites.has_framework() {
-                return Ok(of_sites);
-            }
-        }
-        let first = self.first(&self.trajectories[0].0)?;
-        let start = self.start.clone().filter(|start| start.offset(&first, mobile).is_ok());
-        Ok(start.unwrap_or_else(|| Crystal::of(&first, mobile)))
-    }
-
-    /// The crystal for a trajectory: sites of a structure must be in its crystal; without these it may be another one, whose
-    /// places are compared with nothing.
-    fn within(&self, crystal: &Crystal, path: &Path) -> Result<Option<Crystal>> {
-        let must = matches!(self.sites, Some(SitesFrom::Structure(_)));
-        let same = must || crystal.offset(&self.first(path)?, &self.settings.mobile).is_ok();
-        Ok(same.then(|| crystal.clone()))
-    }
-
-    fn first(&self, path: &Path) -> Result<Frame> {
-        let frame = io::open(path, &self.reading)?.next();
-        frame.ok_or_else(|| Error::invalid(format!("{}: there is no frame", path.display())))?
-    }
-
-    /// The sites of a trajectory that are known before it is read.
-    fn known_sites(&self, path: &Path) -> Result<Option<Sites>> {
-        match &self.sites {
-            None | Some(SitesFrom::Density(_)) => Ok(None),
-            Some(SitesFrom::Structure(file)) => {
-                let sites = Sites::of_structure(&self.first(file)?, &self.settings.mobile)?;
-                let (own, other) = (self.first(path)?.cell.lengths(), sites.cell.lengths());
-                if (0..3).any(|k| (own[k] / other[k] - 1.0).abs() > 0.1) {
-                    return Err(Error::invalid(format!(
-                        "{}: its cell has edges of {other:.2?} Å, that of the trajectory {own:.2?} Å\n   \
-                         expected sites in a cell of the size of the trajectory's",
-                        file.display()
-                    )));
-                }
-                Ok(Some(sites))
-            }
-            Some(SitesFrom::Given(fractional)) => {
-                let sites = fractional.iter().map(|s| Vec3::from(*s)).collect();
-                Sites::new(sites, self.first(path)?.cell, "given").map(Some)
-            }
-        }
-    }
-
-    /// Finds the sites in the density of all replicas, and reads these once more for the hops between them.
-    fn hop_between_peaks(
-        &self,
-        group: &mut Group,
-        least: f64,
-        crystal: &Crystal,
-        tick: &mut dyn FnMut(),
-    ) -> Result<()> {
-        let Some(density) = &group.watched.density else { return Ok(()) };
-        let sites = Sites::of_density(density, least)?;
-        for file in &group.files {
-            let (sites, crystal) = (Some(sites.clone()), self.within(crystal, file)?);
-            let wanted = Wanted { within: self.within, structure: false, sites, crystal };
-            let again = self.watch(file, wanted, tick)?;
-            match (&mut group.watched.hops, again.hops) {
-                (Some(hops), Some(more)) => hops.merge(more),
-                (hops, more) => *hops = hops.take().or(more),
-            }
-        }
-        Ok(())
-    }
-
     fn section(&self, group: Group) -> Result<Section> {
         let name = group.name();
-        let Group { temperature: said, files, watched, .. } = group;
+        let Group { temperature, given, files, watched, without_sites } = group;
         let Watched { runs, radial, van_hove, velocities, density, hops } = watched;
         let measured = mean_temperature(&runs);
+        // What was measured is the mean over replicas, not what the first of them had.
+        let said = if given { temperature } else { measured.or(temperature) };
         let temperature = if self.thermostatted { said } else { measured.or(said) };
         let frames: usize = runs.iter().map(|run| run.frames).sum();
         let mut transport = Transport::of(runs, temperature, &self.charges, &self.choice)?;
@@ -271,8 +213,19 @@ impl Request {
         {
             transport.notes.push(format!("velocities are those of {measured:.0} K, and {said} K was said"));
         }
-        // A hop or none in all replicas is no rate.
-        let hops = hops.filter(|hops| hops.hops > 1);
+        if transport.volume.is_none() {
+            transport.notes.push(
+                "the cell is not periodic in three dimensions: there are no radial distributions, densities or Van Hove functions of other ions"
+                    .to_string(),
+            );
+        } else if density.is_none() {
+            let note = "cells of the replicas differ by more than a tenth: their densities are not added up";
+            transport.notes.push(note.to_string());
+        }
+        if let Some(note) = self.without_hops(hops.as_ref(), without_sites) {
+            transport.notes.push(note);
+        }
+        let hops = hops.filter(|hops| hops.hops >= FEWEST_HOPS);
         let green_kubo = velocities.as_ref().and_then(|velocities| {
             let charge = transport.charge.as_ref().ok()?;
             let of = |e: &Element| self.charges.iter().find(|(own, _)| own == e).map_or(0.0, |c| c.1);
@@ -354,47 +307,9 @@ impl Request {
 /// Frames that tell a temperature to better than a tenth, however few atoms there are.
 const ENOUGH_FRAMES: usize = 200;
 
-/// Replicas at one temperature.
-struct Group {
-    temperature: Option<f64>,
-    /// Was the temperature said, rather than measured?
-    given: bool,
-    files: Vec<PathBuf>,
-    watched: Watched,
-}
-
-impl Group {
-    /// The name of its folder: as a run calls it, if the temperature was said.
-    fn name(&self) -> String {
-        match self.temperature {
-            None => "run".to_string(),
-            Some(t) if self.given => format!("T{t:04}K"),
-            Some(t) => format!("T{t:04.0}K"),
-        }
-    }
-}
-
-/// Are two temperatures (K) one? Those that were given are the same number; those that were measured scatter, by a hundredth or
-/// half a kelvin.
-fn are_one(a: f64, b: f64, given: bool) -> bool {
-    let scatter = if given { 1e-9 * a } else { (0.01 * a).max(0.5) };
-    (a - b).abs() <= scatter
-}
-
 /// The trajectory that a run wrote into a folder; of several formats the one that says most.
 pub(super) fn trajectory_in(folder: &Path) -> PathBuf {
     let names = ["trajectory.h5", "trajectory.extxyz", "trajectory.dump"];
     let found = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
     found.unwrap_or_else(|| folder.join(names[0]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::are_one;
-
-    #[test]
-    fn measured_temperatures_scatter_and_given_ones_do_not() {
-        assert!(are_one(93.6, 94.4, false) && are_one(898.0, 905.0, false) && !are_one(900.0, 950.0, false));
-        assert!(!are_one(93.6, 94.4, true) && are_one(900.0, 900.0, true));
-    }
 }
