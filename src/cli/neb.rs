@@ -1,5 +1,6 @@
 //! `mlmd neb`: the barrier between two structures.
 
+use super::amounts::counted;
 use super::options::{PotentialChoice, Reading, force, read};
 use super::progress::Minimising;
 use super::relax::{Atoms, atoms, held};
@@ -7,7 +8,10 @@ use super::rows::Rows;
 use super::terminal::{self, Terminal};
 use crate::compute::{Engine, Options};
 use crate::error::{Error, Result};
+use crate::io::{Frame, ReadOptions, read_all};
 use crate::relax::{Band, BandSettings, Interpolation};
+use crate::system::System;
+use crate::workflow::dynamics::Stop;
 use crate::workflow::neb::{self, Event, Request};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -17,7 +21,8 @@ use std::path::{Path, PathBuf};
 #[command(
     after_help = "Nudged elastic band with improved tangents and a climbing image. START and END hold the same atoms in\n\
                         the same order and the same cell. Written into the folder: path.csv, path.svg, path.extxyz,\n\
-                        saddle.extxyz. Exit code 3 if the band does not converge; the files are written all the same."
+                        saddle.extxyz. Exit code 3 if the band does not converge, 75 if a signal stops it; the files\n\
+                        are written all the same, and `--path FOLDER/path.extxyz` goes on from them."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -43,6 +48,9 @@ pub(super) struct Arguments {
     /// How the first path is made
     #[arg(long, value_name = "HOW", default_value = "idpp", help_heading = "Path")]
     interpolate: First,
+    /// Begin with the images of a path that was found before (path.extxyz); its ends are those of START and END
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "interpolate"], help_heading = "Path")]
+    path: Option<PathBuf>,
     /// Take the ends as they are instead of relaxing them first
     #[arg(long, help_heading = "Path")]
     keep_ends: bool,
@@ -77,8 +85,10 @@ fn spring(text: &str) -> Result<f64, String> {
 
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
+        let stop = Stop::listen(None)?;
         let (potential, _) = self.potential.load(&[&self.start, &self.end], &self.reading, terminal)?;
         let description = potential.description();
+        let between = self.path.as_deref().map(images_between).transpose()?;
         let (start, end) = (read(&self.start, 0, &self.reading)?, read(&self.end, 0, &self.reading)?);
         std::fs::create_dir_all(&self.output).map_err(Error::io(&self.output, "create the folder"))?;
         let settings = BandSettings {
@@ -95,7 +105,7 @@ impl Arguments {
             ..BandSettings::default()
         };
         // The error of a barrier is that of its ends too.
-        let request = Request { settings, ends: (!self.keep_ends).then_some(0.5 * self.fmax) };
+        let request = Request { settings, ends: (!self.keep_ends).then_some(0.5 * self.fmax), between };
         let options = Options { threads: self.potential.threads(), ..Options::default() };
         let mut engine = Engine::new(potential, options)?;
         let (start, end) = (start.to_system()?, end.to_system()?);
@@ -105,7 +115,7 @@ impl Arguments {
                 Event::End(name, state) => shown.stage(name, state.step, state.energy, state.force),
                 Event::Band(state) => shown.stage("path", state.step, state.barrier, state.force),
             }
-            Ok(())
+            stop.here()
         })?;
         drop(shown);
         neb::save(&found, &self.output)?;
@@ -141,12 +151,30 @@ impl Arguments {
         }
         match &found.stopped {
             None => Ok(()),
+            Some(reason) if found.interrupted => Err(Error::Interrupted(format!(
+                "{reason}; the same command with --path {} goes on from here",
+                self.output.join(neb::PATH).display()
+            ))),
             Some(reason) => Err(Error::Physics(format!(
                 "the path has not converged: {reason} (largest force {:.3e} eV/Å)",
                 found.force
             ))),
         }
     }
+}
+
+/// What lies between the ends of a path that was written before.
+fn images_between(path: &Path) -> Result<Vec<System>> {
+    let frames = read_all(path, &ReadOptions::default())?;
+    let inner = frames.len().saturating_sub(1);
+    if inner < 2 {
+        return Err(Error::invalid(format!(
+            "{}: {} cannot be a path\n   expected its start, at least one image, and its end",
+            path.display(),
+            counted(frames.len(), "frame")
+        )));
+    }
+    frames[1..inner].iter().map(Frame::to_system).collect()
 }
 
 fn length(found: &Band) -> f64 {

@@ -11,6 +11,7 @@ use crate::io::{Frame, check_output, same_file};
 use crate::relax::{CellFreedom, Freedom, Method, Relaxation, Settings};
 use crate::system::System;
 use crate::units::{Dimension, EV_PER_ANGSTROM3_IN_GPA, parse};
+use crate::workflow::dynamics::Stop;
 use crate::workflow::relax;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Atoms that the file marks as fixed (move_mask, selective dynamics) stay where they are.\n\
-                        Exit code 3 if the minimisation does not converge; OUT is written all the same."
+                        Exit code 3 if the minimisation does not converge, 75 if a signal stops it; OUT is written all the same."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -132,6 +133,7 @@ impl Arguments {
                 "--pressure does nothing to a cell that does not change\n   expected --cell isotropic, axes or free as well",
             ));
         }
+        let stop = Stop::listen(None)?;
         let (potential, _) = self.potential.load(&[&self.structure.file], &self.reading, terminal)?;
         let description = potential.description();
         let frame = self.structure.read(&self.reading)?;
@@ -156,10 +158,12 @@ impl Arguments {
         let mut shown = Minimising::new(terminal, "relaxing", self.fmax);
         let done = relax::run(&system, &mut engine, &settings, self.trajectory.as_deref(), &mut |state| {
             shown.set(state.step, state.enthalpy, state.force);
-            Ok(())
+            stop.here()
         })?;
         drop(shown);
-        relax::write(&relax::frame(&done, &mut engine)?, &self.output)?;
+        let mut relaxed = relax::frame(&done, &mut engine)?;
+        relax::mark(&mut relaxed, &frame);
+        relax::write(&relaxed, &self.output)?;
         if self.json {
             terminal::print_json(&machine(&done, &self.output))?;
         } else {
@@ -167,6 +171,10 @@ impl Arguments {
         }
         match done.stopped {
             None => Ok(()),
+            Some(reason) if done.interrupted => Err(Error::Interrupted(format!(
+                "{reason}; {} is the structure of the last step, from which to go on",
+                self.output.display()
+            ))),
             Some(reason) => Err(Error::Physics(format!(
                 "the minimisation has not converged: {reason} (largest force {:.3e} eV/Å)",
                 done.force

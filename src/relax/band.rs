@@ -2,7 +2,8 @@
 
 use super::band_forces::{Configuration, band_forces, distance, dot, tangent};
 use super::fire::Fire;
-use super::path::{EvenDistances, Interpolation, aligned, straight};
+use super::minimise::told_to_stop;
+use super::path::{EvenDistances, Interpolation, aligned, nearest, straight};
 use crate::compute::Engine;
 use crate::error::{Error, Result};
 use crate::system::{System, Vec3};
@@ -74,6 +75,8 @@ pub struct Band {
     pub steps: u64,
     /// Why it is not converged; `None` if it is.
     pub stopped: Option<String>,
+    /// Was it told to stop?
+    pub interrupted: bool,
 }
 
 /// Where the relaxation of a band is.
@@ -161,11 +164,12 @@ struct Relaxed {
     force: f64,
     steps: u64,
     stopped: Option<String>,
+    interrupted: bool,
 }
 
 /// The path of lowest energy between two minima, which are taken as they are, in the potential of `engine`.
 ///
-/// `watch` sees every step.
+/// `watch` sees every step; where it says [`Error::Interrupted`] the band ends with the reason in [`Band::stopped`].
 pub fn band(
     start: &System,
     end: &System,
@@ -178,9 +182,7 @@ pub fn band(
     }
     let from: Configuration = (0..start.len()).map(|i| start.unwrapped(i)).collect();
     let to = aligned(start, end)?;
-    if distance(&from, &to) < 1e-3 {
-        return Err(Error::invalid("the start and the end of the path are the same structure"));
-    }
+    different(&from, &to)?;
     let mut images = straight(&from, &to, settings.images);
     if settings.interpolation == Interpolation::Idpp {
         let mut even = EvenDistances::new(&start.cell, &from, &to, settings.images)?;
@@ -188,6 +190,41 @@ pub fn band(
         let rough = BandSettings { climb: false, force: 0.05, steps: 300, spring: 1.0, ..settings.clone() };
         optimise(&mut even, &mut images, &rough, &mut |_| Ok(()))?;
     }
+    relax_images(start, images, engine, settings, watch)
+}
+
+/// As [`band`], from a path that is known: the images `between` the ends take the place of those that `settings` asks for.
+pub fn band_through(
+    start: &System,
+    between: &[System],
+    end: &System,
+    engine: &Engine,
+    settings: &BandSettings,
+    watch: &mut dyn FnMut(BandState) -> Result<()>,
+) -> Result<Band> {
+    let mut images: Vec<Configuration> = vec![(0..start.len()).map(|i| start.unwrapped(i)).collect()];
+    for next in between.iter().chain([end]) {
+        images.push(nearest(start, &images[images.len() - 1], next)?);
+    }
+    different(&images[0], &images[images.len() - 1])?;
+    relax_images(start, images, engine, settings, watch)
+}
+
+fn different(from: &Configuration, to: &Configuration) -> Result<()> {
+    if distance(from, to) < 1e-3 {
+        return Err(Error::invalid("the start and the end of the path are the same structure"));
+    }
+    Ok(())
+}
+
+/// Relaxes the images between the ends.
+fn relax_images(
+    start: &System,
+    mut images: Vec<Configuration>,
+    engine: &Engine,
+    settings: &BandSettings,
+    watch: &mut dyn FnMut(BandState) -> Result<()>,
+) -> Result<Band> {
     let count = images.len();
     let mut surface = Potentials {
         engines: (0..count)
@@ -211,8 +248,8 @@ pub fn band(
             distance: length,
         });
     }
-    let Relaxed { climbing, force, steps, stopped, .. } = relaxed;
-    Ok(Band { images: band, climbing, force, steps, stopped })
+    let Relaxed { climbing, force, steps, stopped, interrupted, .. } = relaxed;
+    Ok(Band { images: band, climbing, force, steps, stopped, interrupted })
 }
 
 /// The climb begins when the forces across the path are below this many times the limit, or below [`CLIMB_BELOW`].
@@ -247,11 +284,21 @@ fn optimise(
         }
         let largest = pull.iter().flatten().map(Vec3::norm).fold(0.0, f64::max);
         let highest = energies.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        watch(BandState { step, barrier: highest - energies[0], force: largest })?;
-        let stopped = (step == settings.steps).then(|| format!("{step} steps were not enough"));
+        let told = told_to_stop(watch(BandState { step, barrier: highest - energies[0], force: largest }))?;
+        let interrupted = told.is_some();
+        let enough = || (step == settings.steps).then(|| format!("{step} steps were not enough"));
+        let stopped = told.or_else(enough);
         let waiting = settings.climb && !climbs && saddle.is_some();
         if stopped.is_some() || (largest <= settings.force && !waiting) {
-            return Ok(Relaxed { energies, forces, climbing, force: largest, steps: step, stopped });
+            return Ok(Relaxed {
+                energies,
+                forces,
+                climbing,
+                force: largest,
+                steps: step,
+                stopped,
+                interrupted,
+            });
         }
         if waiting && largest <= (CLIMB_FACTOR * settings.force).max(CLIMB_BELOW) {
             climbs = true;

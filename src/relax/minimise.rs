@@ -92,6 +92,8 @@ pub struct Relaxation {
     pub evaluations: u64,
     /// Why it is not converged; `None` if it is.
     pub stopped: Option<String>,
+    /// Was it told to stop?
+    pub interrupted: bool,
 }
 
 /// Why the line search gives up.
@@ -100,8 +102,9 @@ const LOWEST: &str =
 
 /// Minimises E + pV over what is free, until forces and stress are below their limits.
 ///
-/// `watch` sees every step, the first structure included. A minimisation that cannot converge ends with the reason in
-/// [`Relaxation::stopped`]; numbers that are not finite and a cell that collapses or evaporates are errors.
+/// `watch` sees every step, the first structure included. A minimisation that cannot converge, or to which `watch` says
+/// [`Error::Interrupted`], ends with the reason in [`Relaxation::stopped`]; numbers that are not finite and a cell that
+/// collapses or evaporates are errors.
 pub fn relax(
     system: &System,
     engine: &mut Engine,
@@ -114,15 +117,17 @@ pub fn relax(
     let first_energy = point.energy;
     let mut fire = Fire::new(x.len());
     let mut history = Curvature::new(MEMORY, 1.0 / STIFFNESS);
-    let (mut step, mut stopped) = (0, None);
-    loop {
-        watch(&state(&landscape, &point, step))?;
+    let (mut step, mut interrupted) = (0, false);
+    let stopped = loop {
+        if let Some(reason) = told_to_stop(watch(&state(&landscape, &point, step)))? {
+            interrupted = true;
+            break Some(reason);
+        }
         if point.force <= settings.force && point.stress <= settings.stress {
-            break;
+            break None;
         }
         if step == settings.steps {
-            stopped = Some(format!("{step} steps were not enough"));
-            break;
+            break Some(format!("{step} steps were not enough"));
         }
         match settings.method {
             Method::Fire => {
@@ -136,15 +141,14 @@ pub fn relax(
                 let Some((lower, there)) = next else {
                     // The line search ended elsewhere: back to the best point.
                     point = landscape.at(&x)?;
-                    stopped = Some(LOWEST.into());
-                    break;
+                    break Some(LOWEST.into());
                 };
                 (x, point) = (lower, there);
             }
         }
         step += 1;
         check(&landscape, &point, first_energy)?;
-    }
+    };
     Ok(Relaxation {
         energy: point.energy,
         enthalpy: point.value,
@@ -154,8 +158,17 @@ pub fn relax(
         steps: step,
         evaluations: landscape.evaluations(),
         stopped,
+        interrupted,
         system: landscape.system().clone(),
     })
+}
+
+/// The reason, where who watches wants an end here.
+pub(super) fn told_to_stop(said: Result<()>) -> Result<Option<String>> {
+    match said {
+        Err(Error::Interrupted(reason)) => Ok(Some(reason)),
+        other => other.map(|()| None),
+    }
 }
 
 fn state<'a>(landscape: &'a Landscape<'_>, point: &Point, step: u64) -> State<'a> {

@@ -18,7 +18,7 @@ mod minimise;
 mod path;
 mod strain;
 
-pub use band::{Band, BandSettings, BandState, Image, band};
+pub use band::{Band, BandSettings, BandState, Image, band, band_through};
 pub use landscape::Freedom;
 pub use minimise::{Method, Relaxation, Settings, State, relax};
 pub use path::{Interpolation, aligned};

@@ -23,6 +23,13 @@ pub enum Interpolation {
 ///
 /// Both must hold the same atoms in the same order, in the same cell.
 pub fn aligned(start: &System, end: &System) -> Result<Vec<Vec3>> {
+    let from: Vec<Vec3> = (0..start.len()).map(|i| start.unwrapped(i)).collect();
+    nearest(start, &from, end)
+}
+
+/// Positions of a structure on the path that begins with `start`, each the image nearest to where the atom is in the
+/// configuration before.
+pub(super) fn nearest(start: &System, before: &[Vec3], end: &System) -> Result<Vec<Vec3>> {
     if start.len() != end.len() {
         return Err(Error::invalid(format!(
             "the path begins with {} atoms and ends with {}",
@@ -43,11 +50,10 @@ pub fn aligned(start: &System, end: &System) -> Result<Vec<Vec3>> {
             "the cells at the start and at the end of the path differ: relax both in the same cell",
         ));
     }
-    Ok((0..start.len())
-        .map(|i| {
-            let from = start.unwrapped(i);
-            from + start.cell.shortest(&(end.unwrapped(i) - from))
-        })
+    Ok(before
+        .iter()
+        .enumerate()
+        .map(|(i, from)| from + start.cell.shortest(&(end.unwrapped(i) - from)))
         .collect())
 }
 

@@ -63,6 +63,16 @@ pub fn write(frame: &Frame, path: &Path) -> Result<()> {
     output.finish()
 }
 
+/// The column of a frame that says which atoms may move.
+const MOVE_MASK: &str = "move_mask";
+
+/// What the file of a structure says of atoms that must not move stays true of what it becomes.
+pub fn mark(relaxed: &mut Frame, before: &Frame) {
+    if let Some(mask) = before.columns.get(MOVE_MASK) {
+        relaxed.columns.insert(MOVE_MASK.into(), mask.clone());
+    }
+}
+
 /// Refuses flags about lattice vectors that say another thing than the same flags about x, y and z, which are what a
 /// minimisation holds.
 pub fn check_axes(frame: &Frame) -> Result<()> {
@@ -76,7 +86,7 @@ pub fn check_axes(frame: &Frame) -> Result<()> {
 
 /// Which coordinates a file says must not move (`move_mask`, selective dynamics); empty if it says nothing.
 pub fn held(frame: &Frame) -> Vec<[bool; 3]> {
-    let Some(column) = frame.columns.get("move_mask") else { return Vec::new() };
+    let Some(column) = frame.columns.get(MOVE_MASK) else { return Vec::new() };
     let ColumnValues::Flags(free) = &column.values else { return Vec::new() };
     match column.width {
         1 => free.iter().map(|free| [!free; 3]).collect(),
@@ -121,6 +131,9 @@ pub fn stage(
         }
         let done = run(system, engine, &settings, None, watch)?;
         if let Some(reason) = &done.stopped {
+            if done.interrupted {
+                return Err(Error::Interrupted(reason.clone()));
+            }
             return Err(Error::Physics(format!(
                 "[relax] has not converged: {reason} (largest force {:.3e} eV/Å)",
                 done.force

@@ -141,12 +141,14 @@ fn atoms_held_along_a_slanted_vector_are_refused() {
     }
     write("F F T");
     succeed(folder.path(), &["relax", "lj.toml", "POSCAR", "-q"]);
+    // Its atoms are still marked.
+    let text = fs::read_to_string(folder.path().join("relaxed.extxyz")).unwrap();
+    assert!(text.contains("move_mask:L:3"), "{text}");
 }
 
-#[test]
-fn a_vacancy_hop_has_a_barrier_and_files() {
-    let folder = folder();
-    let write = |name: &str, empty: (i32, i32, i32)| {
+/// Writes the crystal without its first atom as `a.xyz`, and as `b.xyz` after a neighbour has hopped there.
+fn write_hop(folder: &Path) {
+    for (name, empty) in [("a.xyz", (9, 9, 9)), ("b.xyz", (1, 1, 0))] {
         let mut text = String::from(
             "31\nLattice=\"7.1 0 0 0 7.1 0 0 0 7.1\" Properties=species:S:1:pos:R:3 pbc=\"T T T\"\n",
         );
@@ -157,10 +159,14 @@ fn a_vacancy_hop_has_a_barrier_and_files() {
             let [x, y, z] = [site.0, site.1, site.2].map(|i| 1.775 * f64::from(i));
             writeln!(text, "Ar {x} {y} {z}").unwrap();
         }
-        fs::write(folder.path().join(name), text).unwrap();
-    };
-    write("a.xyz", (9, 9, 9));
-    write("b.xyz", (1, 1, 0));
+        fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+#[test]
+fn a_vacancy_hop_has_a_barrier_and_files() {
+    let folder = folder();
+    write_hop(folder.path());
     let text = succeed(
         folder.path(),
         &["neb", "lj.toml", "a.xyz", "b.xyz", "--images", "3", "--fmax", "0.01 eV/angstrom", "--json", "-q"],
@@ -186,6 +192,65 @@ fn a_vacancy_hop_has_a_barrier_and_files() {
     assert!(message.contains("is held, but is at another place"), "{message}");
     let message = fail(folder.path(), 2, &["neb", "lj.toml", "a.xyz", "start.xyz"]);
     assert!(message.contains("31 atoms and ends with 32"), "{message}");
+}
+
+/// Starts what would never end, interrupts it once it has begun, and returns what it said.
+#[cfg(unix)]
+fn interrupted(folder: &Path, arguments: &[&str]) -> String {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let mut child = crate::binary::command(folder)
+        .args(arguments)
+        .args(["--fmax", "1e-30 eV/angstrom", "--steps", "1000000000"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let begun = lines.find(|line| line.contains("step 0"));
+    assert!(begun.is_some(), "it ended before it began");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let said: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(75), "{said:?}");
+    said.join("\n")
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_minimisation_leaves_its_structure() {
+    let folder = folder();
+    let said = interrupted(folder.path(), &["relax", "lj.toml", "start.xyz", "--method", "fire"]);
+    assert!(said.contains("relaxed.extxyz is the structure of the last step"), "{said}");
+    let text = fs::read_to_string(folder.path().join("relaxed.extxyz")).unwrap();
+    assert!(text.contains("relax_converged=F"), "{text}");
+    succeed(folder.path(), &["relax", "lj.toml", "relaxed.extxyz", "-o", "out.extxyz", "-q"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_path_goes_on_from_its_images() {
+    let folder = folder();
+    write_hop(folder.path());
+    let ends = ["neb", "lj.toml", "a.xyz", "b.xyz"];
+    let said = interrupted(folder.path(), &[&ends[..], &["--keep-ends", "--images", "3"]].concat());
+    assert!(said.contains("--path neb/path.extxyz goes on"), "{said}");
+    let path = fs::read_to_string(folder.path().join("neb/path.extxyz")).unwrap();
+    assert_eq!(path.matches("Lattice=").count(), 5);
+
+    let settings = ["--fmax", "0.01 eV/angstrom", "--json", "-q"];
+    let barrier = |first: &[&str]| {
+        let result = json(&succeed(folder.path(), &[&ends[..], first, &settings].concat()));
+        (result["forward_barrier_ev"].as_f64().unwrap(), result["steps"].as_u64().unwrap())
+    };
+    let (anew, _) = barrier(&["--images", "3", "-o", "anew"]);
+    let (on, _) = barrier(&["--path", "neb/path.extxyz"]);
+    // Of the order of force²/stiffness is left of an energy, (0.01 eV/Å)²·31/(5 eV/Å²).
+    assert!((on - anew).abs() < 1e-3, "{on} {anew}");
+    // What has arrived has no way to go.
+    let (still, steps) = barrier(&["--path", "neb/path.extxyz"]);
+    assert!((still - on).abs() < 1e-3 && steps <= 20, "{still} {on}, {steps} steps");
+    let complaint = fail(folder.path(), 2, &[&ends[..], &["--path", "a.xyz"]].concat());
+    assert!(complaint.contains("a.xyz: 1 frame cannot be a path"), "{complaint}");
 }
 
 const RUN: &str = "[structure]\nfile = \"start.xyz\"\n[relax]\ncell = \"isotropic\"\npressure = \"1 GPa\"\n\

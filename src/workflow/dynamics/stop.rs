@@ -58,6 +58,14 @@ impl Stop {
         Self { signalled: flag, deadline: None }
     }
 
+    /// An end here, where there is a reason to stop.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] with the reason.
+    pub fn here(&self) -> Result<()> {
+        self.reason().map_or(Ok(()), |reason| Err(Error::Interrupted(format!("stopped by {reason}"))))
+    }
+
     /// Why to stop now, if so.
     pub fn reason(&self) -> Option<&'static str> {
         if self.signalled.load(Ordering::Relaxed) {

@@ -6,7 +6,9 @@ use super::relax::write;
 use crate::compute::Engine;
 use crate::error::{Error, Result};
 use crate::io::{self, Frame, Precision, Value, WriteOptions};
-use crate::relax::{Band, BandSettings, BandState, Freedom, Settings, State, aligned, band, relax};
+use crate::relax::{
+    Band, BandSettings, BandState, Freedom, Settings, State, aligned, band, band_through, relax,
+};
 use crate::system::System;
 use std::fmt::Write;
 use std::fs;
@@ -15,6 +17,9 @@ use std::path::Path;
 /// Coordinates (Å) of atoms that are held may differ by what files round.
 const HELD: f64 = 1e-3;
 
+/// The name of the file of all images in the folder of a path.
+pub const PATH: &str = "path.extxyz";
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -22,6 +27,8 @@ pub struct Request {
     pub settings: BandSettings,
     /// Are the ends relaxed first, in their cell? Then to this force, eV/Å.
     pub ends: Option<f64>,
+    /// Images between the ends to begin with, instead of those that `settings` asks for.
+    pub between: Option<Vec<System>>,
 }
 
 /// What happens, as it happens.
@@ -42,16 +49,17 @@ pub fn run(
     watch: &mut dyn FnMut(Event<'_>) -> Result<()>,
 ) -> Result<Band> {
     // Ends that no path connects are not worth relaxing.
-    let ends_at = aligned(start, end)?;
-    let held = &request.settings.held;
-    let moved = |(i, held): (usize, &[bool; 3])| {
-        let way = ends_at[i] - start.unwrapped(i);
-        (0..3).any(|k| held[k] && way[k].abs() > HELD)
-    };
-    if let Some(i) = held.iter().enumerate().position(moved) {
-        return Err(Error::invalid(format!(
-            "atom {i} is held, but is at another place at the end of the path"
-        )));
+    for later in request.between.iter().flatten().chain([end]) {
+        let later_at = aligned(start, later)?;
+        let moved = |(i, held): (usize, &[bool; 3])| {
+            let way = later_at[i] - start.unwrapped(i);
+            (0..3).any(|k| held[k] && way[k].abs() > HELD)
+        };
+        if let Some(i) = request.settings.held.iter().enumerate().position(moved) {
+            return Err(Error::invalid(format!(
+                "atom {i} is held, but is at another place later on the path"
+            )));
+        }
     }
     let mut ends = [start.clone(), end.clone()];
     if let Some(force) = request.ends {
@@ -60,6 +68,11 @@ pub fn run(
         for (system, name) in ends.iter_mut().zip(["start", "end"]) {
             let done = relax(system, engine, &settings, &mut |state| watch(Event::End(name, *state)))?;
             if let Some(reason) = done.stopped {
+                if done.interrupted {
+                    return Err(Error::Interrupted(format!(
+                        "{reason} while the {name} of the path was relaxed; the same command begins anew"
+                    )));
+                }
                 return Err(Error::Physics(format!(
                     "the {name} of the path cannot be relaxed: {reason} (largest force {:.3e} eV/Å)",
                     done.force
@@ -68,14 +81,19 @@ pub fn run(
             *system = done.system;
         }
     }
-    band(&ends[0], &ends[1], engine, &request.settings, &mut |state| watch(Event::Band(state)))
+    let [start, end] = &ends;
+    let watch = &mut |state| watch(Event::Band(state));
+    match &request.between {
+        Some(between) => band_through(start, between, end, engine, &request.settings, watch),
+        None => band(start, end, engine, &request.settings, watch),
+    }
 }
 
 /// Writes `path.extxyz`, `path.csv`, `path.svg` and `saddle.extxyz` into a folder.
 pub fn save(found: &Band, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::io(folder, "create the folder"))?;
     let options = WriteOptions { precision: Precision::Seventeen };
-    let mut frames = io::create(&folder.join("path.extxyz"), None, &options)?;
+    let mut frames = io::create_whole(&folder.join(PATH), None, &options)?;
     for (index, _) in found.images.iter().enumerate() {
         frames.write(&frame(found, index))?;
     }
