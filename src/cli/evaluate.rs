@@ -6,6 +6,7 @@ use super::options::{PotentialChoice, Reading};
 use super::progress::Progress;
 use super::terminal::{self, Terminal};
 use crate::error::{Error, Result};
+use crate::io::same_file;
 use crate::workflow::evaluate::{self, Report, Request};
 use crate::workflow::{Deviation, ErrorRow, Spread};
 use serde_json::{Value, json};
@@ -35,6 +36,12 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn execute(self, terminal: Terminal) -> Result<()> {
         let files: Vec<_> = self.frames.iter().map(PathBuf::as_path).collect();
+        if let Some(json) = self.json.as_ref().filter(|json| json.as_os_str() != "-")
+            && files.iter().copied().chain(self.output.as_deref()).any(|other| same_file(other, json))
+        {
+            let json = json.display();
+            return Err(Error::invalid(format!("--json {json}: this file is one of the frames")));
+        }
         let (potential, _) = self.potential.load(&files, &self.reading, terminal)?;
         let request = Request {
             files: self.frames,

@@ -80,6 +80,7 @@ fn strained(system: &System, sigma: f64, seed: u64) -> Result<System> {
 /// Atoms at rest, with a name by which a training tells them apart.
 fn frame(system: &System, request: &Request) -> Frame {
     let mut frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
+    frame.masses = Frame::from(system).masses;
     let kind = match (request.rattle.or(request.structure.rattle), request.strain) {
         (Some(_), None) => Some("rattled"),
         (None, Some(_)) => Some("strained"),

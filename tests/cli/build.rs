@@ -48,6 +48,19 @@ fn structures_are_those_of_the_input() {
     assert_eq!(read(&folder, "POSCAR")[0].formula(), "N2");
 }
 
+/// An isotope of the file is one in what is built.
+#[test]
+fn masses_of_the_file_stay() {
+    let folder = folder(INPUT);
+    let crystal = "2\nLattice=\"4 0 0 0 4 0 0 0 5\" Properties=species:S:1:pos:R:3:masses:R:1\nLi 0 0 0 6.015\nN 2 2 2.5 14.007\n";
+    fs::write(folder.path().join("a.xyz"), crystal).unwrap();
+    succeed(folder.path(), &["build", "in.toml", "-o", "b.extxyz"]);
+    let frame = &read(&folder, "b.extxyz")[0];
+    let masses = frame.masses.as_ref().expect("masses that are not the standard ones");
+    let lithium = frame.species.iter().zip(masses).filter(|(element, _)| element.to_string() == "Li");
+    assert!(lithium.map(|(_, mass)| *mass).eq([6.015; 25]), "{masses:?}");
+}
+
 /// Displacements and strains have the spread that was asked for.
 #[test]
 fn displacements_and_strains_are_as_large_as_was_asked() {

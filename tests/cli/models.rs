@@ -165,6 +165,8 @@ fn a_folder_of_potentials_is_a_committee() {
         succeed(at, &["evaluate", potential, "lif.extxyz", "-o", "out.extxyz"]);
         let own = fail(at, 2, &["evaluate", potential, "lif.extxyz", "-o", "lif.extxyz"]);
         assert!(own.contains("lif.extxyz: the input and the output are the same file"), "{own}");
+        let over = fail(at, 2, &["evaluate", potential, "lif.extxyz", "--json", "lif.extxyz"]);
+        assert!(over.contains("--json lif.extxyz: this file is one of the frames"), "{over}");
         let text = fs::read_to_string(at.join("out.extxyz")).unwrap();
         text.split_whitespace().find_map(|word| word.strip_prefix("energy=")?.parse().ok()).unwrap()
     };
