@@ -53,6 +53,9 @@ impl Table for Substitutions {
     }
 
     fn check(&self, keys: &Keys<'_>) -> Result<()> {
+        if self.from == self.to {
+            return Err(keys.error("to", format!("{} is the element that is replaced", self.to)).into());
+        }
         one_amount(keys)
     }
 }

@@ -7,6 +7,7 @@ use super::kind::{
 };
 use crate::error::Result;
 use crate::io::{FileUnits, ReadOptions};
+use crate::random::derived_seed;
 use crate::system::{Element, SupercellMatrix};
 use std::path::PathBuf;
 
@@ -77,8 +78,16 @@ impl Structure {
             strict_units: true,
             elements: self.types.clone(),
             occupancy_seed: self.occupancy_seed,
+            // What is drawn is drawn over all cells; one that was drawn and repeated would order what is disordered.
+            occupancy_supercell: self.occupancy_seed.map(|_| self.supercell),
             ..ReadOptions::default()
         }
+    }
+
+    /// The same with its sites of partial occupancy drawn anew, for one of several structures that `part` tells apart.
+    pub fn redrawn(&self, part: &str) -> Self {
+        let occupancy_seed = self.occupancy_seed.map(|seed| derived_seed(seed, part));
+        Self { occupancy_seed, ..self.clone() }
     }
 
     /// The keys that say how a file is read, and the cell that is made of it.
@@ -98,7 +107,7 @@ impl Structure {
                 .key(
                     "occupancy_seed",
                     integer().at_least(0),
-                    "Decides which sites of partial occupancy are filled.",
+                    "Decides which sites of partial occupancy are filled, over the whole supercell.",
                 )
                 .optional(1)?
                 .map(i64::unsigned_abs),
@@ -110,7 +119,11 @@ impl Structure {
                 )
                 .default([1, 1, 1])?,
             strain: keys
-                .key("strain", strain(), "Homogeneous strain along x, y, z, or the whole tensor.")
+                .key(
+                    "strain",
+                    strain(),
+                    "Homogeneous strain along x, y, z, or the whole tensor ε: rows r become r (1 + ε).",
+                )
                 .optional([0.01, 0.0, 0.0])?,
             vacancies: Vec::new(),
             substitutions: Vec::new(),

@@ -1,7 +1,7 @@
 //! One configuration as files hold it.
 
 use crate::error::{Error, Result};
-use crate::system::{Cell, Element, Mat3, System, Vec3};
+use crate::system::{Cell, Element, Mat3, SupercellMatrix, System, Vec3};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,6 +55,9 @@ pub struct Origin {
     pub index: usize,
     /// The line where the frame begins, counted from 1; 0 if unknown.
     pub line: usize,
+    /// The supercell of what stands there that was made while it was read, if one was
+    /// ([`ReadOptions::occupancy_supercell`](super::ReadOptions)).
+    pub supercell: Option<SupercellMatrix>,
 }
 
 impl fmt::Display for Origin {
@@ -210,13 +213,21 @@ impl Frame {
     }
 }
 
-impl From<&System> for Frame {
-    fn from(system: &System) -> Self {
+impl Frame {
+    /// What the atoms are and where, and nothing of how they move: a structure.
+    pub fn at_rest(system: &System) -> Self {
         let mut frame = Self::new(system.cell.clone(), system.species.clone(), system.positions.clone());
-        frame.images = Some(system.images.clone());
-        frame.velocities = Some(system.velocities.clone());
         let standard = system.species.iter().zip(&system.masses).all(|(e, m)| e.mass() == *m);
         frame.masses = (!standard).then(|| system.masses.clone());
+        frame
+    }
+}
+
+impl From<&System> for Frame {
+    fn from(system: &System) -> Self {
+        let mut frame = Self::at_rest(system);
+        frame.images = Some(system.images.clone());
+        frame.velocities = Some(system.velocities.clone());
         frame.step = Some(system.step);
         frame.time = Some(system.time);
         frame

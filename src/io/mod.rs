@@ -25,7 +25,6 @@ mod labels;
 mod lammps;
 mod n2p2;
 mod options;
-mod points;
 mod recognise;
 mod sink;
 mod source;

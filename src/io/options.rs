@@ -21,9 +21,8 @@ pub struct ReadOptions {
     pub stand_in_elements: bool,
     /// Seed that decides sites of partial occupancy in CIF files, which are refused without it.
     pub occupancy_seed: Option<u64>,
-    /// The supercell over which the seed decides the occupations; one cell if absent. A frame that was
-    /// made so carries the nine integers under `supercell`. Structures without partial occupancy are
-    /// read as they are.
+    /// The supercell of a CIF over which the seed decides the occupations; one cell if absent. A frame that was
+    /// made so carries the nine integers under `supercell`.
     pub occupancy_supercell: Option<SupercellMatrix>,
     /// Which keys hold the reference values, where a file has several.
     pub labels: LabelKeys,

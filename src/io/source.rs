@@ -158,7 +158,7 @@ impl Iterator for Frames {
         self.over = !matches!(next, Some(Ok(_)));
         next.map(|frame| {
             let mut frame = frame.map_err(|error| self.explain(error))?;
-            frame.origin = Origin { path: self.path.clone(), index: self.index, line: frame.origin.line };
+            frame.origin = Origin { path: self.path.clone(), index: self.index, ..frame.origin };
             self.index += 1;
             Ok(frame)
         })

@@ -130,7 +130,7 @@ impl System {
     /// Adds atoms of `element` at rest where there is most room; returns their indices.
     ///
     /// Each goes to the largest void that is left: the point farthest from all atoms, found on a grid and
-    /// refined; voids equally large to the resolution of the grid are drawn by `lot`. A fraction counts
+    /// refined; of voids that are equally large one is drawn by `lot`. A fraction counts
     /// the atoms of `element` already there. If some would come nearer than `minimum` (Å) to another
     /// atom, none is added. The system must be periodic in three dimensions.
     pub fn fill_voids(
@@ -269,6 +269,31 @@ mod tests {
         assert_eq!(draw(first), rock_salt().vacancies(element("Li"), Amount::Count(8), 5).unwrap());
         assert_eq!(draw(first), [1, 8, 18, 24, 34, 35, 40, 50]);
         assert_ne!(draw(first), draw(Lot { ordinal: 1, ..first }));
+    }
+
+    /// The octahedral voids of a hexagonal close packing, a/√2 from six atoms, are larger than its tetrahedral ones by less
+    /// than the points of the grid are apart. Each is as likely as the others, wherever the points lie.
+    #[test]
+    fn the_largest_voids_are_equally_likely() {
+        let (a, c) = (3.2_f64, 3.2 * (8.0_f64 / 3.0).sqrt());
+        let cell = Cell::new([[a, 0.0, 0.0], [-a / 2.0, a * 0.75_f64.sqrt(), 0.0], [0.0, 0.0, c]], [true; 3])
+            .unwrap();
+        let positions = vec![Vec3::zeros(), Vec3::new(0.0, a / 3_f64.sqrt(), c / 2.0)];
+        let crystal =
+            System::new(cell, vec![element("Mg"); 2], positions).unwrap().repeated([2, 2, 1]).unwrap();
+        let mut hits = std::collections::BTreeMap::new();
+        for seed in 0..400 {
+            let mut filled = crystal.clone();
+            let new = filled.fill_voids(element("H"), Amount::Count(1), 1.5, seed).unwrap()[0];
+            let r = filled.positions[new];
+            let nearest = crystal.positions.iter().map(|other| crystal.cell.shortest(&(other - r)).norm());
+            assert!((nearest.fold(f64::INFINITY, f64::min) - a / 2_f64.sqrt()).abs() < 1e-3);
+            let s = crystal.cell.fractional(&r);
+            *hits.entry([0, 1, 2].map(|k| (s[k] * 24.0).round() as i32 % 24)).or_insert(0) += 1;
+        }
+        assert_eq!(hits.len(), 8, "{hits:?}");
+        // Of each 50, with a standard deviation of √(400·7/64) = 6.6: within four of them.
+        assert!(hits.values().all(|n| (50_i32 - n).abs() <= 26), "{hits:?}");
     }
 
     #[test]

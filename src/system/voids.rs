@@ -1,13 +1,19 @@
 //! Where there is room between the atoms.
 
-use super::{Cell, Vec3};
+use super::{Cell, Points, Vec3};
 use crate::error::{Error, Result};
 use crate::random::Philox;
+use std::collections::BTreeMap;
 
 /// Distance between grid points, Å, where the cell is not so large that memory asks for more.
 const SPACING: f64 = 0.25;
 /// The largest number of grid points.
 const MOST_POINTS: f64 = 3e7;
+
+/// Voids nearer than this to each other, Å, are one.
+const SAME_PLACE: f64 = 0.05;
+/// Voids whose distances from the nearest atom differ by less, Å, are equally large.
+const SAME_SIZE: f64 = 1e-3;
 
 /// A periodic grid of points with the square of the distance from each to the nearest atom.
 pub(super) struct VoidGrid<'a> {
@@ -17,6 +23,8 @@ pub(super) struct VoidGrid<'a> {
     positions: Vec<Vec3>,
     /// No point is farther than this from an atom.
     reach: f64,
+    /// Voids that were found from the grid points of these indices, as long as no atom has come near.
+    refined: BTreeMap<usize, (Vec3, f64)>,
 }
 
 impl<'a> VoidGrid<'a> {
@@ -24,7 +32,7 @@ impl<'a> VoidGrid<'a> {
         if !cell.is_bulk() {
             return Err(Error::invalid(
                 "voids are looked for in systems that are periodic in three dimensions only: \
-                 elsewhere the largest void is outside; give the sites instead",
+                 elsewhere the largest void is outside",
             ));
         }
         if positions.is_empty() {
@@ -35,7 +43,14 @@ impl<'a> VoidGrid<'a> {
         let spacing = SPACING * (points / MOST_POINTS).cbrt().max(1.0);
         let counts = lengths.map(|l| (l / spacing).ceil().max(1.0) as usize);
         let total: usize = counts.iter().product();
-        let mut grid = Self { cell, counts, squares: Vec::new(), positions: positions.to_vec(), reach: 0.0 };
+        let mut grid = Self {
+            cell,
+            counts,
+            squares: Vec::new(),
+            positions: positions.to_vec(),
+            reach: 0.0,
+            refined: BTreeMap::new(),
+        };
         grid.reach = 1.2 * (cell.volume() / positions.len() as f64).cbrt();
         loop {
             grid.squares = vec![f64::INFINITY; total];
@@ -58,18 +73,43 @@ impl<'a> VoidGrid<'a> {
     pub(super) fn insert(&mut self, r: Vec3) {
         self.splat(&r);
         self.positions.push(r);
+        // The void itself is at most two points from where its search began, which looks as far as this.
+        let (cell, margin) = (self.cell, 8.0 * self.spacing());
+        self.refined.retain(|_, (void, distance)| cell.shortest(&(*void - r)).norm() > *distance + margin);
     }
 
-    /// One of the largest voids and its distance from the nearest atom, Å.
-    pub(super) fn largest(&self, noise: &mut Philox) -> (Vec3, f64) {
-        let steps = [0, 1, 2].map(|k| self.cell.vector(k) / self.counts[k] as f64);
-        let resolution = 0.5 * (steps[0] + steps[1] + steps[2]).norm();
+    /// The largest distance between neighbouring grid points along an axis, Å.
+    fn spacing(&self) -> f64 {
+        (0..3).map(|k| self.cell.vector(k).norm() / self.counts[k] as f64).fold(0.0, f64::max)
+    }
+
+    /// One of the largest voids, each as likely as the others, and its distance from the nearest atom, Å.
+    pub(super) fn largest(&mut self, noise: &mut Philox) -> (Vec3, f64) {
+        let [a, b, c] = [0, 1, 2].map(|k| self.cell.vector(k) / self.counts[k] as f64);
+        // Nowhere is the next point of the grid further away than half of the longest diagonal between points.
+        let diagonals = [a + b + c, a + b - c, a - b + c, a - b - c].map(|d| d.norm());
+        let resolution = 0.5 * diagonals.into_iter().fold(0.0, f64::max);
         let largest = self.squares.iter().copied().fold(0.0, f64::max).sqrt();
         let threshold = (largest - resolution).max(0.0).powi(2);
         let candidates: Vec<usize> =
             (0..self.squares.len()).filter(|p| self.squares[*p] >= threshold && self.is_summit(*p)).collect();
-        let point = candidates[noise.below(candidates.len() as u64) as usize];
-        self.refine(self.point(point), steps.map(|s| s.norm()).into_iter().fold(0.0, f64::max))
+        for &point in &candidates {
+            if !self.refined.contains_key(&point) {
+                let void = self.refine(self.point(point), self.spacing());
+                self.refined.insert(point, void);
+            }
+        }
+        // Several points of the grid may lead to one void.
+        let highest = candidates.iter().map(|point| self.refined[point].1).fold(0.0, f64::max);
+        let (mut voids, mut places) = (Vec::new(), Points::new(self.cell, SAME_PLACE));
+        for point in &candidates {
+            let (r, distance) = self.refined[point];
+            if distance > highest - SAME_SIZE && places.nearest(&r).is_none() {
+                places.push(&r);
+                voids.push((r, distance));
+            }
+        }
+        voids[noise.below(voids.len() as u64) as usize]
     }
 
     /// Lowers the distances of all grid points within reach of an atom at `r`.

@@ -43,21 +43,25 @@ pub fn build(request: &Request) -> Result<Vec<Frame>> {
     }
     let mut table = request.structure.clone();
     table.rattle = request.rattle.or(table.rattle);
-    let given = structure::read(&table)?;
+    let mut given = structure::read(&table)?;
     let mut frames = Vec::new();
     for k in 0..request.count {
-        let seed = if k == 0 { request.seed } else { derived_seed(request.seed, &format!("structure-{k}")) };
+        let part = format!("structure-{k}");
+        let seed = if k == 0 { request.seed } else { derived_seed(request.seed, &part) };
+        if k > 0 && table.occupancy_seed.is_some() {
+            given = structure::read(&table.redrawn(&part))?;
+        }
         let mut system = structure::build_of(&given, &table, None, seed)?;
         if let Some(sigma) = request.strain {
             system = strained(&system, sigma, seed)?;
         }
         frames.push(frame(&system, request));
     }
-    let alike =
-        |other: &Frame| (&other.species, &other.positions) == (&frames[0].species, &frames[0].positions);
+    let atoms = |frame: &Frame| (frame.cell.clone(), frame.species.clone(), frame.positions.clone());
+    let alike = |other: &Frame| atoms(other) == atoms(&frames[0]);
     if request.count > 1 && frames.iter().all(alike) {
         return Err(Error::invalid(format!(
-            "nothing in this input is random, so the {} structures would be alike\n   expected --rattle, --strain, or defects in [structure]",
+            "nothing in this input is random, so the {} structures would be alike\n   expected --rattle, --strain, or defects or sites of partial occupancy in [structure]",
             request.count
         )));
     }
@@ -79,8 +83,7 @@ fn strained(system: &System, sigma: f64, seed: u64) -> Result<System> {
 
 /// Atoms at rest, with a name by which a training tells them apart.
 fn frame(system: &System, request: &Request) -> Frame {
-    let mut frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
-    frame.masses = Frame::from(system).masses;
+    let mut frame = Frame::at_rest(system);
     let kind = match (request.rattle.or(request.structure.rattle), request.strain) {
         (Some(_), None) => Some("rattled"),
         (None, Some(_)) => Some("strained"),

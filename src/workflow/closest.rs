@@ -1,7 +1,7 @@
 //! The two atoms of a frame that are nearest to each other.
 
-use crate::error::Result;
-use crate::neighbors::NeighborList;
+use crate::error::{Error, Result};
+use crate::neighbors::{Fault, NeighborList};
 use crate::system::{Cell, Vec3};
 
 /// Two atoms and their distance.
@@ -18,12 +18,17 @@ const FAR: f64 = 20.0;
 
 /// The nearest pair of atoms, periodic images included; `None` if no two are within 20 Å.
 pub fn closest(cell: &Cell, positions: &[Vec3]) -> Result<Option<Closest>> {
+    try_closest(cell, positions).map_err(|fault| Error::invalid(fault.to_string()))
+}
+
+/// [`closest`] with the reason why there is no answer.
+pub(super) fn try_closest(cell: &Cell, positions: &[Vec3]) -> Result<Option<Closest>, Fault> {
     let wrapped: Vec<Vec3> = positions.iter().map(|r| cell.wrap(r).0).collect();
     // Most structures have a pair within the first reach; it is short so that few pairs are listed.
     let mut list = NeighborList::default();
     let mut reach = 2.5;
     while reach <= FAR {
-        list.rebuild(cell, &wrapped, reach)?;
+        list.try_rebuild(cell, &wrapped, reach)?;
         if !list.pairs().is_empty() {
             let found = list.closest(cell, &wrapped);
             return Ok(found.map(|(atoms, distance)| Closest { atoms, distance }));

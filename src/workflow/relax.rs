@@ -24,7 +24,7 @@ pub fn run(
     let mut output = trajectory.map(|path| io::create(path, None, &options)).transpose()?;
     let done = relax(system, engine, settings, &mut |state| {
         if let Some(output) = &mut output {
-            let mut frame = structure(state.system);
+            let mut frame = Frame::at_rest(state.system);
             frame.energy = Some(state.energy);
             frame.step = Some(state.step);
             output.write(&frame)?;
@@ -39,7 +39,7 @@ pub fn run(
 
 /// The structure with energy, forces and stress, and how it was made.
 pub fn frame(done: &Relaxation, engine: &mut Engine) -> Result<Frame> {
-    let mut frame = structure(&done.system);
+    let mut frame = Frame::at_rest(&done.system);
     let found = engine.evaluate(&done.system)?;
     frame.energy = Some(found.energy);
     frame.forces = Some(found.forces.clone());
@@ -47,13 +47,6 @@ pub fn frame(done: &Relaxation, engine: &mut Engine) -> Result<Frame> {
     frame.info.insert("relax_steps".into(), Value::Integer(done.steps as i64));
     frame.info.insert("relax_converged".into(), Value::Flag(done.stopped.is_none()));
     Ok(frame)
-}
-
-/// Atoms at rest: what a minimisation knows of them.
-fn structure(system: &System) -> Frame {
-    let mut frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
-    frame.masses = Frame::from(system).masses;
-    frame
 }
 
 /// Writes one frame so that it reads back as the same bits.

@@ -1,13 +1,15 @@
 //! The frames of many that are worth their DFT: most unlike what is known, and each other.
 
-use super::closest;
+use super::closest::try_closest;
 use crate::error::{Error, Result};
 use crate::io::{self, ColumnValues, Frame, Origin, ReadOptions, Value, WriteOptions};
+use crate::neighbors::Fault;
 use crate::potential::{DescriptorSet, LoadOptions, load_descriptor};
 use crate::system::Element;
 use crate::train::dataset::{FORCES_STD, is_predicted};
 use crate::train::features::{self, FrameFeatures};
 use crate::train::novelty::{self, Wanted};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What to choose from, and how much of it.
@@ -86,6 +88,9 @@ pub fn run(request: &Request, progress: &mut dyn FnMut(u64, u64)) -> Result<Sele
     let (selected, frames) = choose(&set, &known, all, request.wanted, request.limits, progress)?;
     if !frames.is_empty() {
         write(&frames, &request.output)?;
+    } else if request.output.exists() {
+        // Frames that an earlier choice left would be taken for this one.
+        fs::remove_file(&request.output).map_err(Error::io(&request.output, "remove"))?;
     }
     Ok(selected)
 }
@@ -156,7 +161,7 @@ fn good(frames: Vec<Frame>, limits: Limits) -> Result<(Vec<Frame>, [usize; 2])> 
     let (mut good, mut left_out) = (Vec::new(), [0; 2]);
     for frame in frames {
         if let Some(limit) = limits.closest
-            && closest(&frame.cell, &frame.positions)?.is_some_and(|pair| pair.distance < limit)
+            && nearest(&frame)? < limit
         {
             left_out[0] += 1;
         } else if let Some(limit) = limits.spread
@@ -168,6 +173,15 @@ fn good(frames: Vec<Frame>, limits: Limits) -> Result<(Vec<Frame>, [usize; 2])> 
         }
     }
     Ok((good, left_out))
+}
+
+/// How near the two nearest atoms of a frame are; infinite where there are no two.
+fn nearest(frame: &Frame) -> Result<f64> {
+    match try_closest(&frame.cell, &frame.positions) {
+        Ok(found) => Ok(found.map_or(f64::INFINITY, |pair| pair.distance)),
+        Err(Fault::SamePlace { .. }) => Ok(0.0),
+        Err(fault) => Err(Error::invalid(format!("{}: {fault}", frame.origin))),
+    }
 }
 
 /// How far the members of a committee are apart in the force on an atom of this frame.

@@ -2,9 +2,9 @@
 
 use super::{Selection, relax};
 use crate::error::{Error, Result};
-use crate::input::{Dynamics, Place, Structure};
+use crate::input::{Dynamics, Interstitials, Place, Structure, Substitutions, Vacancies};
 use crate::io::{Frame, open};
-use crate::system::{Lot, Mat3, System};
+use crate::system::{Amount, Element, Lot, Mat3, System};
 
 /// Reads the file and makes of it what the table says: supercell, strain, defects, rattling.
 ///
@@ -32,7 +32,8 @@ pub fn build_of(
         )));
     }
     let mut system = frame.to_system()?;
-    if structure.cells() != 1 || structure.supercell != [[1, 0, 0], [0, 1, 0], [0, 0, 1]] {
+    let made = frame.origin.supercell == Some(structure.supercell);
+    if !made && (structure.cells() != 1 || structure.supercell != [[1, 0, 0], [0, 1, 0], [0, 0, 1]]) {
         system = system.supercell(structure.supercell)?;
     }
     if let Some(strain) = structure.strain {
@@ -53,26 +54,38 @@ pub fn build_of(
 /// changes something goes where it would go alone.
 fn defects(structure: &Structure, system: &mut System, seed: u64) -> Result<()> {
     let mut lot = Lot { seed, ordinal: 0 };
-    let count =
-        |lot: Lot, atoms: &[usize]| Lot { ordinal: lot.ordinal + u64::from(!atoms.is_empty()), ..lot };
-    for vacancies in &structure.vacancies {
-        let done = system.vacancies(vacancies.element, vacancies.amount, lot);
-        lot = count(lot, &done.map_err(at(&vacancies.place))?);
+    for Vacancies { element, amount, place } in &structure.vacancies {
+        let there = present(system, *element);
+        let done = system.vacancies(*element, *amount, lot);
+        lot.ordinal += changes(done, *amount, &there, place)?;
     }
-    for change in &structure.substitutions {
-        let done = system.substitute(change.from, change.to, change.amount, lot);
-        lot = count(lot, &done.map_err(at(&change.place))?);
+    for Substitutions { from, to, amount, place } in &structure.substitutions {
+        let there = present(system, *from);
+        let done = system.substitute(*from, *to, *amount, lot);
+        lot.ordinal += changes(done, *amount, &there, place)?;
     }
-    for added in &structure.interstitials {
-        let done = system.fill_voids(added.element, added.amount, added.minimum, lot);
-        lot = count(lot, &done.map_err(at(&added.place))?);
+    for Interstitials { element, amount, minimum, place } in &structure.interstitials {
+        let there = present(system, *element);
+        let done = system.fill_voids(*element, *amount, *minimum, lot);
+        lot.ordinal += changes(done, *amount, &there, place)?;
     }
     Ok(())
 }
 
-/// An error about the structure, told at the place in the input that asks for it.
-fn at(place: &Place) -> impl Fn(Error) -> Error {
-    |error| place.error(error.to_string()).into()
+fn present(system: &System, element: Element) -> String {
+    format!("{} {element} atoms", system.species.iter().filter(|species| **species == element).count())
+}
+
+/// One where a change changes something, none where nothing is wanted. A fraction that comes to no atom is a mistake, told
+/// at the place in the input that asks for it like every other.
+fn changes(done: Result<Vec<usize>>, amount: Amount, there: &str, place: &Place) -> Result<u64> {
+    let changed = done.map_err(|error| place.error(error.to_string()))?;
+    match amount {
+        Amount::Fraction(fraction) if fraction > 0.0 && changed.is_empty() => {
+            Err(place.error(format!("a fraction of {fraction} of {there} comes to no atom")).into())
+        }
+        _ => Ok(u64::from(!changed.is_empty())),
+    }
 }
 
 /// The frame that is meant.
@@ -120,6 +133,29 @@ mod tests {
         assert_eq!(build_with("supercell = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]", 1).unwrap().len(), 4);
     }
 
+    /// Of a site that is half full, four of eight cells hold an atom, and not all or none.
+    #[test]
+    fn partial_occupancies_are_drawn_over_the_supercell() {
+        let folder = tempfile::tempdir().unwrap();
+        let cif = "data_x\n_cell_length_a 4\n_cell_length_b 4\n_cell_length_c 4\n_cell_angle_alpha 90\n_cell_angle_beta 90\n\
+                   _cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n\
+                   _atom_site_occupancy\nO 0.5 0.5 0.5 1\nLi 0 0 0 0.5\n";
+        std::fs::write(folder.path().join("a.cif"), cif).unwrap();
+        let text = "[potential]\nfile = \".\"\n[structure]\nfile = \"a.cif\"\noccupancy_seed = 1\nsupercell = [2, 2, 2]\n";
+        let structure = Plan::read_text("in.toml", text, folder.path(), &[]).unwrap().structure;
+        let made = |structure: &Structure| build(structure, None, 1).unwrap();
+        assert_eq!((made(&structure).formula().as_str(), made(&structure).cell.volume()), ("Li4O8", 512.0));
+        assert_ne!(made(&structure).positions, made(&structure.redrawn("another")).positions);
+        // What another program wrote says nothing of the supercell that is wanted here.
+        std::fs::write(
+            folder.path().join("a.xyz"),
+            "1\nLattice=\"4 0 0 0 4 0 0 0 4\" supercell=\"2 0 0 0 2 0 0 0 2\"\nO 0 0 0\n",
+        )
+        .unwrap();
+        let other = Structure { file: folder.path().join("a.xyz"), ..structure };
+        assert_eq!(made(&other).len(), 8);
+    }
+
     #[test]
     fn marked_atoms_are_not_moved_without_a_word() {
         let folder = tempfile::tempdir().unwrap();
@@ -147,6 +183,13 @@ mod tests {
         let text = "[[structure.vacancies]]\nelement = \"Li\"\ncount = 2\n";
         let message = build_with(text, 1).unwrap_err().to_string();
         assert!(message.starts_with("in.toml:5:1: 2 Li atoms are wanted, but there are only 1"), "{message}");
+        let text = "[[structure.substitutions]]\nfrom = \"Li\"\nto = \"Na\"\nfraction = 0.4\n";
+        let message = build_with(text, 1).unwrap_err().to_string();
+        assert!(
+            message.starts_with("in.toml:5:1: a fraction of 0.4 of 1 Li atoms comes to no atom"),
+            "{message}"
+        );
+        assert_eq!(build_with(&text.replace("0.4", "0"), 1).unwrap().formula(), "LiN");
         let message = build_with("", 2).unwrap_err().to_string();
         assert!(message.contains("the file has several frames"), "{message}");
         assert_eq!(build_with("frame = -1", 2).unwrap().len(), 2);

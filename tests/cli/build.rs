@@ -61,6 +61,20 @@ fn masses_of_the_file_stay() {
     assert!(lithium.map(|(_, mass)| *mass).eq([6.015; 25]), "{masses:?}");
 }
 
+/// Several structures of a disordered crystal differ in which sites are filled.
+#[test]
+fn occupancies_are_drawn_for_each_structure() {
+    let folder = folder("[structure]\nfile = \"a.cif\"\noccupancy_seed = 3\nsupercell = [2, 2, 2]\n");
+    let cif = "data_x\n_cell_length_a 4\n_cell_length_b 4\n_cell_length_c 4\n_cell_angle_alpha 90\n_cell_angle_beta 90\n\
+               _cell_angle_gamma 90\nloop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n\
+               _atom_site_occupancy\nLi 0 0 0 0.5\n";
+    fs::write(folder.path().join("a.cif"), cif).unwrap();
+    succeed(folder.path(), &["build", "in.toml", "-o", "b.extxyz", "--count", "4"]);
+    let frames = read(&folder, "b.extxyz");
+    assert!(frames.iter().all(|frame| frame.formula() == "Li4"));
+    assert!(frames.iter().any(|frame| frame.positions != frames[0].positions));
+}
+
 /// Displacements and strains have the spread that was asked for.
 #[test]
 fn displacements_and_strains_are_as_large_as_was_asked() {

@@ -132,7 +132,21 @@ fn kept_frames_are_chosen_from() {
     assert_eq!(four[0], told);
     let rest = row(&select(&["--known", "new.extxyz", "-o", "more.extxyz"]), 1);
     assert_eq!(four[3..], rest[3..]);
-    // Nothing is new twice, and what is no good is left out.
+    // Two atoms at the same place are nearer than any limit.
+    let mut clash = frames.clone();
+    clash[1].positions[1] = clash[1].positions[0];
+    let mut writer =
+        mlmd::io::create(&at.join("clash.extxyz"), None, &mlmd::io::WriteOptions::default()).unwrap();
+    for frame in &clash {
+        writer.write(frame).unwrap();
+    }
+    writer.finish().unwrap();
+    let near =
+        ["select", "one.mlmd", "clash.extxyz", "-n", "3", "--closest", "0.1 angstrom", "-o", "far.extxyz"];
+    let left = succeed(at, &near);
+    assert!(left.contains("left out: 1 with two atoms too near") && left.contains("2 of 3 frames"), "{left}");
+    // Nothing is new twice, what was chosen before is not taken for it, and what is no good is left out.
+    fs::copy(at.join("new.extxyz"), at.join("selected.extxyz")).unwrap();
     let nothing = succeed(at, &["select", "one.mlmd", "train.extxyz", "--known", "train.extxyz", "-n", "3"]);
     assert!(
         nothing.contains("frames is novel: 0.0000 at most") && !at.join("selected.extxyz").exists(),

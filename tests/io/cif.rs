@@ -211,8 +211,38 @@ fn occupations_are_drawn_over_the_supercell() {
     assert_eq!(hits.len(), 8);
     // Standard deviation √(200·¼) = 7.1: within four of them.
     assert!(hits.values().all(|n| (100_i32 - n).abs() < 29), "{hits:?}");
-    let ordered = format!("{CELL}{ATOMS}Li 0 0 0 1\n");
-    assert_eq!(resolved(&ordered, 3, Some([2, 2, 2])).len(), 1, "nothing is drawn: the cell as it is");
+    // Nothing is drawn where nothing is disordered, and the supercell is that of `System::supercell`.
+    let ordered = format!("{CELL}{ATOMS}Li 0 0 0 1\nNa 0.5 0.5 0.5 1\n");
+    let whole = resolved(&ordered, 3, None).to_system().unwrap().repeated([2, 2, 1]).unwrap();
+    let frame = resolved(&ordered, 3, Some([2, 2, 1]));
+    assert_eq!((&frame.species, &frame.positions), (&whole.species, &whole.positions));
+}
+
+/// Sites that symmetry does not make equivalent, and each of which is rather empty than full, hold together what
+/// they come to: a structure that is listed atom by atom has the composition of the one that lists its symmetry.
+#[test]
+fn atoms_listed_one_by_one_keep_the_composition() {
+    let rows: Vec<String> = (0..100)
+        .map(|k| format!("Li {} {} 0 0.448\n", f64::from(k % 10) / 10.0, f64::from(k / 10) / 10.0))
+        .collect();
+    let large = CELL.replace("length_a 4", "length_a 30").replace("length_b 4", "length_b 30");
+    let frame = resolved(&format!("{large}{ATOMS}{}", rows.concat()), 1, None);
+    assert_eq!(counts(&frame), BTreeMap::from([("Li", 45)]));
+    // Two elements on full sites: every site has its atom.
+    let rows: Vec<String> =
+        (0..20).map(|k| format!("La {x} 0 0 0.7\nSr {x} 0 0 0.3\n", x = f64::from(k) / 20.0)).collect();
+    let long = CELL.replace("length_a 4", "length_a 60");
+    let frame = resolved(&format!("{long}{ATOMS}{}", rows.concat()), 1, None);
+    assert_eq!(counts(&frame), BTreeMap::from([("La", 14), ("Sr", 6)]));
+    // Occupancies that differ: 0.2 + 0.3 + 0.4 + 0.45 + 0.35 + 0.31 come to two atoms, on the fullest sites.
+    let rows: Vec<String> = [0.2, 0.3, 0.4, 0.45, 0.35, 0.31]
+        .iter()
+        .enumerate()
+        .map(|(k, f)| format!("Li {} 0 0 {f}\n", k as f64 / 20.0))
+        .collect();
+    let frame = resolved(&format!("{long}{ATOMS}{}", rows.concat()), 1, None);
+    let x: Vec<f64> = frame.positions.iter().map(|r| r.x).collect();
+    assert_eq!(x, [6.0, 9.0]);
 }
 
 #[test]

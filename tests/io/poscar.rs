@@ -93,6 +93,15 @@ fn velocities_that_nobody_knows_are_none() {
 }
 
 #[test]
+fn a_position_too_many_is_not_lost() {
+    for row in ["0.2 0.2 0.2", "0.2 0.2 0.2 T T T", "0.2 0.2 0.2 N"] {
+        let text = poscar("1.0", &format!("Li N\n1 1\nDirect\n0 0 0\n.5 .5 .5\n{row}\n"));
+        let message = complaint("POSCAR", &text);
+        assert!(message.starts_with("POSCAR:11:1: a position more than the 2 atoms"), "{message}");
+    }
+}
+
+#[test]
 fn a_second_structure_is_refused() {
     let kinds = ["Li N\n1 1\n", "1 1\n"];
     for ((comment, blank), kinds) in

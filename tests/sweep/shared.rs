@@ -274,7 +274,7 @@ fn a_folder_behind_a_link() {
 #[test]
 fn what_may_not_be_meant_is_told() {
     let folder = folder();
-    change(folder.path(), "count = [0, 4]", "fraction = [0.0, 0.01, 0.2]");
+    change(folder.path(), "count = [0, 4]", "fraction = [0.0, 0.19, 0.2]");
     let loudly = |arguments: &[&str]| {
         let output = Command::new(BINARY).args(arguments).current_dir(folder.path()).output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
@@ -282,10 +282,10 @@ fn what_may_not_be_meant_is_told() {
     };
     let told = loudly(&["sweep", "plan.toml"]);
     assert!(
-        told.contains("argon-Arvacancies0 and argon-Arvacancies0.01 are the same structure, Ar24Ne8: amounts are rounded"),
+        told.contains("argon-Arvacancies0.19 and argon-Arvacancies0.2 are the same structure, Ar19Ne8: amounts are rounded"),
         "{told}"
     );
-    change(folder.path(), "[0.0, 0.01, 0.2]", "[0.0, 0.2]");
+    change(folder.path(), "[0.0, 0.19, 0.2]", "[0.0, 0.2]");
     let told = loudly(&["sweep", "plan.toml"]);
     assert!(
         !told.contains("the same structure")

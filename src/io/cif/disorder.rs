@@ -1,30 +1,41 @@
 //! Which atom sits where when a crystal only says how often: random occupations by seed.
 
+use super::apportion::apportion;
 use super::sites::Orbit;
 use crate::error::Result;
 use crate::io::Frame;
-use crate::io::points::Points;
 use crate::random::{Philox, Purpose};
-use crate::system::{Cell, SupercellMatrix, System, Vec3};
+use crate::system::{Cell, Element, Points, SupercellMatrix, System, Vec3};
 
 /// Atoms are not put closer than this to each other, Å: split sites of one moving ion are closer, and
 /// real atoms other than hydrogen never are.
 const CLOSEST: f64 = 1.2;
 /// The same where one of the two is hydrogen.
 const CLOSEST_HYDROGEN: f64 = 0.6;
+/// Occupancies that differ by less are the same.
+const SAME_FRACTION: f64 = 1e-6;
+
+/// Sites that may hold the same elements equally often, whether or not symmetry makes them equivalent: a structure that
+/// is listed atom by atom has many orbits of one site.
+struct Kind {
+    /// Elements with the fraction of the sites each occupies; fractions that come to nearly one come to one.
+    occupants: Vec<(Element, f64)>,
+    /// Is there nothing to be drawn?
+    is_ordered: bool,
+}
 
 /// A site of the supercell.
 struct Site {
-    orbit: usize,
+    kind: usize,
     position: Vec3,
-    /// What sits here, as an index into the occupants of the orbit.
-    occupant: Option<usize>,
+    /// What sits here.
+    occupant: Option<Element>,
     /// Sites so near that not every pair of atoms may sit on both, with the distance.
     close: Vec<(usize, f64)>,
 }
 
-/// The atoms of one cell, or of a supercell of it: every orbit holds each of its elements on a number of
-/// sites that is nearest to its fraction, drawn at random, without two atoms in each other's core.
+/// The atoms of one cell, or of a supercell of it: as many of each element as is nearest to what the occupancies come to
+/// ([`apportion`]), on sites drawn at random, without two atoms in each other's core.
 ///
 /// The error says how many atoms stayed too close.
 pub(super) fn resolve(
@@ -33,56 +44,84 @@ pub(super) fn resolve(
     orbits: &[Orbit],
     seed: u64,
 ) -> Result<Frame, String> {
-    let (cell, mut sites) = sites(cell, supercell, orbits).map_err(|error| error.to_string())?;
+    let (kinds, kind_of) = kinds(orbits);
+    let (cell, mut sites) =
+        sites(cell, supercell, orbits, &kinds, &kind_of).map_err(|error| error.to_string())?;
     let mut random = Philox::new(seed, Purpose::Occupancies, 0, 0);
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); orbits.len()];
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); kinds.len()];
     for (index, site) in sites.iter().enumerate() {
-        members[site.orbit].push(index);
+        members[site.kind].push(index);
     }
-    for (orbit, members) in orbits.iter().zip(&members) {
-        let fractions: Vec<f64> = orbit.occupants.iter().map(|(_, fraction)| *fraction).collect();
+    for (members, counts) in members.iter().zip(counts(&kinds, &members)) {
         let mut free = members.clone();
-        for (occupant, count) in apportion(&fractions, members.len()).into_iter().enumerate() {
+        for (element, count) in counts {
             for _ in 0..count {
                 let place = free.swap_remove(random.below(free.len() as u64) as usize);
-                sites[place].occupant = Some(occupant);
+                sites[place].occupant = Some(element);
             }
         }
     }
-    separate(&mut sites, orbits, &members, &mut random)?;
-    let atoms = sites.iter().filter_map(|site| {
-        let (element, _) = orbits[site.orbit].occupants[site.occupant?];
-        Some((element, site.position))
-    });
+    separate(&mut sites, &members, &mut random)?;
+    let atoms = sites.iter().filter_map(|site| Some((site.occupant?, site.position)));
     let (species, positions) = atoms.unzip();
     Ok(Frame::new(cell, species, positions))
 }
 
-/// How many of `total` sites each fraction gets: the sum nearest to its own fraction, the parts by
-/// largest remainder (the first of equal ones wins).
-fn apportion(fractions: &[f64], total: usize) -> Vec<usize> {
-    let exact: Vec<f64> = fractions.iter().map(|fraction| fraction * total as f64).collect();
-    let mut counts: Vec<usize> = exact.iter().map(|x| (x + 1e-9).floor() as usize).collect();
-    let wanted = (exact.iter().sum::<f64>().round() as usize).min(total);
-    while counts.iter().sum::<usize>() < wanted {
-        let mut best = 0;
-        for i in 1..counts.len() {
-            if exact[i] - counts[i] as f64 > exact[best] - counts[best] as f64 + 1e-9 {
-                best = i;
+/// The kinds of site, and which kind each orbit is of.
+fn kinds(orbits: &[Orbit]) -> (Vec<Kind>, Vec<usize>) {
+    let mut kinds: Vec<Kind> = Vec::new();
+    let of = orbits.iter().map(|orbit| {
+        let mut occupants = orbit.occupants.clone();
+        occupants.sort_by_key(|(element, _)| *element);
+        if orbit.is_full() {
+            let total = orbit.total();
+            for (_, fraction) in &mut occupants {
+                *fraction /= total;
             }
         }
-        counts[best] += 1;
-    }
-    counts
+        let alike = |kind: &Kind| {
+            let mut pairs = kind.occupants.iter().zip(&occupants);
+            kind.occupants.len() == occupants.len()
+                && pairs.all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < SAME_FRACTION)
+        };
+        kinds.iter().position(alike).unwrap_or_else(|| {
+            kinds.push(Kind { occupants, is_ordered: orbit.is_ordered() });
+            kinds.len() - 1
+        })
+    });
+    let of = of.collect();
+    (kinds, of)
+}
+
+/// How many sites of each kind each of its elements gets.
+fn counts(kinds: &[Kind], members: &[Vec<usize>]) -> Vec<Vec<(Element, usize)>> {
+    let mut elements: Vec<Element> =
+        kinds.iter().flat_map(|kind| &kind.occupants).map(|(element, _)| *element).collect();
+    elements.sort_unstable();
+    elements.dedup();
+    let row = |(kind, members): (&Kind, &Vec<usize>)| -> Vec<f64> {
+        let share = |element: &Element| kind.occupants.iter().find(|o| o.0 == *element).map_or(0.0, |o| o.1);
+        let shares: Vec<f64> = elements.iter().map(share).collect();
+        let empty = (1.0 - shares.iter().sum::<f64>()).max(0.0);
+        shares.iter().chain([&empty]).map(|share| share * members.len() as f64).collect()
+    };
+    let table: Vec<Vec<f64>> = kinds.iter().zip(members).map(row).collect();
+    apportion(&table).iter().map(|row| elements.iter().copied().zip(row.iter().copied()).collect()).collect()
 }
 
 /// The sites of the supercell in the order that the atoms of an ordered crystal have there.
-fn sites(cell: &Cell, supercell: Option<SupercellMatrix>, orbits: &[Orbit]) -> Result<(Cell, Vec<Site>)> {
+fn sites(
+    cell: &Cell,
+    supercell: Option<SupercellMatrix>,
+    orbits: &[Orbit],
+    kinds: &[Kind],
+    kind_of: &[usize],
+) -> Result<(Cell, Vec<Site>)> {
     let owners: Vec<usize> =
-        orbits.iter().enumerate().flat_map(|(index, orbit)| orbit.sites.iter().map(move |_| index)).collect();
+        orbits.iter().zip(kind_of).flat_map(|(orbit, kind)| orbit.sites.iter().map(|_| *kind)).collect();
     let positions = orbits.iter().flat_map(|orbit| &orbit.sites).map(|s| cell.cartesian(s)).collect();
-    // Any element of an orbit will do: only the places count.
-    let species = owners.iter().map(|owner| orbits[*owner].occupants[0].0).collect();
+    // Any element of a kind will do: only the places count.
+    let species = owners.iter().map(|kind| kinds[*kind].occupants[0].0).collect();
     let mut crystal = System::new(cell.clone(), species, positions)?;
     if let Some(matrix) = supercell {
         crystal = crystal.supercell(matrix)?;
@@ -90,11 +129,11 @@ fn sites(cell: &Cell, supercell: Option<SupercellMatrix>, orbits: &[Orbit]) -> R
     let mut sites: Vec<Site> = Vec::with_capacity(crystal.len());
     let mut points = Points::new(&crystal.cell, CLOSEST);
     for (index, position) in crystal.positions.iter().enumerate() {
-        let orbit = owners[index % owners.len()];
+        let kind = owners[index % owners.len()];
         let mut close = Vec::new();
         for other in points.near(position) {
             // Two full sites are as the file has them: nothing can be chosen there.
-            if orbits[orbit].is_ordered() && orbits[sites[other].orbit].is_ordered() {
+            if kinds[kind].is_ordered && kinds[sites[other].kind].is_ordered {
                 continue;
             }
             let distance = points.distance(other, position);
@@ -102,21 +141,14 @@ fn sites(cell: &Cell, supercell: Option<SupercellMatrix>, orbits: &[Orbit]) -> R
             close.push((other, distance));
         }
         points.push(position);
-        sites.push(Site { orbit, position: *position, occupant: None, close });
+        sites.push(Site { kind, position: *position, occupant: None, close });
     }
     Ok((crystal.cell.clone(), sites))
 }
 
-/// Swaps occupations within orbits until no two atoms are too close.
-fn separate(
-    sites: &mut [Site],
-    orbits: &[Orbit],
-    members: &[Vec<usize>],
-    random: &mut Philox,
-) -> Result<(), String> {
-    let hydrogen = |site: &Site| {
-        site.occupant.is_some_and(|occupant| orbits[site.orbit].occupants[occupant].0.number() == 1)
-    };
+/// Swaps occupations of sites of one kind until no two atoms are too close.
+fn separate(sites: &mut [Site], members: &[Vec<usize>], random: &mut Philox) -> Result<(), String> {
+    let hydrogen = |site: &Site| site.occupant.is_some_and(|element| element.number() == 1);
     let clashes = |sites: &[Site], index: usize| {
         let site = &sites[index];
         if site.occupant.is_none() {
@@ -137,9 +169,9 @@ fn separate(
             return Ok(());
         }
         for i in bad {
-            let orbit = &members[sites[i].orbit];
+            let alike = &members[sites[i].kind];
             for _ in 0..TRIES {
-                let j = orbit[random.below(orbit.len() as u64) as usize];
+                let j = alike[random.below(alike.len() as u64) as usize];
                 let (mine, theirs) = (sites[i].occupant, sites[j].occupant);
                 if mine == theirs {
                     continue;
@@ -164,18 +196,3 @@ fn separate(
 /// How often the clashing atoms are gone through, and how many swaps each of them tries.
 const ROUNDS: usize = 500;
 const TRIES: usize = 20;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_nearest_to_the_fractions() {
-        assert_eq!(apportion(&[0.5, 0.5], 5), [3, 2]);
-        assert_eq!(apportion(&[0.333, 0.333], 6), [2, 2]);
-        assert_eq!(apportion(&[0.542], 24), [13]);
-        assert_eq!(apportion(&[0.448], 96), [43]);
-        assert_eq!(apportion(&[1.0], 7), [7]);
-        assert_eq!(apportion(&[0.1, 0.1, 0.8], 4), [1, 0, 3]);
-    }
-}

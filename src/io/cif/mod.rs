@@ -4,6 +4,7 @@
 //! structure in which sites are partly occupied is not one arrangement of atoms; it is refused unless a
 //! seed is given, which then decides, over the supercell asked for, which atom sits where.
 
+mod apportion;
 mod block;
 mod disorder;
 mod lexer;
@@ -44,7 +45,7 @@ impl ReadFrames for Reader {
         while let Some(mut block) = Block::read(&mut self.words)? {
             let Some((cell, orbits)) = sites::read(&mut block)? else { continue };
             self.found = true;
-            let mut frame = self.frame(&block, cell, &orbits)?;
+            let mut frame = self.frame(&block, &cell, &orbits)?;
             frame.origin.line = block.head.line.number;
             let name = block.head.text();
             if !name.is_empty() {
@@ -60,35 +61,31 @@ impl ReadFrames for Reader {
 }
 
 impl Reader {
-    fn frame(&self, block: &Block, cell: Cell, orbits: &[Orbit]) -> Result<Frame> {
-        let Some(disordered) = orbits.iter().find(|orbit| !orbit.is_ordered()) else {
-            let (mut species, mut positions) = (Vec::new(), Vec::new());
-            for orbit in orbits {
-                for site in &orbit.sites {
-                    species.push(orbit.occupants[0].0);
-                    positions.push(cell.cartesian(site));
-                }
+    fn frame(&self, block: &Block, cell: &Cell, orbits: &[Orbit]) -> Result<Frame> {
+        let disordered = orbits.iter().find(|orbit| !orbit.is_ordered());
+        let seed = match (self.seed, disordered) {
+            (Some(seed), _) => seed,
+            (None, None) => 0,
+            (None, Some(orbit)) => {
+                let shares: Vec<String> = orbit
+                    .occupants
+                    .iter()
+                    .map(|(element, fraction)| format!("{element} {fraction}"))
+                    .collect();
+                return Err(orbit
+                    .place
+                    .error(format!("partly occupied site ({}): not one arrangement of atoms", shares.join(", ")))
+                    .with_help("a seed draws the occupations at random, over the supercell in use, with counts nearest to these fractions")
+                    .with_help("(`occupancy_seed` in [structure], `--occupancy-seed N` on the command line)")
+                    .into());
             }
-            return Ok(Frame::new(cell, species, positions));
         };
-        let Some(seed) = self.seed else {
-            let shares: Vec<String> = disordered
-                .occupants
-                .iter()
-                .map(|(element, fraction)| format!("{element} {fraction}"))
-                .collect();
-            return Err(disordered
-                .place
-                .error(format!("partly occupied site ({}): not one arrangement of atoms", shares.join(", ")))
-                .with_help("a seed draws the occupations at random, over the supercell in use, with counts nearest to these fractions")
-                .with_help("(`occupancy_seed` in [structure], `--occupancy-seed N` on the command line)")
-                .into());
-        };
-        let mut frame = disorder::resolve(&cell, self.supercell, orbits, seed)
+        let mut frame = disorder::resolve(cell, self.supercell, orbits, seed)
             .map_err(|message| -> Error { block.head.error(message).into() })?;
         if let Some(matrix) = self.supercell {
             let integers = matrix.into_iter().flatten().map(i64::from).collect();
             frame.info.insert("supercell".into(), Value::Integers(integers));
+            frame.origin.supercell = Some(matrix);
         }
         Ok(frame)
     }

@@ -5,8 +5,7 @@ use super::lexer::Word;
 use super::symmetry::Operation;
 use crate::error::{Error, Result};
 use crate::io::labels::element_of_label;
-use crate::io::points::Points;
-use crate::system::{Cell, Element, Vec3};
+use crate::system::{Cell, Element, Points, Vec3};
 
 /// Images closer than this are one site, Å: coordinates are often rounded to three decimals, while
 /// split sites of disordered crystals are further apart.
@@ -29,10 +28,15 @@ pub(super) struct Orbit {
 impl Orbit {
     /// Does one element occupy every site?
     pub(super) fn is_ordered(&self) -> bool {
-        self.occupants.len() == 1 && self.occupants[0].1 > 1.0 - FULL
+        self.occupants.len() == 1 && self.is_full()
     }
 
-    fn total(&self) -> f64 {
+    /// Is every site occupied?
+    pub(super) fn is_full(&self) -> bool {
+        self.total() > 1.0 - 1.001 * FULL
+    }
+
+    pub(super) fn total(&self) -> f64 {
         self.occupants.iter().map(|(_, fraction)| fraction).sum()
     }
 }
@@ -227,7 +231,7 @@ fn operations(block: &Block) -> Result<Vec<Operation>> {
         "_space_group_magn_number_bns",
         "_space_group_magn_name_bns",
     ] {
-        let Some(word) = block.item(name) else { continue };
+        let Some(word) = block.item(name).filter(|word| !word.is_absent()) else { continue };
         let trivial = matches!(word.text().replace(' ', "").to_uppercase().as_str(), "1" | "P1" | "1.1");
         if !trivial {
             return Err(word

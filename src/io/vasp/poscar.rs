@@ -148,6 +148,12 @@ fn read_velocities(lines: &mut Lines, count: usize) -> Result<Option<Vec<Vec3>>>
         return Err(lines.end_error("the velocities of the lattice"));
     }
     let Some((mode, rows)) = rest[skipped..].split_first() else { return Ok(None) };
+    if mode.tokens().vector("").is_ok() {
+        return Err(mode
+            .error(format!("a position more than the {count} atoms that the counts above come to"))
+            .with_help("expected the end of the file, or a blank line or `Cartesian` before velocities")
+            .into());
+    }
     // One number alone begins the state of VASP's own integrator.
     let Some(first) = rows.first().filter(|line| line.tokens().count() > 1) else { return Ok(None) };
     if !mode.is_blank() && !starts_with(mode, "cCkK") {

@@ -109,7 +109,7 @@ pub fn save(found: &Band, folder: &Path) -> Result<()> {
 fn frame(found: &Band, index: usize) -> Frame {
     let image = &found.images[index];
     let system = &image.system;
-    let mut frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
+    let mut frame = Frame::at_rest(system);
     frame.images = Some(system.images.clone());
     frame.energy = Some(image.energy);
     frame.forces = Some(image.forces.clone());

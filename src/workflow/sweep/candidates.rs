@@ -43,7 +43,11 @@ pub fn candidates(plan: &SweepPlan) -> Result<Vec<Candidate>> {
                         name = format!("{name}-{}", plain(of));
                     }
                     let name = unique(name, &all);
-                    let (structure, seed) = (structure.clone(), seed.unwrap_or(plan.seed));
+                    let structure = match seed {
+                        Some(seed) => structure.redrawn(&format!("seed-{seed}")),
+                        None => structure.clone(),
+                    };
+                    let seed = seed.unwrap_or(plan.seed);
                     all.push(Candidate { name, structure, seed, potential });
                 }
             }

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::input::Structure;
-use crate::io::{self, Frame};
+use crate::io::{self, Frame, ReadOptions};
 use crate::workflow::structure;
 use std::path::PathBuf;
 
@@ -15,6 +15,7 @@ pub(super) struct Reader {
 
 struct Open {
     path: PathBuf,
+    reading: ReadOptions,
     frames: io::Frames,
     /// The number of the next frame.
     next: i64,
@@ -29,11 +30,14 @@ impl Reader {
             return structure::read(structure);
         };
         // What could not be read is told by each that wants it.
+        let reading = structure.reading();
+        let same = |open: &Open| open.path == structure.file && open.reading == reading;
         let mut open = match self.open.take() {
-            Some(open) if open.path == structure.file && open.next - 1 <= index => open,
+            Some(open) if same(&open) && open.next - 1 <= index => open,
             _ => Open {
                 path: structure.file.clone(),
-                frames: io::open(&structure.file, &structure.reading())?,
+                frames: io::open(&structure.file, &reading)?,
+                reading,
                 next: 0,
                 last: None,
             },

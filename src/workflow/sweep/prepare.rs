@@ -226,7 +226,7 @@ fn built(plan: &SweepPlan, candidate: &Candidate, reader: &mut Reader) -> Result
     system.velocities.iter_mut().for_each(|v| *v = crate::system::Vec3::zeros());
     system.images.iter_mut().for_each(|image| *image = [0; 3]);
     (system.step, system.time) = (0, 0.0);
-    let frame = Frame::new(system.cell.clone(), system.species.clone(), system.positions.clone());
+    let frame = Frame::at_rest(&system);
     let setup = Setup::of(in_memory(plan, &candidate.structure, candidate.potential), system)?;
     Ok((setup, frame))
 }

@@ -1,13 +1,13 @@
-//! Points of a periodic cell found by nearness, for merging images and spotting clashes.
+//! Points of a periodic cell found by nearness, for merging images and voids and spotting clashes.
 
-use crate::system::{Cell, Vec3};
+use super::{Cell, Vec3};
 use std::collections::HashMap;
 
 /// A set of points in a cell, sorted into boxes no smaller than the distance asked about.
 ///
 /// Only nearest images are compared, so the distance must be below half the heights of the cell: it
 /// is a matter of a few tenths of an ångström here.
-pub(super) struct Points<'a> {
+pub(crate) struct Points<'a> {
     cell: &'a Cell,
     reach: f64,
     boxes: [i32; 3],
@@ -17,20 +17,20 @@ pub(super) struct Points<'a> {
 
 impl<'a> Points<'a> {
     /// An empty set that will be asked for neighbours within `reach` Å.
-    pub(super) fn new(cell: &'a Cell, reach: f64) -> Self {
+    pub(crate) fn new(cell: &'a Cell, reach: f64) -> Self {
         // At most 2^20 boxes along an edge: the heights of a hostile file may be anything.
         let boxes = cell.heights().map(|h| (h / reach).clamp(1.0, 1_048_576.0).floor() as i32);
         Self { cell, reach, boxes, contents: HashMap::new(), positions: Vec::new() }
     }
 
     /// Adds a point.
-    pub(super) fn push(&mut self, position: &Vec3) {
+    pub(crate) fn push(&mut self, position: &Vec3) {
         self.contents.entry(self.box_of(position)).or_default().push(self.positions.len());
         self.positions.push(*position);
     }
 
     /// The indices of the points within reach of a position, in the order of their boxes.
-    pub(super) fn near(&self, position: &Vec3) -> Vec<usize> {
+    pub(crate) fn near(&self, position: &Vec3) -> Vec<usize> {
         let home = self.box_of(position);
         let mut found = Vec::new();
         let along = |k: usize| {
@@ -53,13 +53,13 @@ impl<'a> Points<'a> {
     }
 
     /// The point nearest to a position, if one is within reach.
-    pub(super) fn nearest(&self, position: &Vec3) -> Option<usize> {
+    pub(crate) fn nearest(&self, position: &Vec3) -> Option<usize> {
         let near = self.near(position).into_iter();
         near.min_by(|&i, &j| self.distance(i, position).total_cmp(&self.distance(j, position)))
     }
 
     /// Distance of point `i` from a position, Å.
-    pub(super) fn distance(&self, i: usize, position: &Vec3) -> f64 {
+    pub(crate) fn distance(&self, i: usize, position: &Vec3) -> f64 {
         self.cell.shortest(&(self.positions[i] - position)).norm()
     }
 
