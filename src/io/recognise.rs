@@ -27,6 +27,9 @@ impl Sample {
     }
 }
 
+/// Tables of inputs, of which each input has one.
+const TABLES: [&[u8]; 4] = [b"[structure", b"[potential", b"[data]", b"[[data."];
+
 /// Files that are certainly none of ours: what they are.
 pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 9] = [
@@ -43,6 +46,11 @@ pub(super) fn foreign(head: &[u8]) -> Option<&'static str> {
     // DCD begins with a Fortran record of 84 bytes.
     if [4, 8].iter().any(|at| head.get(*at..at + 4) == Some(b"CORD")) {
         return Some("a DCD trajectory, which holds no elements; convert it with its topology by MDAnalysis");
+    }
+    if head.split(|byte| *byte == b'\n').any(|line| TABLES.iter().any(|table| line.starts_with(table))) {
+        return Some(
+            "an input of mlmd, which tells what to compute; `mlmd run FILE --dry-run` looks at that of a run",
+        );
     }
     MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }

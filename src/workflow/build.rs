@@ -3,9 +3,9 @@
 use super::structure;
 use crate::error::{Error, Result};
 use crate::input::Structure;
-use crate::io::{self, Frame, Value, WriteOptions};
+use crate::io::{self, Format, Frame, Value, WriteOptions};
 use crate::random::{Philox, Purpose, derived_seed};
-use crate::system::{Mat3, System};
+use crate::system::{Element, Mat3, System};
 use std::path::{Path, PathBuf};
 
 /// What to build.
@@ -55,7 +55,11 @@ pub fn build(request: &Request) -> Result<Vec<Frame>> {
         if let Some(sigma) = request.strain {
             system = strained(&system, sigma, seed)?;
         }
-        frames.push(frame(&system, request));
+        let mut frame = frame(&system, request);
+        if matches!(format, Format::Poscar | Format::Xdatcar) {
+            frame = by_element(&frame);
+        }
+        frames.push(frame);
     }
     let atoms = |frame: &Frame| (frame.cell.clone(), frame.species.clone(), frame.positions.clone());
     let alike = |other: &Frame| atoms(other) == atoms(&frames[0]);
@@ -94,6 +98,18 @@ fn frame(system: &System, request: &Request) -> Frame {
         frame.info.insert("config_type".into(), Value::Text(kind.into()));
     }
     frame
+}
+
+/// The atoms of each element together, in the order in which the elements come first: what VASP has counts and a POTCAR for. A
+/// supercell has one cell after another.
+fn by_element(frame: &Frame) -> Frame {
+    let first = |element: &Element| frame.species.iter().position(|other| other == element);
+    let mut order: Vec<usize> = (0..frame.len()).collect();
+    order.sort_by_key(|k| first(&frame.species[*k]));
+    let (species, positions) = order.iter().map(|k| (frame.species[*k], frame.positions[*k])).unzip();
+    let mut sorted = Frame::new(frame.cell.clone(), species, positions);
+    sorted.info.clone_from(&frame.info);
+    sorted
 }
 
 fn write(frames: &[Frame], output: &Path) -> Result<()> {

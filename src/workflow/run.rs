@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::input::{Plan, Velocities};
 use crate::neighbors::NeighborList;
 use crate::potential::Potential;
-use crate::system::System;
+use crate::system::{Element, System};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -205,6 +205,14 @@ fn check_analysis(plan: &Plan, system: &System) -> Result<()> {
         return Err(Error::invalid(
             "[analysis] frame: every atom is mobile, so there is no framework\n   expected `frame = \"center-of-mass\"` or `frame = \"none\"`",
         ));
+    }
+    let charged = |element: &Element| analysis.charges.iter().any(|(own, _)| own == element);
+    let bare = system.species.iter().find(|element| !charged(element));
+    if let (Some(element), true) = (bare, analysis.frame != DriftReference::Framework) {
+        return Err(Error::invalid(format!(
+            "[analysis] charges: {element} has none\n   expected charges of all elements, unless displacements are measured against the \
+             framework, whose charge does not move (`frame = \"framework\"`)"
+        )));
     }
     Ok(())
 }

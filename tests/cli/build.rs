@@ -46,6 +46,10 @@ fn structures_are_those_of_the_input() {
     }
     succeed(folder.path(), &["build", "in.toml", "-o", "POSCAR", "--set", "structure.supercell=[1,1,2]"]);
     assert_eq!(read(&folder, "POSCAR")[0].formula(), "N2");
+    // VASP has one count for each element of its POTCAR.
+    succeed(folder.path(), &["build", "in.toml", "-o", "POSCAR"]);
+    let text = fs::read_to_string(folder.path().join("POSCAR")).unwrap();
+    assert_eq!(text.lines().skip(5).take(2).map(str::trim).collect::<Vec<_>>(), ["Li N", "25 27"]);
 }
 
 /// An isotope of the file is one in what is built.

@@ -59,6 +59,8 @@ fn what_is_no_structure_is_told() {
     fs::write(folder.path().join("poem.txt"), "roses are red\n").unwrap();
     assert!(fail(folder.path(), 2, &["info", "empty.xyz"]).contains("the file is empty"));
     assert!(fail(folder.path(), 2, &["info", "poem.txt"]).contains("neither the content nor the name"));
+    fs::write(folder.path().join("run.toml"), "seed = 1\n[structure]\nfile = \"a.xyz\"\n").unwrap();
+    assert!(fail(folder.path(), 2, &["info", "run.toml"]).contains("run.toml: an input of mlmd"));
     assert!(fail(folder.path(), 2, &["info", "absent"]).contains("absent: cannot open"));
     assert!(fail(folder.path(), 2, &["info", "."]).contains("no potential in this folder"));
 }
