@@ -244,14 +244,14 @@ impl Motion {
             DriftReference::Framework if total == 0.0 => {
                 return Err(Error::invalid(format!(
                     "{}: every atom is mobile, so there is no framework to measure against\n   \
-                     expected another drift reference: center-of-mass or none",
+                     expected another drift reference (`--frame`, [analysis] frame): center-of-mass or none",
                     frame.origin
                 )));
             }
             DriftReference::CenterOfMass if frame.len() == 1 => {
                 return Err(Error::invalid(format!(
                     "{}: one atom does not move against its own centre of mass\n   \
-                     expected another drift reference: none",
+                     expected another drift reference (`--frame`, [analysis] frame): none",
                     frame.origin
                 )));
             }

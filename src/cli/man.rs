@@ -43,6 +43,7 @@ impl Arguments {
 }
 
 fn write_all(command: &clap::Command, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(Error::io(folder, "create"))?;
     let write = |name: &str, text: String| {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(Error::io(path, "write"))

@@ -18,12 +18,10 @@ use std::path::{Path, PathBuf};
 
 /// Find the path of lowest energy between two structures, and the barrier on it
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Nudged elastic band with improved tangents and a climbing image. START and END hold the same atoms in\n\
-                        the same order and the same cell. Written into the folder: path.csv, path.svg, path.extxyz,\n\
-                        saddle.extxyz. Exit code 3 if the band does not converge, 75 if a signal stops it; the files\n\
-                        are written all the same, and `--path FOLDER/path.extxyz` goes on from them."
-)]
+#[command(after_help = "\
+Nudged elastic band with improved tangents and a climbing image. START and END hold the same atoms in the same order and the same \
+cell. Written into the folder: path.csv, path.svg, path.extxyz, saddle.extxyz. Exit code 3 if the band does not converge, 75 if a \
+signal stops it; the files are written all the same, and `--path FOLDER/path.extxyz` goes on from them.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     potential: PotentialChoice,

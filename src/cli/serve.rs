@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Compute forces for another program over the socket protocol of i-PI, which ASE speaks too
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The other program listens and moves the atoms, which STRUCTURE has in the order in which they are there; start it first\n\
+    after_help = "The other program listens and moves the atoms, which STRUCTURE has in the order in which they are there; start it first \
                         or within --wait:\n\n\
                         i-PI    <ffsocket mode='unix' name='driver'> <address> li3n </address> </ffsocket>\n\
                         \x20       mlmd serve POTENTIAL start.xyz --unix li3n\n\

@@ -6,6 +6,7 @@ use super::source::Source;
 use super::tree::{Item, Node};
 use super::{set, tree};
 use crate::error::Result;
+use crate::units::quantity;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -74,7 +75,7 @@ pub fn decisive(before: Written<'_>, now: Written<'_>) -> Result<Vec<String>> {
     let [before, now] = [before.values()?, now.values()?];
     let ramps = [&before, &now].iter().any(|values| values.iter().any(|(key, item)| is_ramp(key, item)));
     let same = |key: &str| match (before.get(key), now.get(key)) {
-        (Some(before), Some(now)) if written(before) == written(now) => true,
+        (Some(before), Some(now)) if alike(before, now) => true,
         (Some(before), Some(now)) if key == TEMPERATURE => {
             begins_with(now, before) || begins_with(before, now)
         }
@@ -118,6 +119,22 @@ fn written(item: &Item) -> String {
             let all: Vec<_> = entries.iter().map(|e| format!("{} = {}", e.key, written(&e.item))).collect();
             if all.is_empty() { "{}".to_string() } else { format!("{{ {} }}", all.join(", ")) }
         }
+    }
+}
+
+/// Do two values say the same, perhaps in other words: `"1 ps"` and `"1000 fs"`, 2 and 2.0?
+fn alike(a: &Item, b: &Item) -> bool {
+    match (&a.node, &b.node) {
+        (Node::Text(one), Node::Text(other)) if one != other => {
+            quantity(one).is_some_and(|one| quantity(other) == Some(one))
+        }
+        (Node::Integer(Some(whole)), Node::Real(real)) | (Node::Real(real), Node::Integer(Some(whole))) => {
+            *whole as f64 == *real
+        }
+        (Node::List(ones), Node::List(others)) => {
+            ones.len() == others.len() && ones.iter().zip(others).all(|(one, other)| alike(one, other))
+        }
+        _ => written(a) == written(b),
     }
 }
 
@@ -171,6 +188,20 @@ threads = 4
         let sets = ["title=\"now\"", "device.threads=1", "run.wall_time=2 h", "analysis.mobile=Li"];
         assert_eq!(difference(INPUT, &sets), nothing);
         assert_eq!(difference(INPUT, &["guards.distance.closest=1 angstrom"]), nothing);
+    }
+
+    #[test]
+    fn the_same_value_may_be_written_in_another_way() {
+        let nothing: [&str; 0] = [];
+        for (before, now) in
+            [("\"5 fs\"", "\"5.0 fs\""), ("\"1 ps\"", "\"1000 fs\""), ("2", "2.0"), ("[1, 2]", "[1.0, 2]")]
+        {
+            let of = |value: &str| format!("[dynamics]\ntimestep = {value}\n");
+            let [before, now] = [of(before), of(now)];
+            let [before, now] = [&before, &now].map(|text| Written { text, sets: &[] });
+            assert_eq!(decisive(before, now).unwrap(), nothing);
+        }
+        assert_eq!(difference(INPUT, &["dynamics.temperature=[\"300 K\", \"401 K\"]"]).len(), 2);
     }
 
     #[test]

@@ -26,26 +26,24 @@ pub(super) fn all(section: &Section) -> Vec<(String, String, Figure)> {
             continue;
         }
         let own = "4πr²G_s(r, t) (1/Å)";
-        let text = format!(
-            "how far {element} is after a time, {own}; it integrates to one over r; cut at {:.1}.",
-            2.0 * HIGHEST_SELF
-        );
-        plots.push((format!("van_hove_self_{element}"), text.clone(), curves(van_hove, seen, own, false)));
-        plots.push((format!("van_hove_self_map_{element}"), text, map(van_hove, seen, own, false)));
+        let text = |cut: f64| {
+            format!("how far {element} is after a time, {own}; it integrates to one over r; cut at {cut:.1}.")
+        };
+        let (lines, shades) = (text(2.0 * HIGHEST_SELF), text(HIGHEST_SELF));
+        plots.push((format!("van_hove_self_{element}"), lines, curves(van_hove, seen, own, false)));
+        plots.push((format!("van_hove_self_map_{element}"), shades, map(van_hove, seen, own, false)));
         if van_hove.curve(0).iter().all(|row| row.2.is_none()) {
             continue;
         }
         let others = "G_d(r, t)";
-        let text = format!(
-            "where other {element} ions are after a time around the place of one, {others}; a peak that grows at r = 0 is one ion taking the place of another; cut at {:.1}.",
-            1.5 * HIGHEST_DISTINCT
-        );
-        plots.push((
-            format!("van_hove_distinct_{element}"),
-            text.clone(),
-            curves(van_hove, seen, others, true),
-        ));
-        plots.push((format!("van_hove_distinct_map_{element}"), text, map(van_hove, seen, others, true)));
+        let text = |cut: f64| {
+            format!(
+                "where other {element} ions are after a time around the place of one, {others}; a peak that grows at r = 0 is one ion taking the place of another; cut at {cut:.1}."
+            )
+        };
+        let (lines, shades) = (text(1.5 * HIGHEST_DISTINCT), text(HIGHEST_DISTINCT));
+        plots.push((format!("van_hove_distinct_{element}"), lines, curves(van_hove, seen, others, true)));
+        plots.push((format!("van_hove_distinct_map_{element}"), shades, map(van_hove, seen, others, true)));
     }
     if let Some(velocities) = &section.velocities {
         plots.push((

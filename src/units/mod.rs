@@ -12,7 +12,7 @@ mod table;
 
 pub use dimension::Dimension;
 pub use file::FileUnits;
-pub use quantity::{Quantity, QuantityError, parse, parse_mass, parse_unit};
+pub use quantity::{Quantity, QuantityError, parse, parse_mass, parse_unit, quantity};
 
 /// Boltzmann constant, eV/K.
 pub const BOLTZMANN: f64 = 8.617333262145179e-05;

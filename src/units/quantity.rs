@@ -52,7 +52,14 @@ pub fn parse(text: &str, expected: Dimension) -> Result<f64, QuantityError> {
     } else {
         format!("`{}` has the unit of another quantity ({})", text.trim(), quantity.dimension)
     };
-    Err(whole(text, message, format!("expected {}", expected.example())))
+    let celsius = expected == Dimension::TEMPERATURE && quantity.dimension == Dimension::CHARGE;
+    let why = if celsius { "C is the coulomb, and degrees Celsius are not read; " } else { "" };
+    Err(whole(text, message, format!("{why}expected {}", expected.example())))
+}
+
+/// A number with a unit, whatever it is of; `None` if the text is something else.
+pub fn quantity(text: &str) -> Option<Quantity> {
+    parse_any(text, Dimension::NONE).ok().filter(|quantity| quantity.dimension != Dimension::NONE)
 }
 
 /// Parses a mass and returns it in amu.
@@ -154,6 +161,10 @@ fn unit_expression(text: &str, offset: usize, expected: Dimension) -> Result<Qua
                 }
                 let symbol: String = characters[start..at].iter().collect();
                 let Some((size, dimension)) = lookup(&symbol) else {
+                    if matches!(symbol.as_str(), "atom" | "atoms") {
+                        let help = format!("what is of one atom is written without it; {}", expectation());
+                        return Err(fail(format!("`{symbol}` is no unit"), start, at - start, help));
+                    }
                     let near = crate::error::nearest(&symbol, symbols());
                     let help = near
                         .map_or_else(expectation, |near| format!("did you mean `{near}`? {}", expectation()));
@@ -233,6 +244,19 @@ mod tests {
         assert_eq!(parse("2 e", Dimension::CHARGE), Ok(2.0));
         assert_eq!(parse("0.25", Dimension::NONE), Ok(0.25));
         assert_eq!(parse("10 %", Dimension::NONE), Ok(0.1));
+    }
+
+    #[test]
+    fn what_looks_like_a_unit_is_told() {
+        let per_atom = parse("5 meV/atom", Dimension::ENERGY).unwrap_err().to_string();
+        assert!(
+            per_atom.starts_with("`atom` is no unit: what is of one atom is written without it"),
+            "{per_atom}"
+        );
+        let celsius = parse("1300 C", Dimension::TEMPERATURE).unwrap_err().to_string();
+        assert!(celsius.contains("degrees Celsius are not read; expected"), "{celsius}");
+        assert_eq!(quantity("1000 fs"), quantity("1 ps"));
+        assert_eq!((quantity("5"), quantity("csvr")), (None, None));
     }
 
     /// Every unit is as large as the SI says, or CODATA 2018 where it is measured.

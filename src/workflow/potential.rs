@@ -17,7 +17,10 @@ pub fn build(
 ) -> Result<Box<dyn Potential>> {
     let mut terms = choice.tables(elements)?;
     if let Some(file) = &choice.file {
-        terms.push(from_file(file, choice.units, processor)?);
+        let term = from_file(file, choice.units, processor)?;
+        // Of a sum with tables, which are made for these elements, nobody could tell any more what the file knows.
+        check_elements(&*term, elements)?;
+        terms.push(term);
     }
     processor.check()?;
     let mut terms = Processor::joined(terms)?;
@@ -25,6 +28,23 @@ pub fn build(
         return Ok(Box::new(Sum::new(terms)?));
     }
     terms.pop().ok_or_else(|| Error::Internal("a potential without terms".to_string()))
+}
+
+/// Says which elements of a structure a potential does not know, before anything is computed.
+pub fn check_elements(potential: &dyn Potential, elements: &[Element]) -> Result<()> {
+    let Some(known) = potential.elements() else { return Ok(()) };
+    let mut missing: Vec<_> = elements.iter().filter(|element| !known.contains(element)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = |elements: &mut dyn Iterator<Item = String>| elements.collect::<Vec<_>>().join(", ");
+    Err(Error::invalid(format!(
+        "the structure contains {}, which the potential does not know (it knows {})",
+        list(&mut missing.iter().map(ToString::to_string)),
+        list(&mut known.iter().map(ToString::to_string)),
+    )))
 }
 
 /// A potential by its path: a file or folder of one, or a TOML file with a `[potential]` table.

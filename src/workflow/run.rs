@@ -7,7 +7,6 @@ use crate::compute::{DeviceKind, Engine, Options, Processor};
 use crate::error::{Error, Result};
 use crate::input::{Plan, Velocities};
 use crate::neighbors::NeighborList;
-use crate::potential::Potential;
 use crate::system::{Element, System};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -55,7 +54,7 @@ impl Setup {
     pub fn of(plan: Plan, system: System) -> Result<Self> {
         let mut processor = Processor::new(plan.device.kind, plan.device.precision).on(&plan.device.adapters);
         let engine = engine(&plan, &system, &mut processor)?;
-        check_elements(engine.potential(), &system)?;
+        potential::check_elements(engine.potential(), &system.species)?;
         check_analysis(&plan, &system)?;
         if let Some(guard) = &plan.guards.disagreement {
             potential::judge(guard, &plan.potential, &system.species)?;
@@ -215,23 +214,6 @@ fn check_analysis(plan: &Plan, system: &System) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// Says which elements of a structure a potential does not know, before anything is computed.
-fn check_elements(potential: &dyn Potential, system: &System) -> Result<()> {
-    let Some(known) = potential.elements() else { return Ok(()) };
-    let mut missing: Vec<_> = system.species.iter().filter(|element| !known.contains(element)).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = |elements: &mut dyn Iterator<Item = String>| elements.collect::<Vec<_>>().join(", ");
-    Err(Error::invalid(format!(
-        "the structure contains {}, which the potential does not know (it knows {})",
-        list(&mut missing.iter().map(ToString::to_string)),
-        list(&mut known.iter().map(ToString::to_string)),
-    )))
 }
 
 /// Memory of this process, bytes: `VmRSS` of Linux.

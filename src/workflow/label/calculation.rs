@@ -133,11 +133,11 @@ impl Calculation {
             return Ok(Ended::Stopped);
         };
         if matches!(status.code(), Some(126 | 127)) {
-            let said = last_line(&log);
+            let said = last_line(&read_text(&log));
             return Err(Error::invalid(format!("`{}` cannot be run: {said}", plan.command)));
         }
         let found = read(&output).and_then(|found| check(&found, &asked).map(|()| found));
-        let ended = |why: &str| format!("{why} ({}; {})", status_of(status), last_line(&log));
+        let ended = |why: &str| format!("{why} ({}; {})", status_of(status), complaint(&output, &log));
         let labels = match found {
             Ok(found) if status.success() || plan.ignore_status => found,
             Ok(_) => return self.fail(&ended("it ended badly")),
@@ -245,10 +245,51 @@ fn told(error: &Error) -> String {
     error.to_string().lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
+/// With these words Quantum ESPRESSO, CP2K and VASP begin to say why they give up.
+const GIVEN_UP: [&str; 3] = ["Error in routine", "[ABORT]", "VERY BAD NEWS"];
+
+/// Why a command failed: what its program says of it, else the last line that was printed. Where a launcher of parallel
+/// programs has the last word, it says nothing of the reason.
+fn complaint(output: &Path, log: &Path) -> String {
+    let texts = [output, log].map(read_text);
+    texts.iter().find_map(|text| given_up(text)).unwrap_or_else(|| last_line(&texts[1]))
+}
+
+/// The line in which a program gives up, and the next, without the frame around them.
+fn given_up(text: &str) -> Option<String> {
+    let mut lines =
+        text.lines().map(|line| line.trim_matches(|c: char| c.is_whitespace() || "*%|!".contains(c)));
+    let what = lines.by_ref().find(|line| GIVEN_UP.iter().any(|words| line.contains(words)))?;
+    let why = lines.find(|line| line.contains(char::is_alphanumeric)).unwrap_or_default();
+    Some(format!("{what} {}", why.trim_start_matches(['\\', '_', '/', ' '])).chars().take(300).collect())
+}
+
+fn read_text(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+}
+
 /// The last line with a word of what a command printed.
-fn last_line(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
+fn last_line(text: &str) -> String {
     let last = text.lines().rev().map(str::trim).find(|line| line.contains(char::is_alphanumeric));
     last.unwrap_or("it printed nothing").chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_say_why_they_give_up() {
+        let espresso = " %%%%%%%%\n     Error in routine readpp (1):\n     file ./Li.soft.UPF not found\n %%%%%%%%\n\n     stopping ...\n";
+        assert_eq!(given_up(espresso).unwrap(), "Error in routine readpp (1): file ./Li.soft.UPF not found");
+        let cp2k = " *   ___          *\n *  /   \\         *\n * [ABORT]         *\n *  \\___/  Unknown keyword  *\n";
+        assert_eq!(given_up(cp2k).unwrap(), "[ABORT] Unknown keyword");
+        assert_eq!(given_up("all is well\n"), None);
+        let folder = tempfile::tempdir().unwrap();
+        let [output, log] = ["pw.out", "label.log"].map(|name| folder.path().join(name));
+        fs::write(&log, "mpirun has exited\n---\n").unwrap();
+        assert_eq!(complaint(&output, &log), "mpirun has exited");
+        fs::write(&output, espresso).unwrap();
+        assert!(complaint(&output, &log).ends_with("Li.soft.UPF not found"));
+    }
 }
