@@ -34,6 +34,9 @@ impl<T: Real, const D: usize> Kernel<T> for Pairs<'_, T, D> {
         let Self { angular, environment, radial, pairs } = self;
         for s in 0..environment.species() {
             let all = environment.of_species(s);
+            if all.is_empty() {
+                continue;
+            }
             let slopes = &radial.slopes[radial.shell.of_species(s)];
             let mut near = 0;
             let [px, py, pz] =

@@ -31,8 +31,11 @@ impl Part {
     ) {
         T::dispatch(Sums { part: self, environment, work: &mut *work });
         out.fill(0.0);
-        for (local, sums) in self.species.iter().zip(work.sums.chunks_exact(self.terms)) {
-            local.add_values(sums, out);
+        // Of the many elements that a potential may know, few are near an atom.
+        for (s, (local, sums)) in self.species.iter().zip(work.sums.chunks_exact(self.terms)).enumerate() {
+            if !work.shell.of_species(s).is_empty() {
+                local.add_values(sums, out);
+            }
         }
     }
 
@@ -41,13 +44,18 @@ impl Part {
         let (mut a, mut b) = ([0.0; MAX_TERMS], [0.0; MAX_TERMS]);
         let (a, b) = (&mut a[..self.terms], &mut b[..self.terms]);
         let [values, derivatives] = &mut work.series;
-        values.clear();
-        derivatives.clear();
-        for local in &self.species {
+        values.resize(self.terms * self.species.len(), T::ZERO);
+        derivatives.resize(self.terms * self.species.len(), T::ZERO);
+        let series = values.chunks_exact_mut(self.terms).zip(derivatives.chunks_exact_mut(self.terms));
+        for (s, (local, (values, derivatives))) in self.species.iter().zip(series).enumerate() {
+            // What belongs to species that are not there is not looked at.
+            if work.shell.of_species(s).is_empty() {
+                continue;
+            }
             local.combine(g, a);
             series::differentiate(self.cutoff.radius, a, b);
-            values.extend(a.iter().map(|a| T::of(*a)));
-            derivatives.extend(b.iter().map(|b| T::of(*b)));
+            values.iter_mut().zip(&*a).for_each(|(to, a)| *to = T::of(*a));
+            derivatives.iter_mut().zip(&*b).for_each(|(to, b)| *to = T::of(*b));
         }
         T::dispatch(Slopes { part: self, work });
     }
@@ -79,6 +87,10 @@ impl<T: Real> Kernel<T> for Sums<'_, T> {
         let radius = T::of(part.cutoff.radius);
         for s in 0..environment.species() {
             let here = shell.of_species(s);
+            if here.is_empty() {
+                sums.resize(sums.len() + part.terms, 0.0);
+                continue;
+            }
             lane_sums.fill(T::ZERO);
             let (distances, values) = (&shell.distances[here.clone()], &shell.values[here]);
             series::accumulate(lanes, radius, distances, values, lane_sums);
