@@ -6,7 +6,8 @@
     python3 examples/frames.py --llzo SourceFiles --mlearn mlearn
 
 writes `../shared/data/*.extxyz` beside the clone of mlmd (`--output` elsewhere: then say so with `--set`, or change the inputs).
-The frames stay their authors' own: Z. Yan and Y. Zhu, Chem. Mater. 36, 11551 (2024); Y. Zuo et al., J. Phys. Chem. A 124, 731 (2020).
+The frames stay their authors' own: Z. Yan, Z. Fan and Y. Zhu, arXiv:2504.15925 (labels of their neuroevolution potential NEPstd, which was
+trained on DFT: potentials/llzo/README.md); Y. Zuo et al., J. Phys. Chem. A 124, 731 (2020; DFT).
 """
 
 import argparse
