@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Convert structures, trajectories and potentials between formats
 #[derive(Debug, clap::Args)]
 #[command(after_help = "`mlmd help formats` lists the formats. Files ending in .gz are compressed.\n\
-                        Potentials: native (mlmd's own, .mlmd), n2p2, aenet.")]
+                        Potentials: native (mlmd's own, .mlmd), n2p2, aenet; nep.txt of GPUMD is read.")]
 pub(super) struct Arguments {
     /// File to read, or folder of a potential
     #[arg(value_name = "IN")]

@@ -23,6 +23,13 @@ pub(super) fn human(description: &Description) -> String {
             format!("{descriptors}\nnetwork {}, {} parameters", shape(atom), atom.network.parameters());
         rows.push(element.symbol(), text);
     }
+    if let Some(repulsion) = model.repulsion() {
+        let outer = repulsion.pairs.iter().fold(0.0, |outer: f64, pair| outer.max(pair.outer));
+        rows.push("repulsion", format!("of nuclei, up to {outer} Å"));
+    }
+    if !model.knows_its_range() {
+        rows.push("trained on", "its files do not say: nothing can tell where it extrapolates".to_string());
+    }
     for (key, value) in &model.training {
         rows.push(key, value.to_string());
     }
@@ -62,6 +69,8 @@ pub(super) fn machine(description: &Description) -> Value {
         "elements": elements,
         "cutoff_angstrom": (!description.unit_unknown).then(|| model.cutoff()),
         "members": model.members().len(),
+        "repulsion": model.repulsion().is_some(),
+        "knows_its_range": model.knows_its_range(),
         "networks": networks.collect::<Map<_, _>>(),
         "training": model.training,
     })

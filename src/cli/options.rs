@@ -96,7 +96,7 @@ pub(super) fn read(path: &Path, frame: i64, reading: &Reading) -> Result<Frame> 
 /// The potential, and where and how precisely it is computed.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct PotentialChoice {
-    /// Potential: an mlmd file or folder, a folder of n2p2/RuNNer or aenet files, or a TOML file with
+    /// Potential: an mlmd file or folder, a folder of n2p2/RuNNer or aenet files, a nep.txt of GPUMD, or a TOML file with
     /// a [potential] table
     #[arg(value_name = "POTENTIAL")]
     potential: PathBuf,

@@ -1,7 +1,7 @@
 //! Which processor computes, and what is done when it cannot.
 
 use crate::error::{Error, Result};
-use crate::potential::{NeuralModel, NeuralPotential, Potential, Precision};
+use crate::potential::{NeuralModel, Potential, Precision};
 use std::sync::Arc;
 
 /// What is asked to compute the forces.
@@ -94,7 +94,7 @@ impl Processor {
                     .into(),
             ];
         }
-        Ok(Box::new(NeuralPotential::new(model, self.precision)))
+        model.potential(self.precision)
     }
 
     /// The potential on its devices; nothing where `auto` finds none.

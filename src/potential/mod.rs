@@ -10,6 +10,7 @@ pub mod network;
 mod neural;
 mod pair;
 pub mod reference;
+mod repulsion;
 mod sum;
 mod zbl;
 
@@ -25,6 +26,8 @@ pub use network::{Activation, Layer, Network};
 pub(crate) use neural::species_numbers;
 pub use neural::{NeuralPotential, Precision};
 pub use pair::Truncation;
+pub(crate) use repulsion::Repelling;
+pub use repulsion::{Repulsion, RepulsionPair};
 pub use sum::Sum;
 #[cfg(feature = "gpu")]
 pub(crate) use zbl::SCREENING;

@@ -2,6 +2,7 @@
 
 use super::format::AenetRecord;
 use super::network::Network;
+use super::repulsion::Repulsion;
 use crate::descriptors::{Chebyshev, Moments, Scaling, SymmetryFunctions};
 use crate::error::{Error, Result};
 use crate::system::Element;
@@ -119,6 +120,8 @@ pub struct NeuralModel {
     units: FileUnits,
     descriptor: DescriptorSet,
     members: Vec<Vec<AtomicNetwork>>,
+    /// In eV and Å whatever the units of the rest.
+    repulsion: Option<Repulsion>,
     /// What its maker wants remembered, such as the data it was trained on and the errors reached. No
     /// energy depends on it.
     pub training: toml::Table,
@@ -183,7 +186,8 @@ impl NeuralModel {
                 }
             }
         }
-        Ok(Self { units, descriptor, members, training: toml::Table::new(), origin: None })
+        let training = toml::Table::new();
+        Ok(Self { units, descriptor, members, repulsion: None, training, origin: None })
     }
 
     /// Sizes of the units of the parameters, in eV and Å.
@@ -216,6 +220,29 @@ impl NeuralModel {
         &self.members
     }
 
+    /// The same with a repulsion of nuclei that belongs to it: what all members say comes on top.
+    ///
+    /// # Errors
+    /// If the repulsion is of other elements, or impossible.
+    pub fn repelling(mut self, repulsion: Option<Repulsion>) -> Result<Self> {
+        if let Some(repulsion) = &repulsion {
+            repulsion.check(self.elements())?;
+        }
+        self.repulsion = repulsion;
+        Ok(self)
+    }
+
+    /// The repulsion of nuclei that belongs to it.
+    pub fn repulsion(&self) -> Option<&Repulsion> {
+        self.repulsion.as_ref()
+    }
+
+    /// Do its files say which descriptors it was trained on?
+    pub fn knows_its_range(&self) -> bool {
+        let finite = |range: &[f64; 2]| range[0].is_finite() || range[1].is_finite();
+        (0..self.elements().len()).any(|center| self.trained_range(center).iter().any(finite))
+    }
+
     /// The networks, to be changed; their shapes are to stay.
     #[cfg(test)]
     pub(crate) fn members_mut(&mut self) -> &mut [Vec<AtomicNetwork>] {
@@ -244,7 +271,8 @@ impl NeuralModel {
         let mut models = models.into_iter();
         let mut first = models.next().ok_or_else(|| Error::invalid("a committee needs members"))?;
         for (index, model) in models.enumerate() {
-            if model.descriptor != first.descriptor || model.units != first.units {
+            let alike = model.descriptor == first.descriptor && model.repulsion == first.repulsion;
+            if !alike || model.units != first.units {
                 return Err(Error::invalid(format!(
                     "member {} of the committee has another descriptor than the first: \
                      a committee shares elements, descriptor and units",

@@ -94,6 +94,21 @@ pub fn judge(
     Ok(NeuralPotential::new(Arc::new(model), Precision::Mixed))
 }
 
+/// Says where nothing knows what the potential was trained on, so that nobody could see it extrapolate.
+pub fn check_range(choice: &PotentialChoice) -> Result<()> {
+    let refuse = |who: &str| {
+        Err(Error::invalid(format!(
+            "[guards.extrapolation]: {who} what it was trained on, so nobody can tell where it extrapolates\n   expected a \
+             potential that does, such as one that mlmd has trained, or no [guards.extrapolation]"
+        )))
+    };
+    match &choice.file {
+        Some(file) if load(file, &LoadOptions { units: choice.units })?.knows_its_range() => Ok(()),
+        Some(file) => refuse(&format!("{} does not say", file.display())),
+        None => refuse("[potential] has no file that could say"),
+    }
+}
+
 fn from_file(path: &Path, units: Option<FileUnits>, processor: &mut Processor) -> Result<Box<dyn Potential>> {
     processor.neural(Arc::new(load(path, &LoadOptions { units })?))
 }

@@ -56,6 +56,9 @@ impl Setup {
         let engine = engine(&plan, &system, &mut processor)?;
         potential::check_elements(engine.potential(), &system.species)?;
         check_analysis(&plan, &system)?;
+        if plan.guards.extrapolation.is_some() {
+            potential::check_range(&plan.potential)?;
+        }
         if let Some(guard) = &plan.guards.disagreement {
             potential::judge(guard, &plan.potential, &system.species)?;
         }

@@ -1,16 +1,17 @@
-//! Energies, forces and descriptors as n2p2 and aenet themselves compute them, on potentials and
+//! Energies, forces and descriptors as n2p2, aenet and NEP_CPU themselves compute them, on potentials and
 //! structures that came with them.
 //!
 //! The data are other people's and not part of this repository: where they are absent, the tests say so.
 
 mod aenet;
 mod n2p2;
+mod nep;
 mod own;
 mod shipped;
 
 use mlmd::neighbors::brute_force;
 use mlmd::potential::reference::Neighbor;
-use mlmd::potential::{Atoms, Evaluation, NeuralModel, NeuralPotential, Potential, Precision};
+use mlmd::potential::{Atoms, Evaluation, NeuralModel, Potential, Precision};
 use mlmd::system::Vec3;
 use mlmd::{Cell, Element, NeighborList};
 use std::path::{Path, PathBuf};
@@ -73,8 +74,8 @@ fn assert_potential_within(
         (Precision::Mixed, mixed, (mixed * largest).max(2e-5)),
     ];
     for (precision, of_energy, of_force) in settings {
-        let mut potential = NeuralPotential::new(Arc::new(model.clone()), precision);
-        let out = evaluate(&mut potential, structure);
+        let mut potential = Arc::new(model.clone()).potential(precision).unwrap();
+        let out = evaluate(&mut *potential, structure);
         near(out.energy, energy, of_energy * energy.abs(), &format!("{what} {precision:?} energy"));
         for (i, (force, expected)) in out.forces.iter().zip(forces).enumerate() {
             let what = format!("{what} {precision:?} force on atom {i}");

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 const ELECTRONVOLT: FileUnits = FileUnits { energy: 1.0, length: 1.0 };
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden")
 }
 
@@ -135,11 +135,11 @@ fn models() -> Vec<(String, PotentialFormat, NeuralModel)> {
     symmetry.chain(chebyshev).collect()
 }
 
-fn vector(value: &Value) -> Vec3 {
+pub(super) fn vector(value: &Value) -> Vec3 {
     Vec3::from_iterator(value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()))
 }
 
-fn structure(value: &Value) -> Structure {
+pub(super) fn structure(value: &Value) -> Structure {
     let list = |key: &str| value[key].as_array().unwrap();
     let cell = match value["cell"].as_array() {
         Some(rows) => Cell::new([0, 1, 2].map(|k| vector(&rows[k]).into()), [true; 3]).unwrap(),

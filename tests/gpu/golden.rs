@@ -2,9 +2,11 @@
 
 use super::support::{Bounds, TIGHT, both, device, disordered, engines};
 use mlmd::System;
+use mlmd::compute::gpu::GpuPotential;
 use mlmd::io::{self, ReadOptions};
 use mlmd::potential::{LoadOptions, NeuralModel, load};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Folders of potentials below a folder, in order.
 fn folders(path: &Path) -> Vec<PathBuf> {
@@ -25,8 +27,8 @@ fn sample(model: &NeuralModel) -> System {
     disordered(24, &symbols, 5)
 }
 
-/// Potentials with random networks that n2p2 and aenet have evaluated: all types of symmetry functions with every
-/// cutoff function, the Artrith–Urban–Ceder descriptor for one to three elements, moments.
+/// Potentials with random networks that n2p2, aenet and NEP_CPU have evaluated: all types of symmetry functions with every
+/// cutoff function, the Artrith–Urban–Ceder descriptor for one to three elements, moments, those of GPUMD.
 #[test]
 fn own_potentials() {
     let Some(device) = device() else { return };
@@ -34,7 +36,11 @@ fn own_potentials() {
     let mut paths = folders(&folder.join("n2p2"));
     paths.extend(folders(&folder.join("aenet")));
     paths.push(folder.join("native/format-1.mlmd"));
-    assert_eq!(paths.len(), 9 + 3 + 1);
+    paths.extend(
+        ["shared-3", "products-1", "degrees-2", "radial-2"]
+            .map(|name| folder.join(format!("nep/{name}.txt"))),
+    );
+    assert_eq!(paths.len(), 9 + 3 + 1 + 4);
     for path in paths {
         let model = read(&path, "ev,angstrom");
         let system = sample(&model);
@@ -47,6 +53,15 @@ fn own_potentials() {
             &path.display().to_string(),
         );
     }
+}
+
+/// The repulsion of nuclei that belongs to a potential of GPUMD is left to the processor.
+#[test]
+fn repulsions_of_files_are_refused() {
+    let Some(device) = device() else { return };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden/nep/universal-3.txt");
+    let refused = GpuPotential::new(device, Arc::new(read(&path, "ev,angstrom"))).unwrap_err().to_string();
+    assert!(refused.contains("which only the processor computes"), "{refused}");
 }
 
 /// Potentials that came with n2p2 and aenet.

@@ -110,7 +110,9 @@ impl Networks {
                 let m = multiples[k];
                 let (a, b) = (range[k][0] * m, range[k][1] * m);
                 let slack = SLACK * a.abs().max(b.abs());
-                let limits = [a.min(b) - slack, a.max(b) + slack];
+                // Kernels may take for granted that no number is infinite.
+                let limits = [a.min(b) - slack, a.max(b) + slack]
+                    .map(|limit| limit.clamp(f32::MIN.into(), f32::MAX.into()));
                 weights.push([atom.scaling.shift()[k] * m, limits[0], limits[1], 0.0]);
             }
             plan.extend([head, (factor as f32).to_bits(), 0, 0]);

@@ -76,6 +76,11 @@ impl GpuPotential {
     }
 
     fn with(devices: Vec<Arc<Device>>, neural: Arc<NeuralModel>, repulsion: Option<Zbl>) -> Result<Self> {
+        if neural.repulsion().is_some() {
+            return Err(Error::Device(
+                "a repulsion of nuclei belongs to this potential, which only the processor computes".into(),
+            ));
+        }
         let compile = |device: Arc<Device>| {
             let model = Model::new(&device, &neural, repulsion.as_ref())?;
             Ok((device, Arc::new(model)))

@@ -59,7 +59,7 @@ impl Table for PotentialChoice {
                 .key(
                     "file",
                     existing_path(true),
-                    "A native potential, or the folder of one made by n2p2, RuNNer or aenet.",
+                    "A native potential, the folder of one made by n2p2, RuNNer or aenet, or a nep.txt of GPUMD.",
                 )
                 .optional("potentials/li3n")?,
             units: keys

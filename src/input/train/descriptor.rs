@@ -163,7 +163,7 @@ pub struct DescriptorFile {
 }
 
 impl Table for DescriptorFile {
-    const ABOUT: &'static str = "The descriptor of another potential (native, n2p2 or aenet) or of a setup for one: n2p2's input.nn, a folder of aenet's *.stp.";
+    const ABOUT: &'static str = "The descriptor of another potential (native, n2p2, aenet or nep.txt) or of a setup for one: n2p2's input.nn, a folder of aenet's *.stp.";
 
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {

@@ -22,7 +22,7 @@ impl Table for TransferTable {
     fn read(keys: &mut Keys<'_>) -> Result<Self> {
         Ok(Self {
             potential: keys
-                .key("potential", existing_path(true), "The potential: native, n2p2 or aenet.")
+                .key("potential", existing_path(true), "The potential: native, n2p2, aenet or nep.txt.")
                 .required("potential.mlmd")?,
             units: keys
                 .key("units", file_units(), "Units of n2p2 and RuNNer files, which state none.")

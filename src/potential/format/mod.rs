@@ -3,6 +3,7 @@
 mod aenet;
 mod n2p2;
 mod native;
+mod nep;
 
 pub use aenet::{AenetRecord, TrainingSet};
 
@@ -31,6 +32,8 @@ pub enum PotentialFormat {
     N2p2,
     /// A folder with one `*.nn.ascii` (or `*.nn`) per element.
     Aenet,
+    /// A `nep.txt` of GPUMD, or a folder with one; it is read, not written.
+    Nep,
 }
 
 impl fmt::Display for PotentialFormat {
@@ -39,6 +42,7 @@ impl fmt::Display for PotentialFormat {
             Self::Native => "native",
             Self::N2p2 => "n2p2",
             Self::Aenet => "aenet",
+            Self::Nep => "NEP",
         })
     }
 }
@@ -66,7 +70,8 @@ impl PotentialFormat {
     pub fn detect(path: &Path) -> Result<Self> {
         let metadata = fs::metadata(path).map_err(Error::io(path, "open"))?;
         if metadata.is_dir() {
-            for (name, format) in [(native::FILE, Self::Native), (n2p2::INPUT, Self::N2p2)] {
+            let names = [(native::FILE, Self::Native), (n2p2::INPUT, Self::N2p2), (nep::FILE, Self::Nep)];
+            for (name, format) in names {
                 if path.join(name).is_file() {
                     return Ok(format);
                 }
@@ -75,11 +80,12 @@ impl PotentialFormat {
                 return Ok(Self::Aenet);
             }
             return Err(Error::invalid(format!(
-                "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer) or *.nn.ascii (aenet), \
-                 or the members of a committee",
+                "{}: no potential in this folder: expected {} (mlmd), {} (n2p2, RuNNer), {} (GPUMD) or \
+                 *.nn.ascii (aenet), or the members of a committee",
                 path.display(),
                 native::FILE,
-                n2p2::INPUT
+                n2p2::INPUT,
+                nep::FILE
             )));
         }
         if path.file_name().is_some_and(|name| name == n2p2::INPUT) {
@@ -88,13 +94,18 @@ impl PotentialFormat {
         if aenet::ENDINGS.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
             return Ok(Self::Aenet);
         }
-        let mut start = [0; native::MAGIC.len()];
-        let mut file = File::open(path).map_err(Error::io(path, "open"))?;
-        if file.read_exact(&mut start).is_ok() && start == native::MAGIC.as_bytes() {
+        let mut start = Vec::with_capacity(native::MAGIC.len());
+        let file = File::open(path).map_err(Error::io(path, "open"))?;
+        file.take(native::MAGIC.len() as u64).read_to_end(&mut start).map_err(Error::io(path, "read"))?;
+        if start == native::MAGIC.as_bytes() {
             return Ok(Self::Native);
         }
+        if nep::begins(&start) {
+            return Ok(Self::Nep);
+        }
         Err(Error::invalid(format!(
-            "{}: not a potential: expected a file that begins with `{}`, or a folder of n2p2 or aenet files",
+            "{}: not a potential: expected a file that begins with `{}`, a nep.txt of GPUMD, or a folder of n2p2 or \
+             aenet files",
             path.display(),
             native::MAGIC
         )))
@@ -146,6 +157,7 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
         PotentialFormat::N2p2 => n2p2::files(folder_of(path))?,
         _ if path.is_file() => vec![path.to_path_buf()],
         PotentialFormat::Native => vec![path.join(native::FILE)],
+        PotentialFormat::Nep => vec![path.join(nep::FILE)],
         PotentialFormat::Aenet => aenet::find(path)?,
     })
 }
@@ -175,6 +187,10 @@ pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<NeuralModel
             // A file alone is a potential of one element.
             let files = if path.is_dir() { aenet::find(path)? } else { vec![path.to_path_buf()] };
             aenet::read(&files)
+        }
+        PotentialFormat::Nep => {
+            let file = if path.is_dir() { path.join(nep::FILE) } else { path.to_path_buf() };
+            nep::read(&file)
         }
     }
 }
@@ -235,6 +251,10 @@ pub fn save(model: &NeuralModel, path: impl AsRef<Path>, format: PotentialFormat
             aenet::write(model, path)?;
             Ok(path.to_path_buf())
         }
+        PotentialFormat::Nep => Err(Error::invalid(format!(
+            "{}: potentials of GPUMD are read and not written: expected native, n2p2 or aenet",
+            path.display()
+        ))),
     }
 }
 

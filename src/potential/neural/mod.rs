@@ -13,7 +13,7 @@ mod tests;
 
 use super::model::{DescriptorSet, NeuralModel};
 use super::network;
-use super::{Atoms, Evaluation, Potential, Uncertainty};
+use super::{Atoms, Evaluation, Potential, Sum, Uncertainty};
 use crate::descriptors::{Descriptor, SymmetryKernel};
 use crate::error::{Error, Result};
 use crate::lanes::Real;
@@ -35,7 +35,7 @@ pub enum Precision {
     Mixed,
 }
 
-/// A neural potential, or a committee of them, ready to be evaluated.
+/// The networks of a neural potential, or of a committee, ready to be evaluated.
 #[derive(Debug, Clone)]
 pub struct NeuralPotential {
     model: Arc<NeuralModel>,
@@ -111,6 +111,20 @@ impl NeuralPotential {
         if let Some(blocks) = &self.blocks {
             blocks.collect(&self.image_forces, forces);
         }
+    }
+}
+
+impl NeuralModel {
+    /// The whole potential that a model describes, on the processor: its networks, and the repulsion of nuclei where one
+    /// belongs to it.
+    pub fn potential(self: &Arc<Self>, precision: Precision) -> Result<Box<dyn Potential>> {
+        let neural = Box::new(NeuralPotential::new(Arc::clone(self), precision));
+        Ok(match self.repulsion() {
+            Some(repulsion) => {
+                Box::new(Sum::new(vec![neural, Box::new(repulsion.compile(self.elements()))])?)
+            }
+            None => neural,
+        })
     }
 }
 

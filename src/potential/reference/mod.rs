@@ -6,7 +6,7 @@
 mod chebyshev;
 
 use super::model::{AtomicNetwork, DescriptorSet, NeuralModel};
-use super::{Atoms, Evaluation, Extrapolation, Potential, Uncertainty};
+use super::{Atoms, Evaluation, Extrapolation, Potential, Repelling, Uncertainty};
 use crate::error::{Error, Result};
 use crate::neighbors::NeighborList;
 use crate::system::{Element, Vec3};
@@ -22,6 +22,7 @@ pub struct ReferencePotential {
     descriptor: DescriptorSet,
     /// By species: the range some member was trained on.
     ranges: Vec<Vec<[f64; 2]>>,
+    repelling: Option<Repelling>,
 }
 
 impl ReferencePotential {
@@ -29,7 +30,8 @@ impl ReferencePotential {
     pub fn new(model: NeuralModel) -> Self {
         let descriptor = model.descriptor_in_angstrom();
         let ranges = (0..model.elements().len()).map(|center| model.trained_range(center)).collect();
-        Self { model: Arc::new(model), descriptor, ranges }
+        let repelling = model.repulsion().map(|repulsion| repulsion.compile(model.elements()));
+        Self { model: Arc::new(model), descriptor, ranges, repelling }
     }
 
     /// The species number of an element.
@@ -128,7 +130,7 @@ impl Potential for ReferencePotential {
     }
 
     fn cutoff(&self) -> f64 {
-        self.descriptor.cutoff()
+        self.descriptor.cutoff().max(self.repelling.as_ref().map_or(0.0, Potential::cutoff))
     }
 
     fn elements(&self) -> Option<Vec<Element>> {
@@ -147,7 +149,7 @@ impl Potential for ReferencePotential {
         }
         // The ranges are those of the whole committee.
         out.extrapolation.extend(members.into_iter().take(1).flat_map(|member| member.extrapolation));
-        Ok(())
+        self.repelling.as_mut().map_or(Ok(()), |repelling| repelling.evaluate(atoms, list, out))
     }
 
     fn uncertainty(&mut self, atoms: Atoms<'_>, list: &NeighborList) -> Result<Option<Uncertainty>> {

@@ -35,6 +35,11 @@ impl Start {
     ) -> Result<Self> {
         let old = load(&table.potential, &LoadOptions { units: table.units })?;
         let refuse = |why: &str| Error::invalid(format!("{}: {why}", table.potential.display()));
+        if old.repulsion().is_some() {
+            return Err(refuse(
+                "a repulsion of nuclei belongs to this potential, which training cannot go on beside",
+            ));
+        }
         let first = &old.members()[0];
         for member in old.members() {
             for (a, b) in member.iter().zip(first) {

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes expected.json: what n2p2 and aenet say about the potentials beside this script.
+"""Makes expected.json: what n2p2, aenet and NEP_CPU say about the potentials beside this script.
 
     MLMD_WRITE_GOLDEN=1 cargo test --test golden own::potentials_are_those_of_their_seeds
     python3 make.py NNP_PREDICT [LIBRARY...] LIBAENET
+    python3 make.py --nep
 
 NNP_PREDICT is n2p2's program `nnp-predict` (2.3), LIBAENET aenet's shared library (2.0.4, `make lib`), and
 the libraries before it those it needs and was not linked with (its L-BFGS-B, BLAS).
-The first command writes the potentials, which are mlmd's own, initialised from fixed seeds.
+The first command writes the potentials, which are mlmd's own, initialised from fixed seeds. The last writes those in `nep`
+and what NEP_CPU says of them, by calorine (4.1, `pip install calorine`).
 Energies in eV, forces in eV/Å, positions in Å; symmetry functions as n2p2 prints them: scaled, nine digits.
 """
 
@@ -140,6 +142,71 @@ def aenet_main():
     print(json.dumps({"energy": energy, "forces": [list(forces[3 * i : 3 * i + 3]) for i in range(n)]}))
 
 
+# Name: version, elements, radial and angular cutoff, n_max, basis_size, l_max, neurons, zbl.
+NEPS = {
+    "shared-3": ("nep3", ["Li", "O", "Zr"], (4.5, 3.8), (3, 2), (5, 4), (4, 2, 0), 5, None),
+    "products-1": ("nep4", ["Li"], (4.2, 4.2), (2, 3), (8, 6), (4, 1, 1, 1, 1, 1, 1), 4, None),
+    "degrees-2": ("nep4", ["O", "Li"], (5.0, 3.5), (4, 1), (3, 9), (8, 2, 1), 4, None),
+    "radial-2": ("nep4", ["Li", "O"], (4.5, 4.0), (5, 0), (6, 0), (0, 0, 0), 4, None),
+    "universal-3": ("nep4_zbl", ["Zr", "Li", "O"], (4.5, 3.6), (2, 2), (4, 4), (3, 2, 0), 4, (0.9, 2.3)),
+    "listed-2": ("nep5_zbl", ["Li", "O"], (4.5, 3.6), (2, 2), (4, 4), (2, 0, 0), 4, (0, 0)),
+}
+
+
+def nep_text(seed, version, elements, cutoffs, n_max, basis, l_max, neurons, zbl):
+    """A file of random numbers, as GPUMD's nep writes them."""
+    draw = random.Random(seed)
+    species, products = len(elements), sum(bool(flag) for flag in l_max[1:])
+    functions = [n + 1 for n in n_max]
+    inputs = functions[0] + functions[1] * (l_max[0] + products)
+    head = [f"{version} {species} {' '.join(elements)} "]
+    if zbl:
+        head.append(f"zbl {zbl[0]} {zbl[1]}")
+    head.append(f"cutoff {cutoffs[0]} {cutoffs[1]} 100 50")
+    head.append(f"n_max {n_max[0]} {n_max[1]}")
+    head.append(f"basis_size {basis[0]} {basis[1]}")
+    head.append("l_max " + " ".join(map(str, l_max)))
+    head.append(f"ANN {neurons} 0")
+    numbers = []
+    for _ in range(1 if version.startswith("nep3") else species):
+        numbers += [draw.gauss(0, 0.5) for _ in range(neurons * (inputs + 2))]
+        numbers += [draw.gauss(0, 0.5)] if version.startswith("nep5") else []
+    numbers.append(draw.gauss(0, 0.5))
+    numbers += [draw.gauss(0, 0.3) for n, k in zip(functions, basis) for _ in range(species**2 * n * (k + 1))]
+    numbers += [draw.uniform(0.05, 0.5) for _ in range(inputs)]
+    if zbl == (0, 0):
+        for _ in range(species * (species + 1) // 2):
+            numbers += [draw.uniform(0.5, 1.0), draw.uniform(1.8, 2.5)]
+            numbers += [draw.uniform(0.1, 0.5) if k % 2 == 0 else draw.uniform(0.2, 3.0) for k in range(8)]
+    return "\n".join(head + [f"{number:15.7e}" for number in numbers]) + "\n"
+
+
+def by_nep(potential, structure):
+    from _nepy import NEPY
+
+    positions = structure["positions"]
+    rows = structure["cell"] or [[30.0, 0.0, 0.0], [0.0, 30.0, 0.0], [0.0, 0.0, 30.0]]
+    cell = [rows[r][x] for x in range(3) for r in range(3)]
+    places = [r[x] for x in range(3) for r in positions]
+    count = len(positions)
+    nep = NEPY(str(potential), count, cell, structure["species"], places, [1.0] * count)
+    energies, forces, _ = nep.get_potential_forces_and_virials()
+    return {"energy": sum(energies), "forces": [[forces[x * count + i] for x in range(3)] for i in range(count)]}
+
+
+def neps():
+    expected = json.loads((HERE / "expected.json").read_text())
+    (HERE / "nep").mkdir(exist_ok=True)
+    for seed, (name, parameters) in enumerate(NEPS.items(), 80):
+        potential = HERE / "nep" / f"{name}.txt"
+        potential.write_text(nep_text(seed, *parameters))
+        expected["results"][f"nep/{name}"] = [
+            {"structure": which, **by_nep(potential, expected["structures"][which])}
+            for which in (f"crystal-{name[-1]}", f"cluster-{name[-1]}")
+        ]
+    write(expected["structures"], expected["results"])
+
+
 def main():
     program, *libraries = (str(Path(argument).resolve()) for argument in sys.argv[1:])
     made = structures()
@@ -153,7 +220,12 @@ def main():
         results[f"aenet/{potential.name}"] = [
             {"structure": name, **by_aenet(libraries, potential, made[name])} for name in (f"crystal-{n}", f"cluster-{n}")
         ]
-    # One line for each structure and result.
+    old = json.loads((HERE / "expected.json").read_text())["results"]
+    write(made, results | {name: value for name, value in old.items() if name.startswith("nep/")})
+
+
+def write(made, results):
+    """One line for each structure and result."""
     text = ['{"structures": {']
     text.append(",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in made.items()))
     text.append('}, "results": {')
@@ -165,4 +237,4 @@ def main():
 
 
 if __name__ == "__main__":
-    aenet_main() if sys.argv[1:] == ["--aenet"] else main()
+    {"--aenet": aenet_main, "--nep": neps}.get(sys.argv[1], main)()

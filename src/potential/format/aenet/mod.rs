@@ -238,6 +238,9 @@ fn reordered(atom: &AtomicNetwork, inputs: &[usize]) -> Result<AtomicNetwork> {
 pub(super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> {
     let cannot =
         |reason: &str| Error::invalid(format!("this potential cannot be written for aenet: {reason}"));
+    if model.repulsion().is_some() {
+        return Err(cannot("a repulsion of nuclei belongs to it"));
+    }
     let [atoms] = model.members() else {
         return Err(cannot("it is a committee: write its members one by one (`mlmd convert --member 1`)"));
     };

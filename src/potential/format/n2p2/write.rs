@@ -17,6 +17,9 @@ pub(in super::super) fn write(model: &NeuralModel, folder: &Path) -> Result<()> 
     let DescriptorSet::Symmetry(functions) = model.descriptor() else {
         return Err(cannot("its descriptor is not made of symmetry functions"));
     };
+    if model.repulsion().is_some() {
+        return Err(cannot("a repulsion of nuclei belongs to it"));
+    }
     let [atoms] = model.members() else {
         return Err(cannot("it is a committee: write its members one by one (`mlmd convert --member 1`)"));
     };

@@ -14,6 +14,7 @@
 //! cutoff = "5.2 angstrom"
 //! units = { energy-in-ev = 1.0, length-in-angstrom = 1.0 }
 //! [descriptor.symmetry]        # parameters in the units above
+//! [[repulsion.pairs]]           # from format 2 on, in Å: the repulsion of nuclei, if it belongs to the potential
 //! [training]                   # free: what the maker wants remembered
 //! [[network]]                  # one per member of the committee and element
 //! [[network.layer]]
@@ -39,8 +40,8 @@ use std::path::Path;
 pub(super) const FILE: &str = "potential.mlmd";
 /// The first line.
 pub(super) const MAGIC: &str = "# mlmd potential";
-/// The format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+/// The newest format that is read. What has no repulsion is written as the first, for older versions of mlmd.
+const FORMAT: u32 = 2;
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 28;
 
@@ -54,7 +55,8 @@ fn render(model: &NeuralModel) -> Result<String> {
     let table = toml::Table::try_from(File::from_model(model))
         .map_err(|error| Error::Internal(format!("a potential cannot be written: {error}")))?;
     let body = layout::render(&table);
-    Ok(format!("{MAGIC}\nformat = {FORMAT}\nsha256 = \"{}\"\n{body}", sha256(body.as_bytes())))
+    let format = if model.repulsion().is_some() { FORMAT } else { 1 };
+    Ok(format!("{MAGIC}\nformat = {format}\nsha256 = \"{}\"\n{body}", sha256(body.as_bytes())))
 }
 
 /// Reads a model from a file.

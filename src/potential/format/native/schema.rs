@@ -4,6 +4,7 @@ use crate::descriptors::{Chebyshev, Moments, Scaling, ScalingKind, Statistics, S
 use crate::error::{Error, Result};
 use crate::potential::model::{AtomicNetwork, DescriptorSet, NeuralModel, Origin, Output};
 use crate::potential::network::{Activation, Layer, Network};
+use crate::potential::repulsion::Repulsion;
 use crate::system::Element;
 use crate::units::{self, Dimension, FileUnits};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub(super) struct File {
     cutoff: Spanned<String>,
     units: Units,
     descriptor: Spanned<Descriptor>,
+    /// From format 2 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repulsion: Option<Spanned<Repulsion>>,
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     training: toml::Table,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,6 +107,7 @@ impl File {
                 DescriptorSet::Chebyshev(basis) => Descriptor::Chebyshev(basis.clone()),
                 DescriptorSet::Moments(moments) => Descriptor::Moments(moments.clone()),
             }),
+            repulsion: model.repulsion().cloned().map(new),
             training: model.training.clone(),
             origin: model.origin.clone(),
             network: new(networks),
@@ -154,6 +159,12 @@ impl File {
         }
         let mut model = NeuralModel::new(units, descriptor, members)
             .map_err(|error| complain(networks_span, error.to_string()))?;
+        if let Some(repulsion) = self.repulsion {
+            let span = repulsion.span();
+            model = model
+                .repelling(Some(repulsion.into_inner()))
+                .map_err(|error| complain(span, error.to_string()))?;
+        }
         let cutoff = units::parse(self.cutoff.get_ref(), Dimension::LENGTH)
             .map_err(|error| complain(self.cutoff.span(), error.message))?;
         if (cutoff - model.cutoff()).abs() > 1e-9 * cutoff {

@@ -5,6 +5,7 @@ mod damage;
 mod moments;
 mod n2p2;
 mod native;
+mod nep;
 mod round_trips;
 
 use super::*;

@@ -20,7 +20,7 @@ fn a_changed_digit_is_noticed() {
     fs::write(&file, &edited).unwrap();
     assert_same(&load(&file, &LoadOptions::default()).unwrap(), &model, "without hash");
     for (from, to, expected) in [
-        ("format = 1", "format = 2", ":2:1: format 2 is unknown"),
+        ("format = 1", "format = 3", ":2:1: format 3 is unknown"),
         ("[descriptor.symmetry]", "[descriptor.symetry]", "unknown variant `symetry`"),
         ("normalize-nodes", "normalise-nodes", "unknown field `normalise-nodes`"),
         ("member = 1", "member = 2", "in member 2, expected"),
