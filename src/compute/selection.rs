@@ -66,14 +66,14 @@ impl Processor {
     /// # Errors
     /// If `gpu` was asked for and there is none, or it cannot; with `auto` the processor does it, which
     /// [`Processor::remarks`] mentions.
-    pub fn neural(&mut self, model: Arc<NeuralModel>) -> Result<Box<dyn Potential>> {
+    pub fn neural(&mut self, model: &Arc<NeuralModel>) -> Result<Box<dyn Potential>> {
         let asked = match self.kind {
             DeviceKind::Cpu => false,
             DeviceKind::Auto => self.precision == Precision::Mixed,
             DeviceKind::Gpu => true,
         };
         if asked {
-            match self.on_device(&model) {
+            match self.on_device(model) {
                 Ok(Some(potential)) => {
                     self.used = true;
                     return Ok(potential);

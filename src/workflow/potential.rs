@@ -110,5 +110,5 @@ pub fn check_range(choice: &PotentialChoice) -> Result<()> {
 }
 
 fn from_file(path: &Path, units: Option<FileUnits>, processor: &mut Processor) -> Result<Box<dyn Potential>> {
-    processor.neural(Arc::new(load(path, &LoadOptions { units })?))
+    processor.neural(&Arc::new(load(path, &LoadOptions { units })?))
 }

@@ -9,7 +9,7 @@ use crate::descriptors::{
 use std::f64::consts::PI;
 
 impl Header {
-    /// For each number of [`Moments`]: its place in the file, and by what it is larger there.
+    /// For each number of [`Moments`](crate::descriptors::Moments): its place in the file, and by what it is larger there.
     pub(super) fn order(&self) -> Vec<(usize, f64)> {
         let [radial, angular] = self.functions;
         let mut order: Vec<_> = (0..radial).map(|n| (n, 1.0)).collect();

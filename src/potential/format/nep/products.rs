@@ -22,7 +22,7 @@ pub(super) const PRODUCTS: [(Many, f64); 6] = [
 ];
 
 impl Many {
-    /// By what the number of the file is larger than that of [`Moments`].
+    /// By what the number of the file is larger than that of [`Moments`](crate::descriptors::Moments).
     pub(super) fn factor(self) -> f64 {
         let coupling = PRODUCTS.iter().find(|row| row.0 == self).map_or(0.0, |row| row.1);
         match self {

@@ -115,7 +115,7 @@ fn nep_files_are_recognised() {
     let path = folder.path().join("lithium.txt");
     fs::write(&path, GOOD).unwrap();
     assert_eq!(PotentialFormat::detect(&path).unwrap(), PotentialFormat::Nep);
-    assert_eq!(files(&path).unwrap(), [path.clone()]);
+    assert_eq!(files(&path).unwrap(), std::slice::from_ref(&path));
     fs::write(&path, "neptune").unwrap();
     assert!(PotentialFormat::detect(&path).is_err());
     fs::write(folder.path().join("nep.txt"), GOOD).unwrap();
