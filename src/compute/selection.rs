@@ -159,6 +159,7 @@ impl Processor {
             terms.iter().enumerate().find_map(|(k, term)| Some((k, term.as_any()?.downcast_ref()?)))
         }
         if let (Some((at, neural)), Some((other, zbl))) = (find::<GpuPotential>(&terms), find::<Zbl>(&terms))
+            && !neural.repels()
         {
             terms[at] = Box::new(neural.repelling(zbl.clone())?);
             terms.remove(other);

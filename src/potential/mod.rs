@@ -27,10 +27,10 @@ pub(crate) use neural::species_numbers;
 pub use neural::{NeuralPotential, Precision};
 pub use pair::Truncation;
 pub(crate) use repulsion::Repelling;
+#[cfg(feature = "gpu")]
+pub(crate) use repulsion::Repels;
 pub use repulsion::{Repulsion, RepulsionPair};
 pub use sum::Sum;
-#[cfg(feature = "gpu")]
-pub(crate) use zbl::SCREENING;
 pub use zbl::{Zbl, ZblReach};
 
 use crate::error::Result;

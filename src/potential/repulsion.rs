@@ -88,6 +88,25 @@ impl Repulsion {
     }
 }
 
+/// A repulsion of nuclei that devices compute along with a network.
+#[cfg(feature = "gpu")]
+pub(crate) trait Repels: Potential {
+    /// The numbers of a pair of elements as `kernels/repulsion.wgsl` wants them; zeros, which are no repulsion, where
+    /// there is none.
+    fn numbers(&self, a: Element, b: Element) -> [f64; 14];
+}
+
+#[cfg(feature = "gpu")]
+impl Repels for Repelling {
+    fn numbers(&self, a: Element, b: Element) -> [f64; 14] {
+        self.table.between(a, b).map_or([0.0; 14], |term| {
+            let [[c0, d0], [c1, d1], [c2, d2], [c3, d3]] = term.terms;
+            let radius = term.square_cutoff.sqrt();
+            [radius, term.inner, term.steepness, 0.0, 0.0, 0.0, c0, c1, c2, c3, d0, d1, d2, d3]
+        })
+    }
+}
+
 /// A [`Repulsion`] at work.
 #[derive(Debug, Clone)]
 pub(crate) struct Repelling {

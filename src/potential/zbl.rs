@@ -1,6 +1,8 @@
 //! The universal repulsion of nuclei at short distances, for what no fit has seen.
 
 use super::pair::{Curve, Kinds, PairTable, PairTerm, Tail, Truncation, rounded};
+#[cfg(feature = "gpu")]
+use super::repulsion::Repels;
 use super::{Atoms, Evaluation, Potential};
 use crate::error::{Error, Result};
 use crate::lanes::Real;
@@ -58,16 +60,17 @@ impl Zbl {
         }
         Ok(Self { table })
     }
+}
 
-    /// The numbers of a pair of elements as `kernels/repulsion.wgsl` wants them; zeros, which are no repulsion, where it
-    /// has none.
-    #[cfg(feature = "gpu")]
-    pub(crate) fn numbers(&self, a: Element, b: Element) -> [f64; 7] {
-        let kinds = self.table.kinds();
-        let term = kinds.find(a).zip(kinds.find(b)).and_then(|(a, b)| self.table.get(a, b));
-        term.map_or([0.0; 7], |term| {
+#[cfg(feature = "gpu")]
+impl Repels for Zbl {
+    fn numbers(&self, a: Element, b: Element) -> [f64; 14] {
+        self.table.between(a, b).map_or([0.0; 14], |term| {
             let [radius, from, constant, cubic, quartic] = term.tail.smoothing();
-            [radius, term.charges, term.screening, from, constant, cubic, quartic]
+            let [c, d] = [SCREENING.map(|term| term.0), SCREENING.map(|term| term.1)];
+            let [c0, c1, c2, c3] = c.map(|c| term.charges * c);
+            let [d0, d1, d2, d3] = d.map(|d| term.screening * d);
+            [radius, from, 0.0, constant, cubic, quartic, c0, c1, c2, c3, d0, d1, d2, d3]
         })
     }
 }

@@ -2,11 +2,9 @@
 
 use super::support::{Bounds, TIGHT, both, device, disordered, engines};
 use mlmd::System;
-use mlmd::compute::gpu::GpuPotential;
 use mlmd::io::{self, ReadOptions};
 use mlmd::potential::{LoadOptions, NeuralModel, load};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Folders of potentials below a folder, in order.
 fn folders(path: &Path) -> Vec<PathBuf> {
@@ -53,15 +51,6 @@ fn own_potentials() {
             &path.display().to_string(),
         );
     }
-}
-
-/// The repulsion of nuclei that belongs to a potential of GPUMD is left to the processor.
-#[test]
-fn repulsions_of_files_are_refused() {
-    let Some(device) = device() else { return };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden/nep/universal-3.txt");
-    let refused = GpuPotential::new(device, Arc::new(read(&path, "ev,angstrom"))).unwrap_err().to_string();
-    assert!(refused.contains("which only the processor computes"), "{refused}");
 }
 
 /// Potentials that came with n2p2 and aenet.

@@ -36,3 +36,23 @@ fn repulsion_is_that_of_the_cpu() {
         }
     }
 }
+
+/// That which belongs to a potential of GPUMD, by the universal screening function and by one of its own.
+#[test]
+fn repulsions_of_files_are_those_of_the_cpu() {
+    let Some(device) = device() else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden/nep");
+    for (name, distances) in [("universal-3", [0.8, 1.2, 2.2, 2.4]), ("listed-2", [0.4, 1.2, 1.6, 2.6])] {
+        let model = Arc::new(load(folder.join(format!("{name}.txt")), &LoadOptions::default()).unwrap());
+        let gpu = GpuPotential::new(Arc::clone(&device), Arc::clone(&model)).unwrap();
+        let mut engines = [engine(Box::new(gpu)), engine(model.potential(Precision::Double).unwrap())];
+        let symbols: Vec<_> = model.elements().iter().map(|element| element.symbol()).collect();
+        for distance in distances {
+            let mut system = disordered(24, &symbols, 5);
+            system.positions[1] = system.positions[0] + Vec3::new(0.6, 0.0, 0.8) * distance;
+            // Networks with random weights: the bound of tests/gpu/golden.rs.
+            let bounds = Bounds { force: 1e-4, floor: 5e-5 };
+            both(&mut engines, &system, bounds, &format!("{name}, {distance} Å"));
+        }
+    }
+}

@@ -8,7 +8,7 @@ use super::symmetry::Symmetry;
 use super::tables::Tables;
 use crate::descriptors::{Plan, SymmetryFunctions};
 use crate::error::Result;
-use crate::potential::{DescriptorSet, NeuralModel, SCREENING, Zbl};
+use crate::potential::{DescriptorSet, NeuralModel, Repels};
 use crate::system::Element;
 use std::collections::HashMap;
 use wgpu::Buffer;
@@ -62,15 +62,13 @@ struct Translated {
 
 impl Translated {
     /// Adds what `kernels/repulsion.wgsl` looks up.
-    fn repel(&mut self, repulsion: Option<&Zbl>, elements: &[Element], center: usize) {
+    fn repel(&mut self, repulsion: Option<&dyn Repels>, elements: &[Element], center: usize) {
         let Self { constants, tables, .. } = self;
         constants.choice("REPULSION", repulsion.is_some()).count("AT_REPULSION", tables.here());
         constants.count("PAIR", pair(repulsion.is_some()).0);
-        for (k, (strength, decay)) in SCREENING.into_iter().enumerate() {
-            constants.real(&format!("C{k}"), strength).real(&format!("D{k}"), decay);
-        }
         for other in elements {
-            tables.reals(repulsion.map_or([0.0; 7], |zbl| zbl.numbers(elements[center], *other)));
+            tables
+                .reals(repulsion.map_or([0.0; 14], |repulsion| repulsion.numbers(elements[center], *other)));
         }
     }
 }
@@ -103,7 +101,7 @@ impl Model {
     ///
     /// # Errors
     /// [`crate::Error::Device`] if the device has too little room for it.
-    pub(super) fn new(device: &Device, model: &NeuralModel, repulsion: Option<&Zbl>) -> Result<Self> {
+    pub(super) fn new(device: &Device, model: &NeuralModel, repulsion: Option<&dyn Repels>) -> Result<Self> {
         let mut shelf = Shelf::default();
         let memory = device.limits.max_compute_workgroup_storage_size as usize;
         let descriptor = model.descriptor_in_angstrom();
@@ -238,7 +236,7 @@ mod tests {
     use crate::descriptors::{
         Chebyshev, ChebyshevCenter, Cutoff, CutoffShape, Moments, MomentsSize, Radial, SymmetryFunction,
     };
-    use crate::potential::ZblReach;
+    use crate::potential::{Zbl, ZblReach};
     use wgpu::naga::{front::wgsl, valid};
 
     /// What a workgroup may share on any device.
@@ -256,7 +254,7 @@ mod tests {
     /// Validates the kernels of a descriptor: its values, and its pairs with or without repulsion.
     fn valid_with(
         mut translated: Translated,
-        repulsion: Option<&Zbl>,
+        repulsion: Option<&dyn Repels>,
         own: &str,
         [values, pairs]: [&str; 2],
     ) {
@@ -291,7 +289,7 @@ mod tests {
         plans[last].order.truncate(34);
         let zbl = Zbl::new(&elements(), ZblReach::Fixed { inner: 0.7, outer: 1.4 }).unwrap();
         for plan in &plans {
-            for repulsion in [None, Some(&zbl)] {
+            for repulsion in [None, Some(&zbl as &dyn Repels)] {
                 let Expansion { constants, tables, kept, near } = Expansion::new(plan, 4, MEMORY).unwrap();
                 let translated = Translated { constants, tables, kept: Some(kept), near };
                 let kernels = [files::EXPANSION_VALUES, files::EXPANSION_PAIRS];

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::packing::{Anchor, Lattice, Packed};
 use crate::error::{Error, Result};
 use crate::neighbors::NeighborList;
-use crate::potential::{Atoms, Evaluation, Extrapolation, NeuralModel, Potential, Uncertainty, Zbl};
+use crate::potential::{Atoms, Evaluation, Extrapolation, NeuralModel, Potential, Repels, Uncertainty, Zbl};
 use crate::system::{Element, Mat3, Vec3};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct GpuPotential {
     pub(super) neural: Arc<NeuralModel>,
     pub(super) model: Arc<Model>,
     pub(super) cutoff: f64,
-    /// The repulsion of nuclei that is added.
-    repulsion: Option<Zbl>,
+    /// The repulsion of nuclei that belongs to it or is added.
+    repulsion: Option<Arc<dyn Repels>>,
     /// The same on other devices.
     peers: Arc<[(Arc<Device>, Arc<Model>)]>,
     prepared: Option<Prepared>,
@@ -62,33 +62,41 @@ impl GpuPotential {
     /// # Errors
     /// As for [`GpuPotential::new`].
     pub fn across(devices: Vec<Arc<Device>>, neural: Arc<NeuralModel>) -> Result<Self> {
-        Self::with(devices, neural, None)
+        let own = neural.repulsion().map(|own| Arc::new(own.compile(neural.elements())) as Arc<dyn Repels>);
+        Self::with(devices, neural, own)
+    }
+
+    /// Does a repulsion of nuclei go with it already?
+    pub(crate) fn repels(&self) -> bool {
+        self.repulsion.is_some()
     }
 
     /// The same potential and the repulsion of nuclei, in the same kernels.
     ///
     /// # Errors
-    /// As for [`GpuPotential::new`].
+    /// As for [`GpuPotential::new`], and if a repulsion goes with it already.
     pub fn repelling(&self, repulsion: Zbl) -> Result<Self> {
+        if self.repels() {
+            return Err(Error::Internal("a second repulsion of nuclei in the same kernels".into()));
+        }
         let peers = self.peers.iter().map(|(device, _)| device);
         let devices = std::iter::once(&self.device).chain(peers).map(Arc::clone).collect();
-        Self::with(devices, Arc::clone(&self.neural), Some(repulsion))
+        Self::with(devices, Arc::clone(&self.neural), Some(Arc::new(repulsion)))
     }
 
-    fn with(devices: Vec<Arc<Device>>, neural: Arc<NeuralModel>, repulsion: Option<Zbl>) -> Result<Self> {
-        if neural.repulsion().is_some() {
-            return Err(Error::Device(
-                "a repulsion of nuclei belongs to this potential, which only the processor computes".into(),
-            ));
-        }
+    fn with(
+        devices: Vec<Arc<Device>>,
+        neural: Arc<NeuralModel>,
+        repulsion: Option<Arc<dyn Repels>>,
+    ) -> Result<Self> {
         let compile = |device: Arc<Device>| {
-            let model = Model::new(&device, &neural, repulsion.as_ref())?;
+            let model = Model::new(&device, &neural, repulsion.as_deref())?;
             Ok((device, Arc::new(model)))
         };
         let mut compiled = devices.into_iter().map(compile).collect::<Result<Vec<_>>>()?.into_iter();
         let (device, model) =
             compiled.next().ok_or_else(|| Error::Internal("a potential on no device".into()))?;
-        let cutoff = repulsion.as_ref().map_or(0.0, Potential::cutoff).max(neural.cutoff());
+        let cutoff = repulsion.as_ref().map_or(0.0, |repulsion| repulsion.cutoff()).max(neural.cutoff());
         Ok(Self { cutoff, device, neural, model, repulsion, peers: compiled.collect(), prepared: None })
     }
 
@@ -224,7 +232,7 @@ impl Potential for GpuPotential {
             n => format!(", a committee of {n}"),
         };
         let repulsion =
-            self.repulsion.as_ref().map_or(String::new(), |zbl| format!(" + {}", zbl.description()));
+            self.repulsion.as_ref().map_or(String::new(), |one| format!(" + {}", one.description()));
         format!(
             "{} neural potential for {}{members}{repulsion}, on {}",
             self.neural.descriptor().name(),

@@ -108,6 +108,12 @@ impl<T: PairTerm> PairTable<T> {
         self.terms[a * self.kinds.count() + b].as_ref()
     }
 
+    /// The term of two elements.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn between(&self, a: Element, b: Element) -> Option<&T> {
+        self.terms[self.kinds.find(a)? * self.kinds.count() + self.kinds.find(b)?].as_ref()
+    }
+
     pub(crate) fn kinds(&self) -> &Kinds {
         &self.kinds
     }
