@@ -9,6 +9,7 @@ use crate::io::Format;
 /// Print help: on a subcommand, on `input` and `train-input` (the input language) or on `formats` (files mlmd reads)
 #[derive(Debug, clap::Args)]
 #[command(after_help = "mlmd help run                     a subcommand\n\
+                        mlmd help sweep run               one of its own\n\
                         mlmd help input                   every table and key of the input of mlmd run\n\
                         mlmd help input dynamics          one table\n\
                         mlmd help input sweep             one that plans of mlmd sweep have\n\
@@ -20,7 +21,7 @@ use crate::io::Format;
 pub(super) struct Arguments {
     /// A subcommand, `input`, `train-input`, or `formats`
     topic: Option<String>,
-    /// A table of the input, such as dynamics.thermostat
+    /// A table of the input, such as dynamics.thermostat, or a subcommand of the subcommand
     table: Option<String>,
 }
 
@@ -30,25 +31,29 @@ impl Arguments {
             (None, _) => super::command_line().render_help().to_string(),
             (Some("input"), table) => run_input(table)?,
             (Some("train-input"), table) => input("mlmd train", &TrainPlan::schema(), table)?,
-            (Some(topic), Some(extra)) => {
-                return Err(Error::invalid(format!("unexpected `{extra}` behind `help {topic}`")));
-            }
             (Some("formats"), None) => formats(),
-            (Some(topic), None) => subcommand(topic)?,
+            (Some(topic), part) => subcommand(topic, part)?,
         };
         terminal::print(&text)
     }
 }
 
-fn subcommand(name: &str) -> Result<String> {
+/// A subcommand, or one of those that it has itself.
+fn subcommand(name: &str, part: Option<&str>) -> Result<String> {
     let mut command = super::command_line();
     command.build();
-    let names: Vec<String> =
-        command.get_subcommands().map(|command| command.get_name().to_string()).collect();
-    if let Some(subcommand) = command.find_subcommand_mut(name) {
-        return Ok(subcommand.render_help().to_string());
+    let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_string()).collect();
+    let Some(subcommand) = command.find_subcommand_mut(name) else {
+        let topics = names.iter().map(String::as_str).chain(["input", "train-input", "formats"]);
+        return Err(unknown("help on", name, topics));
+    };
+    match part {
+        None => Ok(subcommand.render_help().to_string()),
+        Some(part) => subcommand
+            .find_subcommand_mut(part)
+            .map(|part| part.render_help().to_string())
+            .ok_or_else(|| Error::invalid(format!("unexpected `{part}` behind `help {name}`"))),
     }
-    Err(unknown("help on", name, names.iter().map(String::as_str).chain(["input", "train-input", "formats"])))
 }
 
 const RUN: &str = "mlmd run";
@@ -65,6 +70,7 @@ fn run_input(table: Option<&str>) -> Result<String> {
             input(RUN, &sweep, table)
         }
         Some("screen") => Ok(of_screenings()),
+        Some("train") => input("mlmd train", &TrainPlan::schema(), None),
         Some("label") => input("mlmd label", &LabelPlan::schema(), None),
         Some("learn") => input("mlmd learn", &LearnPlan::schema(), None),
         Some(_) => input(RUN, &Plan::schema(), table),

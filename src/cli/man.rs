@@ -2,7 +2,8 @@
 
 use super::terminal;
 use crate::error::{Error, Result, nearest};
-use crate::input::{Plan, help};
+use crate::input::train::TrainPlan;
+use crate::input::{Plan, Schema, help};
 use std::path::{Path, PathBuf};
 
 /// Print a manual page, or write all of them into a folder
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "mlmd man run | man -l -                            read a page at once\n\
                         mlmd man --directory ~/.local/share/man/man1       install mlmd.1, mlmd-run.1, ...")]
 pub(super) struct Arguments {
-    /// A subcommand, or `input` for the input language; the program as a whole if absent
+    /// A subcommand, `input` or `train-input` for the input language; the program as a whole if absent
     page: Option<String>,
     /// Write every page into this folder
     #[arg(long, value_name = "FOLDER", conflicts_with = "page")]
@@ -26,7 +27,10 @@ impl Arguments {
         }
         match self.page.as_deref() {
             None => terminal::print(&page(command)?),
-            Some("input") => terminal::print(&input_page()),
+            Some("input") => terminal::print(&input_page("input", "mlmd run", &Plan::schema())),
+            Some("train-input") => {
+                terminal::print(&input_page("train-input", "mlmd train", &TrainPlan::schema()))
+            }
             Some(name) => {
                 let subcommand = command.find_subcommand(name).ok_or_else(|| {
                     let names = command.get_subcommands().map(clap::Command::get_name);
@@ -51,7 +55,8 @@ fn write_all(command: &clap::Command, folder: &Path) -> Result<()> {
     for subcommand in command.get_subcommands() {
         write(&format!("mlmd-{}.1", subcommand.get_name()), page(named(subcommand))?)?;
     }
-    write("mlmd-input.1", input_page())?;
+    write("mlmd-input.1", input_page("input", "mlmd run", &Plan::schema()))?;
+    write("mlmd-train-input.1", input_page("train-input", "mlmd train", &TrainPlan::schema()))?;
     write("mlmd.1", page(command.clone())?)
 }
 
@@ -68,13 +73,14 @@ fn page(command: clap::Command) -> Result<String> {
     String::from_utf8(text).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// The page of the input language: its documentation, set as it is.
-fn input_page() -> String {
+/// The page of the input language of a command: its documentation, set as it is.
+fn input_page(name: &str, command: &str, schema: &Schema) -> String {
     let mut page = format!(
-        ".TH mlmd-input 1 \"\" \"mlmd {}\" mlmd\n.SH NAME\nmlmd\\-input \\- the input of mlmd run\n.SH DESCRIPTION\n.nf\n",
-        crate::VERSION
+        ".TH mlmd-{name} 1 \"\" \"mlmd {}\" mlmd\n.SH NAME\nmlmd\\-{} \\- the input of {command}\n.SH DESCRIPTION\n.nf\n",
+        crate::VERSION,
+        name.replace('-', "\\-")
     );
-    let text = help::introduction("mlmd run", 78) + "\n" + &help::help(&Plan::schema(), 78);
+    let text = help::introduction(command, 78) + "\n" + &help::help(schema, 78);
     for line in text.lines() {
         // A dot or an apostrophe at the beginning of a line would be a request; `\&` is nothing.
         page.push_str("\\&");

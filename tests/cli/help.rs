@@ -84,6 +84,10 @@ fn wrong_arguments_end_with_2() {
         assert!(ran.err.contains("Usage:"), "{}", ran.err);
     }
     assert!(fail(here(), 2, &["help", "inptu"]).contains("did you mean `input`?"));
+    assert!(succeed(here(), &["help", "sweep", "run"]).contains("mlmd sweep run"));
+    assert!(fail(here(), 2, &["help", "sweep", "rnu"]).contains("unexpected `rnu` behind `help sweep`"));
+    let train = succeed(here(), &["help", "input", "train"]);
+    assert_eq!(train, succeed(here(), &["help", "train-input"]));
     assert!(fail(here(), 2, &["man", "convrt"]).contains("did you mean `convert`?"));
 }
 
@@ -99,7 +103,7 @@ fn completions_know_subcommands_and_options() {
 fn manual_pages_are_written_into_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     succeed(folder.path(), &["man", "--directory", "."]);
-    for name in ["mlmd.1", "mlmd-run.1", "mlmd-convert.1", "mlmd-input.1"] {
+    for name in ["mlmd.1", "mlmd-run.1", "mlmd-convert.1", "mlmd-input.1", "mlmd-train-input.1"] {
         let page = std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert!(page.contains(".TH "), "{name}");
     }
