@@ -1,7 +1,8 @@
 //! Molecular dynamics on a graphics processor: one visit of ten minutes to a machine that has one.
 //!
-//! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST]` builds nothing but mlmd and `wgpu`. Lithium
-//! nitride with the shipped potential (118 moments, networks 40-40, cutoff 5.5 Å) at 600 K, timestep 1 fs, skin 1 Å.
+//! `cargo bench --no-default-features --features gpu --bench gpu [-- LARGEST [POTENTIAL STRUCTURE]]` builds nothing but mlmd
+//! and `wgpu`. Lithium nitride with the shipped potential (118 moments, networks 40-40, cutoff 5.5 Å) at 600 K, timestep
+//! 1 fs, skin 1 Å; or any potential of moments, such as a `nep.txt` that GPUMD runs on the same card, and a structure.
 //!
 //! First what the device can do at best, measured; then 10³ to LARGEST (10⁶) atoms that stay on it (Langevin dynamics,
 //! lists made there), with the operations and bytes that a step takes by the count of docs/gpu.md and how near that is to the
@@ -15,7 +16,7 @@ use mlmd::compute::gpu::dynamics::{Drive, Dynamics, LONGEST, Record, Settings, S
 use mlmd::compute::gpu::{Device, GpuPotential};
 use mlmd::compute::{Engine, Options};
 use mlmd::io::{ReadOptions, open};
-use mlmd::potential::{DescriptorSet, LoadOptions, NeuralModel, NeuralPotential, Potential, Precision, load};
+use mlmd::potential::{DescriptorSet, LoadOptions, NeuralModel, Potential, Precision, load};
 use mlmd::random::Purpose;
 use mlmd::units::BOLTZMANN;
 use mlmd::workflow::bench;
@@ -33,20 +34,35 @@ const FRICTION: f64 = 0.01;
 const MEASURE: Duration = Duration::from_secs(5);
 
 fn main() -> Result<()> {
-    let largest = std::env::args().skip(1).find_map(|word| word.parse::<usize>().ok()).unwrap_or(1_000_000);
+    // What cargo adds begins with a dash.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let largest = words.iter().find_map(|word| word.parse::<usize>().ok()).unwrap_or(1_000_000);
+    let files: Vec<_> =
+        words.iter().filter(|word| word.parse::<usize>().is_err()).map(PathBuf::from).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n");
+    // The second golden frame has 32 atoms.
+    let (potential, structure, frame) = match &files[..] {
+        [] => (folder.join("potential.mlmd"), folder.join("golden.extxyz"), 1),
+        [potential, structure] => (potential.clone(), structure.clone(), 0),
+        _ => return Err(mlmd::Error::invalid("expected a potential and a structure")),
+    };
     let Some(device) = Device::open()? else {
         println!("skipped: there is no graphics processor");
         return Ok(());
     };
     println!("{}", device.description());
-    let model = Arc::new(load(folder().join("potential.mlmd"), &LoadOptions::default())?);
+    let model = Arc::new(load(&potential, &LoadOptions::default())?);
+    let cell = open(&structure, &ReadOptions::default())?
+        .nth(frame)
+        .ok_or_else(|| mlmd::Error::invalid("the structure has too few frames"))??
+        .to_system()?;
     let roof = roofline::measure(device.name());
     if let Some(roof) = roof {
         println!("at best {:.3e} operations and {:.3e} bytes a second", roof.flops, roof.bytes);
     }
-    let cost = Cost::of(&model, &crystal(1000)?)?;
+    let cost = Cost::of(&model, &crystal(&cell, 1000)?)?;
     println!("an atom takes {:.3e} operations and {:.0} bytes a step", cost.flops, cost.bytes);
-    let visit = Visit { device, model, cost, roof, largest };
+    let visit = Visit { device, model, cell, cost, roof, largest };
     visit.one_system()?;
     visit.batches()
 }
@@ -55,6 +71,8 @@ fn main() -> Result<()> {
 struct Visit {
     device: Arc<Device>,
     model: Arc<NeuralModel>,
+    /// What is repeated.
+    cell: System,
     cost: Cost,
     roof: Option<Roof>,
     /// The most atoms.
@@ -119,7 +137,7 @@ impl Visit {
             if atoms > self.largest {
                 break;
             }
-            let system = crystal(atoms)?;
+            let system = crystal(&self.cell, atoms)?;
             let potential = self.potential()?;
             // A device that is too small says so; what was measured stands.
             let (steps, time) = match resident(&potential, &[&system]) {
@@ -135,8 +153,7 @@ impl Visit {
             let cpu = if atoms > 100_000 {
                 String::new()
             } else {
-                let potential = NeuralPotential::new(Arc::clone(&self.model), Precision::Mixed);
-                format!("{:.3}", forces(Box::new(potential), &system)?)
+                format!("{:.3}", forces(self.model.potential(Precision::Mixed)?, &system)?)
             };
             println!(
                 "{:>9}{steps:>8}{us:>14.4}{:>14.3e}{:>10.2}{}{fetched:>20.4}{cpu:>14}",
@@ -151,7 +168,7 @@ impl Visit {
 
     /// Many small systems at once.
     fn batches(&self) -> Result<()> {
-        let system = crystal(500)?;
+        let system = crystal(&self.cell, 500)?;
         let [flops, bytes, share] = COLUMNS;
         println!(
             "\n{:>9}{:>10}{:>8}{:>14}{:>14}{:>16}{flops:>10}{bytes:>9}{share:>11}",
@@ -219,13 +236,8 @@ fn forces(potential: Box<dyn Potential>, system: &System) -> Result<f64> {
     Ok(bench::run(&mut engine, system, steps, &mut |_| {})?.us_per_atom_step())
 }
 
-/// Lithium nitride of at least so many atoms, warm.
-fn crystal(atoms: usize) -> Result<System> {
-    // The second frame has 32 atoms.
-    let frame = open(&folder().join("golden.extxyz"), &ReadOptions::default())?
-        .nth(1)
-        .ok_or_else(|| mlmd::Error::invalid("golden.extxyz has one frame"))??;
-    let cell = frame.to_system()?;
+/// At least so many atoms of a crystal, warm.
+fn crystal(cell: &System, atoms: usize) -> Result<System> {
     let mut times = [1_u32; 3];
     while cell.len() * times.iter().map(|k| *k as usize).product::<usize>() < atoms {
         let shortest = (0..3).min_by_key(|k| times[*k]).unwrap_or(0);
@@ -234,8 +246,4 @@ fn crystal(atoms: usize) -> Result<System> {
     let mut system = cell.repeated(times)?;
     system.set_temperature(TEMPERATURE, 1)?;
     Ok(system)
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("potentials/li3n")
 }
